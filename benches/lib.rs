@@ -1,0 +1,1 @@
+//! Criterion benches over the parts and the contestants; see the files beside this one.

@@ -1,0 +1,96 @@
+//! Who takes part: one file a contestant, and the list.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use workloads::files::SharedDisk;
+use workloads::intake::Feed;
+use workloads::{Answer, Log, Query, Terms, Version};
+
+/// Everything one component is told. Written by the driver as JSON, read by `wb contestant`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the workload.
+    pub workload: String,
+    /// What must be agreed on.
+    pub terms: Terms,
+    /// The contestant's own folder, shared by its components; it exists.
+    pub state: PathBuf,
+    /// How this component is fed.
+    pub feed: Feed,
+    /// Threads it may use.
+    pub workers: u32,
+    /// Records a version spans at most (g).
+    pub granularity: u64,
+    /// Milliseconds a version spans at most in a live run; 0 cuts by granularity alone, as stepped runs do.
+    pub version_ms: u64,
+    /// Records between two batch cuts; 0 leaves it to `cut_ms`.
+    pub cut_every: u64,
+    /// Milliseconds between two batch cuts in a live run; 0 leaves it to `cut_every`.
+    pub cut_ms: u64,
+    /// Whether an idle component spins or parks.
+    pub spin: bool,
+    /// Seed of a contestant that chooses at random (the broken ones).
+    pub seed: u64,
+    /// Where the component that serves finds its neighbour's socket, when speed and serving are two processes.
+    pub speed_socket: Option<PathBuf>,
+}
+
+/// A running component: it pulls from the log and may answer reads. Stepped by a test in one thread, or by the
+/// loop of a child process.
+pub trait Component {
+    /// Does a bounded amount of work; false when there was nothing to do.
+    fn step(&mut self, now: Now) -> anyhow::Result<bool>;
+    /// Answers as a reader would see it now; an error if this component answers no reads.
+    fn read(&mut self, queries: &[Query]) -> anyhow::Result<Answer>;
+    /// The newest version that can be read (or, of a batch, that it has published); empty if there is none yet.
+    fn version(&self) -> Option<Version>;
+    /// Records set aside because they could not be decoded.
+    fn dead(&self) -> u64 {
+        0
+    }
+}
+
+/// The clock as the host passes it down; a stepped run passes a scripted one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Now {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub micros: i64,
+}
+
+/// What a component does for its contestant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Answers reads (and may do everything else too).
+    Serve,
+    /// Lambda's batch, with its archive.
+    Batch,
+    /// Lambda's speed layer, when it is a process of its own.
+    Speed,
+}
+
+/// One component of a contestant.
+pub struct Part {
+    /// Its name within the contestant, such as `batch`.
+    pub name: &'static str,
+    /// What it does.
+    pub role: Role,
+    /// Starts it.
+    pub start: fn(Arc<dyn Log>, SharedDisk, &Settings) -> anyhow::Result<Box<dyn Component>>,
+}
+
+/// Someone who takes part.
+pub struct Contestant {
+    /// Its name.
+    pub name: &'static str,
+    /// One sentence on what it is, and whether it is fair.
+    pub about: &'static str,
+    /// Its components, in the order in which they are started. Exactly one has the role `Serve`.
+    pub parts: &'static [Part],
+    /// The workloads it can do; all when empty.
+    pub workloads: &'static [&'static str],
+    /// For the deliberately broken: the class and signature that the judge must give, and no other.
+    pub broken: Option<(crate::judge::Class, crate::judge::Signature)>,
+}

@@ -1,0 +1,22 @@
+//! The contest: runs, judges, measures and reports the contestants. Knows everyone; nobody knows it.
+//!
+//! # Layout
+//!
+//! plan -> generate -> run (a child process a component) -> observations -> measurements -> report, each arrow a
+//! function over files.
+//!
+//! * [`plan`]: what is to be run. [`contestants`]: who takes part.
+//! * [`protocol`]: the line protocol of a component. [`child`]: hosts one. [`driver`]: starts them, appends, reads.
+//! * [`observe`]: the files a run leaves. [`judge`]: what class each read is of.
+//! * [`stepped`]: a whole run in one thread, repeatable. [`measures`], [`report`].
+
+pub mod child;
+pub mod contestants;
+pub mod driver;
+pub mod judge;
+pub mod measures;
+pub mod observe;
+pub mod plan;
+pub mod protocol;
+pub mod report;
+pub mod stepped;

@@ -1,0 +1,48 @@
+//! Customers order, cancel and correct; what have they spent?
+
+use crate::Workload;
+use crate::view::{MergeClass, View};
+
+mod generate;
+mod oracle;
+
+/// The workload.
+pub static ORDERS: Workload = Workload {
+    name: "orders",
+    about: "placeholder",
+    views: VIEWS,
+    generate: generate::generate,
+    truth: oracle::truth,
+};
+
+/// The questions asked of orders.
+pub static VIEWS: &[View] = &[
+    View {
+        name: "spend",
+        about: "What each customer has spent, and in how many records.",
+        key: "customer",
+        columns: &["sum_cents", "count"],
+        merge: MergeClass::Sum,
+    },
+    View {
+        name: "big_spenders",
+        about: "The customers whose total is above the threshold.",
+        key: "customer",
+        columns: &["sum_cents", "count"],
+        merge: MergeClass::Having,
+    },
+    View {
+        name: "large_orders",
+        about: "What each customer has spent in records that reach the threshold.",
+        key: "customer",
+        columns: &["sum_cents", "count"],
+        merge: MergeClass::Sum,
+    },
+    View {
+        name: "revenue",
+        about: "What everybody together has spent.",
+        key: "all",
+        columns: &["sum_cents", "count"],
+        merge: MergeClass::Sum,
+    },
+];

@@ -1,0 +1,55 @@
+//! Symbols are traded, busted and corrected; what are volume, range, mean and last price?
+
+use crate::Workload;
+use crate::view::{MergeClass, View};
+
+mod generate;
+mod oracle;
+
+/// The workload.
+pub static TRADES: Workload = Workload {
+    name: "trades",
+    about: "placeholder",
+    views: VIEWS,
+    generate: generate::generate,
+    truth: oracle::truth,
+};
+
+/// The questions asked of trades. A key of symbol and day is printed `SYMBOL YYYY-MM-DD`.
+pub static VIEWS: &[View] = &[
+    View {
+        name: "volume",
+        about: "Volume of each symbol on each day.",
+        key: "symbol and day",
+        columns: &["volume_e8", "count"],
+        merge: MergeClass::Sum,
+    },
+    View {
+        name: "range",
+        about: "Lowest and highest price of each symbol on each day.",
+        key: "symbol and day",
+        columns: &["min_e8", "max_e8"],
+        merge: MergeClass::Extreme,
+    },
+    View {
+        name: "mean",
+        about: "Mean price and mean volume of each symbol, as sums over a count.",
+        key: "symbol",
+        columns: &["price_sum_e8", "volume_sum_e8", "count"],
+        merge: MergeClass::Sum,
+    },
+    View {
+        name: "last",
+        about: "Latest trade of each symbol, and its change from the latest earlier one with another price; percentage = percent_over / percent_under.",
+        key: "symbol",
+        columns: &["price_e8", "change_e8", "percent_over", "percent_under", "time_ms"],
+        merge: MergeClass::Ordered,
+    },
+    View {
+        name: "vwap",
+        about: "Volume-weighted mean price of each symbol on each day, as a sum over a sum.",
+        key: "symbol and day",
+        columns: &["price_volume_sum_e16", "volume_sum_e8"],
+        merge: MergeClass::Sum,
+    },
+];
