@@ -22,6 +22,7 @@ pub mod intake;
 pub mod log;
 pub mod orders;
 pub mod partition;
+mod repeats;
 pub mod terms;
 pub mod trades;
 pub mod truth;

@@ -9,7 +9,7 @@ mod oracle;
 /// The workload.
 pub static ORDERS: Workload = Workload {
     name: "orders",
-    about: "placeholder",
+    about: "Customers order, cancel and correct. Sums and counts by key, which suit a batch and a speed layer best.",
     views: VIEWS,
     generate: generate::generate,
     truth: oracle::truth,

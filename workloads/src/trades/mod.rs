@@ -9,7 +9,7 @@ mod oracle;
 /// The workload.
 pub static TRADES: Workload = Workload {
     name: "trades",
-    about: "placeholder",
+    about: "Symbols are traded, busted and corrected. Extremes and last prices, which no addition merges, weigh on a Lambda.",
     views: VIEWS,
     generate: generate::generate,
     truth: oracle::truth,

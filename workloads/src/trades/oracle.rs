@@ -2,7 +2,7 @@
 use crate::{Record, Row, Rows, Terms, Touched, Truth};
 struct Placeholder;
 /// Placeholder.
-pub fn truth(_terms: &Terms) -> Box<dyn Truth> {
+pub(super) fn truth(_terms: &Terms) -> Box<dyn Truth> {
     Box::new(Placeholder)
 }
 impl Truth for Placeholder {
