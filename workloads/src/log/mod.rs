@@ -123,6 +123,14 @@ pub enum LogError {
         /// Next to be written.
         head: u64,
     },
+    /// Asked for a partition that the log does not have.
+    #[error("there is no partition {partition}: the log has {number}, numbered from 0")]
+    NoPartition {
+        /// Partition asked.
+        partition: u32,
+        /// How many there are.
+        number: u32,
+    },
     /// Not a log of this program, or of another version of it.
     #[error("{file}: {reason}")]
     Format {
