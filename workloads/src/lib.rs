@@ -15,6 +15,7 @@
 //! * [`orders`], [`trades`]: rules, generator and oracle of each workload.
 
 pub mod codec;
+mod dice;
 pub mod event;
 pub mod faults;
 pub mod files;
