@@ -8,6 +8,17 @@ use workloads::files::SharedDisk;
 use workloads::intake::Feed;
 use workloads::{Answer, Log, Query, Terms, Version};
 
+pub mod noop;
+pub mod reference;
+
+/// Everybody who can take part.
+pub static CONTESTANTS: &[&Contestant] = &[&reference::REFERENCE, &noop::NOOP];
+
+/// The contestant of that name.
+pub fn contestant(name: &str) -> Option<&'static Contestant> {
+    CONTESTANTS.iter().copied().find(|contestant| contestant.name == name)
+}
+
 /// Everything one component is told. Written by the driver as JSON, read by `wb contestant`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -16,9 +16,9 @@
 //! | `wrong-bound.<kind>` | share | 3/n where `wrong` is 0 |
 //! | `worst-class` | class | number of the worst class, in the order above from 0 |
 //! | `signature` | signature | number of its signature, in the order of `judge::Signature` from 0 |
-//! | `stale-us.<kind>.p50/p99/max` | us | staleness by claimed version |
-//! | `stale-value-us.<kind>.p50/p99/max` | us | staleness by value: the newest version of which the answer is true |
-//! | `stale-events.<kind>.p50/p99/max` | events | acknowledged events that the claimed version leaves out |
+//! | `staleness.<kind>.p50/p99/max` | us | staleness by claimed version |
+//! | `staleness-value.<kind>.p50/p99/max` | us | staleness by value: the newest version of which the answer is true |
+//! | `staleness-events.<kind>.p50/p99/max` | events | acknowledged events that the claimed version leaves out |
 //! | `wrong-key-seconds`, `key-seconds` | key s | rows wrong in whole views, over all rows, integrated |
 //! | `error-over.<kind>`, `error-under.<kind>` | units | largest signed error in the first column, upwards and downwards |
 //! | `error-integral` | units s | of the absolute error of totals |
@@ -50,10 +50,10 @@
 //! | `staleness.csv` | `workload,contestant,repeat,read,kind,at_us,class,behind_us,value_behind_us,behind_events`: one live read a row |
 //! | `blocks.csv` | `workload,contestant,repeat,what,from_us,until_us,detail`: batches, publications, pauses, kills, faults |
 //! | `handovers.csv` | `workload,contestant,repeat,at_us,version,jump`: publications, and how the error of the total changed across them |
-//! | `latency-ccdf.csv` | `workload,contestant,repeat,stop,corrected,latency_us,share_above,n,censored`: `repeat` 0 merges all; `corrected` is true or false |
-//! | `latency-time.csv` | `workload,contestant,repeat,stop,at_us,p50_us,p99_us,max_us,n`: by intended time in bins of 50 ms |
+//! | `latency-ccdf.csv` | `workload,faults,contestant,repeat,stop,corrected,latency_us,share_above,n,censored`: `repeat` 0 merges all; `corrected` is true or false |
+//! | `latency-time.csv` | `workload,faults,contestant,repeat,stop,at_us,p50_us,p99_us,max_us,n`: by intended time in bins of 20 ms |
 //! | `episodes.csv` | `workload,contestant,repeat,kind,class,from_us,until_us,reads`: stretches of wrong reads |
-//! | `witnesses.csv` | `workload,contestant,repeat,witness,which,read,at_us,view,key,claimed,class,signature,read_value,true_value,prefix,command`: `which` is first, worst or last; values are `a;b;..` by column, `-` for no row; `prefix` the shortest log prefix after which the answer could no longer be right |
+//! | `witnesses.csv` | `witness,workload,contestant,repeat,which,read,at_us,view,key,claimed,class,signature,served,truth,prefix,command`: `which` is first, worst or last; values are `a;b;..` by column, `-` for no row; `prefix` the shortest log prefix after which the answer could no longer be right |
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,276 @@
+//! Trades folded into maps, every rule carried out as its record comes.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use workloads::{Millis, Name, Origin, Place, Record, Row, Rows, Terms, TradeEvent, TradeKind};
+
+const DAY: Millis = 86_400_000;
+
+/// What is in force of a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Value {
+    price: i64,
+    volume: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Trade {
+    value: Value,
+    time: Millis,
+    place: Place,
+}
+
+/// A correction; ordered as corrections compete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Correction {
+    time: Millis,
+    place: Place,
+    price: i64,
+    volume: i64,
+}
+
+/// What an origin of a symbol refers to: one trade as a rule, more where resends count.
+#[derive(Clone, Debug, Default)]
+struct Named {
+    first: Option<Trade>,
+    more: Option<Box<More>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct More {
+    trades: Vec<Trade>,
+    /// Earliest bust: with a horizon it is the one that acts on most.
+    busted: Option<Millis>,
+    corrections: Vec<Correction>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Daily {
+    volume: i128,
+    turnover: i128,
+    count: i64,
+    /// How often each price was paid; kept only where `range` is asked.
+    prices: BTreeMap<i64, u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Symbol {
+    name: Name,
+    days: BTreeMap<i64, Daily>,
+    prices: i128,
+    volume: i128,
+    count: i64,
+    /// Every trade in force in the order of `last`; kept only where that is asked.
+    sequence: BTreeMap<(Millis, Place), i64>,
+}
+
+/// The fold.
+#[derive(Clone, Debug)]
+pub struct Trades {
+    horizon: Option<Millis>,
+    ids: HashMap<Name, u32>,
+    symbols: Vec<Symbol>,
+    named: HashMap<(u32, Origin), Named>,
+    range: bool,
+    last: bool,
+}
+
+impl More {
+    fn in_force(&self, trade: Trade, horizon: Option<Millis>) -> Option<Value> {
+        let limit = horizon.map_or(Millis::MAX, |horizon| trade.time.saturating_add(horizon));
+        if self.busted.is_some_and(|time| time <= limit) {
+            return None;
+        }
+        let holds = self.corrections.iter().filter(|correction| correction.time <= limit).max();
+        Some(holds.map_or(trade.value, |it| Value { price: it.price, volume: it.volume }))
+    }
+}
+
+impl Named {
+    fn values(&self, horizon: Option<Millis>) -> Vec<(Trade, Value)> {
+        let trades = self.first.iter().chain(self.more.iter().flat_map(|more| &more.trades));
+        let in_force = |trade: &Trade| match &self.more {
+            None => Some((*trade, trade.value)),
+            Some(more) => more.in_force(*trade, horizon).map(|value| (*trade, value)),
+        };
+        trades.filter_map(in_force).collect()
+    }
+}
+
+impl Trades {
+    /// Nothing yet; keeps what `views` need, or everything when there are none.
+    pub fn new(terms: &Terms, views: &[&str]) -> Self {
+        let asked = |view| views.is_empty() || views.contains(&view);
+        Trades {
+            horizon: terms.cancel_horizon,
+            ids: HashMap::new(),
+            symbols: Vec::new(),
+            named: HashMap::new(),
+            range: asked("range"),
+            last: asked("last"),
+        }
+    }
+
+    /// The next record.
+    pub fn feed(&mut self, record: &Record, event: &TradeEvent) {
+        let symbol = self.symbol(&event.symbol);
+        match event.kind {
+            TradeKind::Traded => self.trade(symbol, record, event),
+            TradeKind::Busted => self.mark(symbol, event.target, |more| {
+                more.busted = Some(more.busted.map_or(event.time, |time| time.min(event.time)));
+            }),
+            TradeKind::Corrected => self.mark(symbol, event.target, |more| {
+                let (time, place, price, volume) = (event.time, record.place, event.price, event.volume);
+                more.corrections.push(Correction { time, place, price, volume });
+            }),
+        }
+    }
+
+    fn symbol(&mut self, name: &Name) -> u32 {
+        if let Some(id) = self.ids.get(name.as_str()) {
+            return *id;
+        }
+        let id = self.symbols.len() as u32;
+        let (days, sequence) = (BTreeMap::new(), BTreeMap::new());
+        self.symbols.push(Symbol { name: name.clone(), days, prices: 0, volume: 0, count: 0, sequence });
+        self.ids.insert(name.clone(), id);
+        id
+    }
+
+    fn trade(&mut self, symbol: u32, record: &Record, event: &TradeEvent) {
+        let value = Value { price: event.price, volume: event.volume };
+        let trade = Trade { value, time: event.time, place: record.place };
+        let Some(origin) = record.origin else { return self.count(symbol, trade, value, 1) };
+        let named = self.named.entry((symbol, origin)).or_default();
+        let in_force = match &named.more {
+            None => Some(value),
+            Some(more) => more.in_force(trade, self.horizon),
+        };
+        match named.first {
+            None => named.first = Some(trade),
+            Some(_) => named.more.get_or_insert_default().trades.push(trade),
+        }
+        if let Some(value) = in_force {
+            self.count(symbol, trade, value, 1);
+        }
+    }
+
+    fn mark(&mut self, symbol: u32, target: Origin, change: impl FnOnce(&mut More)) {
+        let named = self.named.entry((symbol, target)).or_default();
+        let before = named.values(self.horizon);
+        change(named.more.get_or_insert_default());
+        let after = named.values(self.horizon);
+        before.into_iter().for_each(|(trade, value)| self.count(symbol, trade, value, -1));
+        after.into_iter().for_each(|(trade, value)| self.count(symbol, trade, value, 1));
+    }
+
+    fn count(&mut self, symbol: u32, trade: Trade, value: Value, sign: i64) {
+        let (price, volume, times) = (i128::from(value.price), i128::from(value.volume), i128::from(sign));
+        let symbol = &mut self.symbols[symbol as usize];
+        symbol.prices += price * times;
+        symbol.volume += volume * times;
+        symbol.count += sign;
+        let day = trade.time.div_euclid(DAY);
+        let daily = symbol.days.entry(day).or_default();
+        daily.volume += volume * times;
+        daily.turnover += price * volume * times;
+        daily.count += sign;
+        if self.range {
+            tally(&mut daily.prices, value.price, sign);
+        }
+        if daily.count == 0 {
+            symbol.days.remove(&day);
+        }
+        if self.last && sign > 0 {
+            symbol.sequence.insert((trade.time, trade.place), value.price);
+        } else if self.last {
+            symbol.sequence.remove(&(trade.time, trade.place));
+        }
+    }
+
+    /// One row of a view.
+    pub fn row(&self, view: &str, key: &str) -> Option<Row> {
+        let (name, day) = match view {
+            "mean" | "last" => (key, None),
+            _ => key.rsplit_once(' ').map(|(name, day)| (name, Some(day)))?,
+        };
+        let symbol = &self.symbols[*self.ids.get(name)? as usize];
+        match day {
+            None => symbol.row(view),
+            Some(day) => symbol.days.get(&day_number(day)?)?.row(view),
+        }
+    }
+
+    /// Every row of a view.
+    pub fn rows(&self, view: &str) -> Rows {
+        let mut rows = Rows::new();
+        for symbol in &self.symbols {
+            match view {
+                "mean" | "last" => rows.extend(symbol.row(view).map(|row| (symbol.name.to_string(), row))),
+                _ => rows.extend(symbol.days.iter().filter_map(|(day, daily)| {
+                    Some((format!("{} {}", symbol.name, day_name(*day)), daily.row(view)?))
+                })),
+            }
+        }
+        rows
+    }
+}
+
+impl Symbol {
+    fn row(&self, view: &str) -> Option<Row> {
+        match view {
+            "mean" => (self.count > 0).then(|| vec![self.prices, self.volume, i128::from(self.count)]),
+            "last" => self.last(),
+            _ => None,
+        }
+    }
+
+    fn last(&self) -> Option<Row> {
+        let mut backwards = self.sequence.iter().rev();
+        let ((time, _), price) = backwards.next()?;
+        let row =
+            |change: i128, over, under| vec![i128::from(*price), change, over, under, i128::from(*time)];
+        Some(match backwards.find(|(_, earlier)| *earlier != price) {
+            None => row(0, 0, 1),
+            Some((_, earlier)) => {
+                let change = i128::from(*price) - i128::from(*earlier);
+                row(change, change * 100, i128::from(*earlier))
+            }
+        })
+    }
+}
+
+impl Daily {
+    fn row(&self, view: &str) -> Option<Row> {
+        match view {
+            "volume" => Some(vec![self.volume, i128::from(self.count)]),
+            "vwap" => Some(vec![self.turnover, self.volume]),
+            "range" => {
+                let (low, high) = (self.prices.first_key_value()?.0, self.prices.last_key_value()?.0);
+                Some(vec![i128::from(*low), i128::from(*high)])
+            }
+            _ => None,
+        }
+    }
+}
+
+fn tally(prices: &mut BTreeMap<i64, u32>, price: i64, sign: i64) {
+    let count = prices.entry(price).or_default();
+    *count = count.saturating_add_signed(sign as i32);
+    if *count == 0 {
+        prices.remove(&price);
+    }
+}
+
+/// `YYYY-MM-DD` of a number of days since 1970-01-01; the number itself outside the calendar's years.
+fn day_name(day: i64) -> String {
+    let timestamp = day.checked_mul(86_400).and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    timestamp.map_or(day.to_string(), |at| at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+}
+
+fn day_number(name: &str) -> Option<i64> {
+    let date: jiff::civil::Date = name.parse().ok()?;
+    let at = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(at.as_second().div_euclid(86_400))
+}
