@@ -1,6 +1,8 @@
 //! The files that a run leaves, from which everything else can be made again.
 //!
-//! All times are microseconds since the start of the run's live part; history lies before 0. A run folder is
+//! All times are microseconds since the start of the run's live part; history lies before 0. The `intended` of the
+//! records that the driver appends live is on the same clock, so that an event's latency is a watched time less
+//! the `intended` that stands in the log. [`lines`] writes and reads the files. A run folder is
 //!
 //! ```text
 //! plan.toml  manifest.json
@@ -14,6 +16,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use workloads::{Answer, Query, Terms, Version};
+
+pub mod lines;
+
+pub use lines::{Lines, ReadLines, read, reads, write};
 
 /// What is common to all observations of one run (`run.json`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,7 +106,8 @@ pub struct Observation {
     pub answered_us: i64,
     /// What was asked.
     pub queries: Vec<Query>,
-    /// What was answered, whole views as differences from the previous whole view of the same kind and view.
+    /// What was answered. In the file a whole view stands as its differences from the previous whole view of the
+    /// same name (an empty row: gone); [`reads`] gives it back in full.
     pub answer: Option<Answer>,
     /// Why there is no answer.
     pub error: Option<String>,
