@@ -3,8 +3,12 @@
 use crate::Workload;
 use crate::view::{MergeClass, View};
 
+mod day;
 mod generate;
 mod oracle;
+mod tally;
+
+pub use day::{day_key, parse_day_key};
 
 /// The workload.
 pub static TRADES: Workload = Workload {

@@ -1,25 +1,295 @@
-//! Placeholder.
-use crate::{Record, Row, Rows, Terms, Touched, Truth};
-struct Placeholder;
-/// Placeholder.
-pub(super) fn truth(_terms: &Terms) -> Box<dyn Truth> {
-    Box::new(Placeholder)
+//! What is true of a log of trades, kept up to date one record at a time.
+
+use hashbrown::HashMap;
+
+use super::day::{day_key, parse_day_key};
+use super::tally::{Day, Rank, Symbol, Terms as Standing};
+use crate::repeats::Repeats;
+use crate::{
+    Event, Millis, Name, Origin, Place, Record, Row, Rows, Terms, Touched, TradeEvent, TradeKind, Truth,
+};
+
+/// The oracle at the empty log.
+pub(super) fn truth(terms: &Terms) -> Box<dyn Truth> {
+    Box::new(Oracle {
+        horizon: terms.cancel_horizon,
+        repeats: Repeats::new(terms.dedup),
+        symbols: HashMap::new(),
+        tallies: Vec::new(),
+        days: HashMap::new(),
+        named: HashMap::new(),
+        trades: Vec::new(),
+        marks: Vec::new(),
+        waiting: 0,
+        refused: 0,
+    })
 }
-impl Truth for Placeholder {
-    fn feed(&mut self, _record: &Record, _touched: Option<&mut Vec<Touched>>) {}
-    fn row(&self, _view: &str, _key: &str) -> Option<Row> {
-        None
+
+const DAY: Millis = 86_400_000;
+
+/// End of a chain.
+const END: u32 = u32::MAX;
+
+/// One trade and what its marks have made of it.
+#[derive(Clone, Copy, Debug)]
+struct Trade {
+    time: Millis,
+    place: Place,
+    /// In force unless busted.
+    standing: Standing,
+    busted: bool,
+    /// The correction that holds, if any.
+    corrected_by: u32,
+    next: u32,
+}
+
+/// One bust or correction.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    kind: TradeKind,
+    time: Millis,
+    place: Place,
+    standing: Standing,
+    next: u32,
+}
+
+/// Everything that names one origin of one symbol, as two chains.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    trades: u32,
+    marks: u32,
+    n_marks: u32,
+}
+
+const NOTHING: Named = Named { trades: END, marks: END, n_marks: 0 };
+
+#[derive(Clone, Debug)]
+struct Oracle {
+    horizon: Option<Millis>,
+    repeats: Repeats,
+    symbols: HashMap<Name, u32>,
+    /// By the symbol's number.
+    tallies: Vec<Symbol>,
+    days: HashMap<(u32, i64), Day>,
+    named: HashMap<(u32, Origin), Named>,
+    trades: Vec<Trade>,
+    marks: Vec<Mark>,
+    waiting: u64,
+    refused: u64,
+}
+
+/// Rows that may have changed, and the symbol they are of; nothing is noted where nobody wants it.
+struct Notes<'a> {
+    symbol: &'a str,
+    touched: Option<&'a mut Vec<Touched>>,
+}
+
+/// The rows of a symbol and of one of its days, before or after a change.
+type Glance = [Option<Row>; 5];
+
+impl Oracle {
+    /// The number of a symbol, from now on its own.
+    fn symbol(&mut self, name: &Name) -> u32 {
+        if let Some(number) = self.symbols.get(name) {
+            return *number;
+        }
+        let number = self.tallies.len() as u32;
+        self.symbols.insert(name.clone(), number);
+        self.tallies.push(Symbol::default());
+        number
     }
-    fn rows(&self, _view: &str) -> Rows {
-        Rows::new()
+
+    fn trade(&mut self, symbol: u32, record: &Record, event: &TradeEvent, notes: &mut Notes<'_>) {
+        let number = self.trades.len() as u32;
+        let mut trade = Trade {
+            time: event.time,
+            place: record.place,
+            standing: Standing { price: event.price, volume: event.volume },
+            busted: false,
+            corrected_by: END,
+            next: END,
+        };
+        if let Some(origin) = record.origin {
+            let named = self.named.entry((symbol, origin)).or_insert(NOTHING);
+            if named.trades == END {
+                self.waiting -= u64::from(named.n_marks);
+            }
+            trade.next = std::mem::replace(&mut named.trades, number);
+            let mut mark = named.marks;
+            while mark != END {
+                self.apply(&mut trade, mark);
+                mark = self.marks[mark as usize].next;
+            }
+        }
+        self.trades.push(trade);
+        self.change(symbol, number, None, trade.in_force(), notes);
     }
+
+    fn mark(&mut self, symbol: u32, event: &TradeEvent, place: Place, notes: &mut Notes<'_>) {
+        let number = self.marks.len() as u32;
+        let named = self.named.entry((symbol, event.target)).or_insert(NOTHING);
+        let next = std::mem::replace(&mut named.marks, number);
+        named.n_marks += 1;
+        let mut at = named.trades;
+        self.waiting += u64::from(at == END);
+        let standing = Standing { price: event.price, volume: event.volume };
+        self.marks.push(Mark { kind: event.kind, time: event.time, place, standing, next });
+        while at != END {
+            let before = self.trades[at as usize];
+            let mut after = before;
+            self.apply(&mut after, number);
+            self.trades[at as usize] = after;
+            self.change(symbol, at, before.in_force(), after.in_force(), notes);
+            at = before.next;
+        }
+    }
+
+    /// One more mark for a trade, in whatever order they come.
+    fn apply(&mut self, trade: &mut Trade, number: u32) {
+        let mark = self.marks[number as usize];
+        let after = i128::from(mark.time) - i128::from(trade.time);
+        if self.horizon.is_some_and(|horizon| after > i128::from(horizon)) {
+            self.refused += 1;
+        } else if mark.kind == TradeKind::Busted {
+            trade.busted = true;
+        } else if trade.corrected_by == END || self.marks[trade.corrected_by as usize].rank() < mark.rank() {
+            trade.corrected_by = number;
+            trade.standing = mark.standing;
+        }
+    }
+
+    /// A trade counts `after` in place of `before`.
+    fn change(
+        &mut self,
+        symbol: u32,
+        number: u32,
+        before: Option<Standing>,
+        after: Option<Standing>,
+        notes: &mut Notes<'_>,
+    ) {
+        if before == after {
+            return;
+        }
+        let trade = self.trades[number as usize];
+        let rank: Rank = (trade.time, trade.place, number);
+        let day = trade.time.div_euclid(DAY);
+        let rows = notes.touched.is_some().then(|| self.glance(symbol, day));
+        let (tally, daily) =
+            (&mut self.tallies[symbol as usize], self.days.entry((symbol, day)).or_default());
+        if let Some(standing) = before {
+            tally.take(rank, standing);
+            daily.take(standing);
+        }
+        if let Some(standing) = after {
+            tally.put(rank, standing);
+            daily.put(standing);
+        }
+        if let Some(rows) = rows {
+            notes.note(day, &rows, &self.glance(symbol, day));
+        }
+    }
+
+    fn glance(&self, symbol: u32, day: i64) -> Glance {
+        let (tally, daily) = (&self.tallies[symbol as usize], self.days.get(&(symbol, day)));
+        let daily = |view: fn(&Day) -> Option<Row>| daily.and_then(view);
+        [daily(Day::volume), daily(Day::range), daily(Day::vwap), tally.mean(), tally.last()]
+    }
+}
+
+impl Trade {
+    fn in_force(&self) -> Option<Standing> {
+        (!self.busted).then_some(self.standing)
+    }
+}
+
+impl Mark {
+    /// Of two corrections the higher one holds.
+    fn rank(&self) -> (Millis, Place) {
+        (self.time, self.place)
+    }
+}
+
+impl Notes<'_> {
+    fn note(&mut self, day: i64, before: &Glance, after: &Glance) {
+        let Some(touched) = self.touched.as_deref_mut() else { return };
+        for (view, (before, after)) in
+            ["volume", "range", "vwap", "mean", "last"].into_iter().zip(before.iter().zip(after))
+        {
+            if before != after {
+                let daily = by_day(view).is_some();
+                let key = if daily { day_key(self.symbol, day) } else { self.symbol.to_owned() };
+                touched.push(Touched { view, key });
+            }
+        }
+    }
+}
+
+/// How a view by symbol and day is read off; absent for the others.
+fn by_day(view: &str) -> Option<fn(&Day) -> Option<Row>> {
+    match view {
+        "volume" => Some(Day::volume),
+        "range" => Some(Day::range),
+        "vwap" => Some(Day::vwap),
+        _ => None,
+    }
+}
+
+/// How a view by symbol is read off; absent for the others.
+fn by_symbol(view: &str) -> Option<fn(&Symbol) -> Option<Row>> {
+    match view {
+        "mean" => Some(Symbol::mean),
+        "last" => Some(Symbol::last),
+        _ => None,
+    }
+}
+
+impl Truth for Oracle {
+    fn feed(&mut self, record: &Record, touched: Option<&mut Vec<Touched>>) {
+        let Event::Trade(event) = &record.event else { return };
+        if !self.repeats.first(record) {
+            return;
+        }
+        let symbol = self.symbol(&event.symbol);
+        let mut notes = Notes { symbol: &event.symbol, touched };
+        match event.kind {
+            TradeKind::Traded => self.trade(symbol, record, event, &mut notes),
+            TradeKind::Busted | TradeKind::Corrected => self.mark(symbol, event, record.place, &mut notes),
+        }
+    }
+
+    fn row(&self, view: &str, key: &str) -> Option<Row> {
+        if let Some(read) = by_symbol(view) {
+            return read(&self.tallies[*self.symbols.get(key)? as usize]);
+        }
+        let (symbol, day) = parse_day_key(key)?;
+        by_day(view)?(self.days.get(&(*self.symbols.get(symbol)?, day))?)
+    }
+
+    fn rows(&self, view: &str) -> Rows {
+        if let Some(read) = by_symbol(view) {
+            let rows =
+                self.symbols.iter().map(|(name, at)| (name.to_string(), read(&self.tallies[*at as usize])));
+            return rows.filter_map(|(key, row)| Some((key, row?))).collect();
+        }
+        let Some(read) = by_day(view) else { return Rows::new() };
+        let mut names = vec![""; self.tallies.len()];
+        self.symbols.iter().for_each(|(name, at)| names[*at as usize] = name);
+        let rows = self
+            .days
+            .iter()
+            .map(|((symbol, day), daily)| (day_key(names[*symbol as usize], *day), read(daily)));
+        rows.filter_map(|(key, row)| Some((key, row?))).collect()
+    }
+
     fn waiting(&self) -> u64 {
-        0
+        self.waiting
     }
+
     fn refused(&self) -> u64 {
-        0
+        self.refused
     }
+
     fn fork(&self) -> Box<dyn Truth> {
-        Box::new(Placeholder)
+        Box::new(self.clone())
     }
 }
