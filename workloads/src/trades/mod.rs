@@ -4,7 +4,9 @@ use crate::Workload;
 use crate::view::{MergeClass, View};
 
 mod day;
+mod frame;
 mod generate;
+mod market;
 mod oracle;
 mod tally;
 
