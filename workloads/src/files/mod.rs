@@ -26,7 +26,7 @@ pub trait DiskFile: Send {
 }
 
 /// A file being read, while another may be appending to it.
-pub trait DiskRead: Send {
+pub trait DiskRead: Send + Sync {
     /// Fills as much of `buffer` as the file has from `position` on, and says how much that was.
     fn read_at(&self, position: u64, buffer: &mut [u8]) -> io::Result<usize>;
     /// The file's length now.

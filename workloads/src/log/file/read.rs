@@ -1,0 +1,160 @@
+//! Reading one partition from an offset on, while its writer may be appending.
+
+use std::sync::Arc;
+
+use super::batch;
+use super::head::Mark;
+use super::segment::{self, Index, Segment};
+use super::tail::Tail;
+use crate::event::Millis;
+use crate::log::{LogError, LogReader, RawRecord};
+
+/// A place in one partition of a log of files.
+pub(super) struct FileReader {
+    tail: Arc<Tail>,
+    next: u64,
+    /// How far it may read, when it last looked.
+    end: Mark,
+    segment: Option<Segment>,
+    /// Records of the current batch that were not asked for yet.
+    batch: std::vec::IntoIter<RawRecord>,
+}
+
+impl FileReader {
+    /// Opens it at an offset, which may be the head's.
+    pub(super) fn open(tail: Arc<Tail>, offset: u64) -> Result<FileReader, LogError> {
+        let end = tail.end()?;
+        if offset > end.offset {
+            let (partition, head) = (tail.partition, end.offset);
+            return Err(LogError::OutOfRange { partition, asked: offset, start: 0, head });
+        }
+        Ok(FileReader { tail, next: offset, end, segment: None, batch: Vec::new().into_iter() })
+    }
+
+    /// The segment that the next batch is in, opened where that batch or one before it begins.
+    fn segment(&mut self) -> Result<&mut Segment, LogError> {
+        let finished = match &self.segment {
+            Some(segment) => {
+                let mark = segment.mark();
+                mark.segment != self.end.segment && mark.position >= segment.length()?
+            }
+            None => false,
+        };
+        if self.segment.is_none() || finished {
+            let mark = match &self.segment {
+                Some(segment) => Mark::start(segment.mark().offset),
+                None => landing(&self.tail, &self.end, self.next)?,
+            };
+            self.segment = Some(open(&self.tail, mark)?);
+        }
+        Ok(self.segment.as_mut().expect("a segment was opened above"))
+    }
+
+    /// Reads the next batch; whether there was one.
+    fn advance(&mut self) -> Result<bool, LogError> {
+        while self.next < self.end.offset {
+            let (end, next) = (self.end, self.next);
+            let segment = self.segment()?;
+            let before = segment.mark();
+            let limit = if before.segment == end.segment { end.position } else { segment.length()? };
+            let found = match segment.next(limit) {
+                Ok(Some(found)) => found,
+                Ok(None) => return Err(segment.corrupt("the file ends where a batch is due".into())),
+                Err(stop) => return Err(segment.error(stop)),
+            };
+            if found.header.end() <= next {
+                continue;
+            }
+            let path = segment::path(&self.tail.folder, before.segment);
+            let mut records =
+                batch::decode(&found.bytes).map_err(|reason| segment::corrupt(path, before, reason))?;
+            records.drain(..(next - found.header.base) as usize);
+            self.batch = records.into_iter();
+            return Ok(true);
+        }
+        Ok(false)
+    }
+}
+
+impl LogReader for FileReader {
+    fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
+        let before = out.len();
+        while out.len() - before < max {
+            let wanted = max - (out.len() - before);
+            let had = out.len();
+            out.extend(self.batch.by_ref().take(wanted));
+            self.next += (out.len() - had) as u64;
+            if out.len() == had && !self.advance()? {
+                let end = self.tail.end()?;
+                if end.offset <= self.end.offset {
+                    break;
+                }
+                self.end = end;
+            }
+        }
+        Ok(out.len() - before)
+    }
+
+    fn position(&self) -> u64 {
+        self.next
+    }
+}
+
+fn open(tail: &Tail, mark: Mark) -> Result<Segment, LogError> {
+    Segment::open(tail.disk.as_ref(), &tail.folder, mark)?.ok_or_else(|| {
+        segment::corrupt(segment::path(&tail.folder, mark.segment), mark, "the file is missing".into())
+    })
+}
+
+/// A boundary at or before the batch that holds `offset`, as near as the index says.
+fn landing(tail: &Tail, end: &Mark, offset: u64) -> Result<Mark, LogError> {
+    if offset == end.offset {
+        return Ok(*end);
+    }
+    let segments = segment::list(tail.disk.as_ref(), &tail.folder)?;
+    let after = segments.partition_point(|base| *base <= offset);
+    let base = after.checked_sub(1).map_or(0, |at| segments[at]);
+    let index = if base == end.segment { None } else { Index::find(tail.disk.as_ref(), &tail.folder, base) };
+    Ok(index.and_then(|index| index.at_offset(offset)).unwrap_or(Mark::start(base)))
+}
+
+/// The first offset whose record was appended at or after `time`; the head if none was.
+pub(super) fn offset_at(tail: &Arc<Tail>, time: Millis) -> Result<u64, LogError> {
+    let end = tail.end()?;
+    for base in segment::list(tail.disk.as_ref(), &tail.folder)? {
+        if base >= end.offset {
+            break;
+        }
+        let mark = if base == end.segment {
+            Some(Mark::start(base))
+        } else {
+            match Index::find(tail.disk.as_ref(), &tail.folder, base) {
+                Some(index) => index.candidate(time),
+                None => Some(Mark::start(base)),
+            }
+        };
+        let found = mark.map(|mark| first_at(tail, &end, mark, time)).transpose()?.flatten();
+        if let Some(offset) = found {
+            return Ok(offset);
+        }
+    }
+    Ok(end.offset)
+}
+
+/// The first such offset in one segment, from `mark` on.
+fn first_at(tail: &Tail, end: &Mark, mark: Mark, time: Millis) -> Result<Option<u64>, LogError> {
+    let mut segment = open(tail, mark)?;
+    let limit = if mark.segment == end.segment { end.position } else { segment.length()? };
+    loop {
+        let Some(found) = segment.next_checked(limit).map_err(|stop| segment.error(stop))? else {
+            return Ok(None);
+        };
+        if found.header.latest >= time {
+            let records = batch::decode(&found.bytes).map_err(|reason| segment.corrupt(reason))?;
+            let first = records.iter().find(|record| record.appended >= time);
+            if let Some(record) = first {
+                return Ok(Some(record.offset));
+            }
+        }
+    }
+}
