@@ -7,13 +7,17 @@
 //!
 //! * [`plan`]: what is to be run. [`contestants`]: who takes part.
 //! * [`protocol`]: the line protocol of a component. [`child`]: hosts one. [`driver`]: starts them, appends, reads.
+//!   [`clock`]: the one clock of a run.
 //! * [`observe`]: the files a run leaves. [`judge`]: what class each read is of.
+//! * [`limits`]: how fast each part can be, beside a plain loop.
 //! * [`stepped`]: a whole run in one thread, repeatable. [`measures`], [`report`].
 
 pub mod child;
+pub mod clock;
 pub mod contestants;
 pub mod driver;
 pub mod judge;
+pub mod limits;
 pub mod measures;
 pub mod observe;
 pub mod plan;

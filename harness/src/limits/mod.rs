@@ -1,0 +1,129 @@
+//! How fast each part can be, beside a plain loop over the same events, in one run.
+//!
+//! Rounds are interleaved: every part runs once a round, and the best of its rounds counts, so that a slow moment of
+//! the machine hits no part alone. Each part is checked before it is timed: what it answers is what the loop answers.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use serde::Serialize;
+use workloads::{Record, Terms, Workload};
+
+use crate::contestants::reference::{Fold, spend_plain};
+
+mod input;
+mod parts;
+
+pub use input::Input;
+
+/// Throughput of one part.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Limit {
+    /// Name of the workload.
+    pub workload: &'static str,
+    /// The part.
+    pub part: String,
+    /// Settings that the figure depends on: codec, records a version, workers.
+    pub setting: String,
+    /// Events of one round.
+    pub events: u64,
+    /// Million events a second, best round.
+    pub million_per_s: f64,
+    /// The same over the plain loop's.
+    pub of_loop: f64,
+    /// Rounds timed.
+    pub rounds: u32,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Events of each workload.
+    pub events: u64,
+    /// Number of keys (customers or symbols).
+    pub keys: u32,
+    /// Share of the events that are cancellations or busts.
+    pub cancellations: f64,
+    /// Rounds; the best counts.
+    pub rounds: u32,
+}
+
+/// A part that can be timed: it takes all events once.
+struct Part<'a> {
+    name: String,
+    setting: String,
+    run: Box<dyn FnMut() -> anyhow::Result<Duration> + 'a>,
+}
+
+impl<'a> Part<'a> {
+    fn new(
+        name: impl Into<String>,
+        setting: impl Into<String>,
+        run: impl FnMut() -> anyhow::Result<Duration> + 'a,
+    ) -> Self {
+        Part { name: name.into(), setting: setting.into(), run: Box::new(run) }
+    }
+}
+
+/// Measures one workload in a scratch folder. `round` is told of each round that begins.
+pub fn measure(
+    workload: &'static Workload,
+    effort: &Effort,
+    scratch: &Path,
+    mut round: impl FnMut(u32),
+) -> anyhow::Result<Vec<Limit>> {
+    let input = Input::make(workload, effort, scratch).context("making the events to measure with")?;
+    let mut parts = plain_loops(workload, &input);
+    parts.extend(parts::all(workload, &input)?);
+    let mut best = vec![Duration::MAX; parts.len()];
+    for number in 1..=effort.rounds {
+        round(number);
+        for (part, best) in parts.iter_mut().zip(&mut best) {
+            let took = (part.run)().with_context(|| format!("measuring {} {}", part.name, part.setting))?;
+            *best = took.min(*best);
+        }
+    }
+    let events = input.records.len() as u64;
+    let speed = |took: &Duration| events as f64 / took.as_secs_f64() / 1e6;
+    let plain = speed(&best[0]);
+    let limit = |(part, took): (Part<'_>, &Duration)| Limit {
+        workload: workload.name,
+        part: part.name,
+        setting: part.setting,
+        events,
+        million_per_s: speed(took),
+        of_loop: speed(took) / plain,
+        rounds: effort.rounds,
+    };
+    Ok(parts.into_iter().zip(&best).map(limit).collect())
+}
+
+/// The loop that every ratio is to, first; and what it costs without taking anything back.
+fn plain_loops<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
+    let views: &[&str] = if workload.name == "trades" { &["volume"] } else { &[] };
+    let name = if workload.name == "trades" { "plain loop: volume" } else { "plain loop: all views" };
+    let mut loops = vec![Part::new(name, "decoded", move || fold(workload, &input.records, views))];
+    if workload.name == "orders" {
+        loops.push(Part::new("plain loop: spend_plain", "decoded, nothing taken back", || {
+            let began = Instant::now();
+            let spent = spend_plain(&input.records);
+            let took = began.elapsed();
+            ensure!(!spent.is_empty(), "the events hold no order");
+            Ok(took)
+        }));
+    } else {
+        loops.push(Part::new("plain loop: all views", "decoded", || fold(workload, &input.records, &[])));
+    }
+    loops
+}
+
+fn fold(workload: &Workload, records: &[Record], views: &[&str]) -> anyhow::Result<Duration> {
+    let mut fold =
+        Fold::new(workload.name, &Terms::default(), views).context("the reference knows the workload")?;
+    let began = Instant::now();
+    records.iter().for_each(|record| fold.feed(record));
+    let took = began.elapsed();
+    ensure!(!fold.rows(workload.views[0].name).is_empty(), "the loop has no answer");
+    Ok(took)
+}
