@@ -1,1 +1,36 @@
-//! x
+//! **A Kappa view is one function of the log.**
+//!
+//! There is one layer: a stream that can be replayed. A view is written once, over all events from the first to the
+//! newest; there is no second computation to catch up with, to merge with, or to disagree with. What changes the past
+//! (a cancellation, a correction) enters as an event like any other and is *retracted* from the answer.
+//!
+//! Versions are logical times of a differential dataflow. A version stands for a vector of offsets, bound before
+//! anything of it can be seen; it is complete when the dataflow's frontier has passed it, and only then it is read,
+//! with its vector as a label. A replay binds the same versions and so gives the same answers.
+//!
+//! # Layout
+//!
+//! * [`views`]: the rules of each workload, once. All else is plumbing.
+//! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
+//! * `source`: from the log into the dataflow. `names`: customers and symbols as numbers. `fold`: sums of one time.
+//! * `operator`, `dataflow`, `reading`: rules at work, their sums arranged, answers out of them.
+//! * `engine`, `crew`: a worker, and several. [`Kappa`]: follows a log and answers. [`Replay`]: fed by hand.
+
+mod binder;
+mod bindings;
+mod crew;
+mod dataflow;
+mod engine;
+mod error;
+mod fold;
+mod follower;
+mod names;
+mod operator;
+mod reading;
+mod replay;
+mod source;
+pub mod views;
+
+pub use error::KappaError;
+pub use follower::{Kappa, KappaConfig};
+pub use replay::Replay;

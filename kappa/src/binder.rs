@@ -1,0 +1,100 @@
+//! Decides which offsets the next versions stand for.
+
+use workloads::{Log, LogError, Micros, Millis, Version};
+
+/// Stretches of equal append time into which a backlog is divided before it is dealt out to versions.
+const STRETCHES: i64 = 16;
+
+/// Binds versions one after the other, each covering the one before.
+pub(crate) struct Binder {
+    bound: Version,
+    last: Micros,
+    granularity: u64,
+    patience: Micros,
+}
+
+impl Binder {
+    /// Goes on after `bound`. A version spans at most `granularity` records (one of each partition, if there are more
+    /// partitions than that) and, with `version_ms` above 0, is only bound that long after the one before.
+    pub(crate) fn new(bound: Version, granularity: u64, version_ms: u64) -> Self {
+        let patience = i64::try_from(version_ms).unwrap_or(i64::MAX).saturating_mul(1000);
+        Binder { bound, last: Micros::MIN, granularity, patience }
+    }
+
+    /// The versions to be bound now, for what lies between the last of them and `heads`.
+    pub(crate) fn bind(
+        &mut self,
+        log: &dyn Log,
+        heads: &Version,
+        now: Micros,
+    ) -> Result<Vec<Version>, LogError> {
+        let new = heads.total() - self.bound.total();
+        if new == 0 || (new < self.granularity && now.saturating_sub(self.last) < self.patience) {
+            return Ok(Vec::new());
+        }
+        self.last = now;
+        let from = std::mem::replace(&mut self.bound, heads.clone());
+        if new <= self.granularity {
+            return Ok(vec![heads.clone()]);
+        }
+        let mut versions = Vec::new();
+        let mut start = from.clone();
+        for end in stretches(log, &from, heads)? {
+            deal(&start, &end, self.granularity, &mut versions);
+            start = end;
+        }
+        Ok(versions)
+    }
+}
+
+/// Versions between `from` and `heads` at equal distances of stored append time, `heads` the last of them: a
+/// partition that was silent for an hour is then silent in the versions of that hour too.
+fn stretches(log: &dyn Log, from: &Version, heads: &Version) -> Result<Vec<Version>, LogError> {
+    let Some((first, last)) = append_times(log, from, heads)? else { return Ok(vec![heads.clone()]) };
+    let mut ends: Vec<Version> = Vec::new();
+    let mut reached = from.clone();
+    for stretch in 1..STRETCHES {
+        let step = i128::from(last - first) * i128::from(stretch) / i128::from(STRETCHES);
+        let time = first + step as i64;
+        let offsets = (0..log.meta().partitions).map(|p| log.offset_at(p, time)).collect::<Result<_, _>>()?;
+        let end = Version(offsets).join(&reached).meet(heads);
+        if end != reached {
+            reached = end.clone();
+            ends.push(end);
+        }
+    }
+    ends.push(heads.clone());
+    Ok(ends)
+}
+
+/// The earliest and the latest append time among the first and last records between two versions.
+fn append_times(
+    log: &dyn Log,
+    from: &Version,
+    heads: &Version,
+) -> Result<Option<(Millis, Millis)>, LogError> {
+    let mut records = Vec::new();
+    for (partition, (start, head)) in (0..).zip(from.0.iter().zip(&heads.0)) {
+        if start < head {
+            log.reader(partition, *start)?.read(1, &mut records)?;
+            log.reader(partition, head - 1)?.read(1, &mut records)?;
+        }
+    }
+    let times = || records.iter().map(|record| record.appended);
+    Ok(times().min().zip(times().max()))
+}
+
+/// Divides what lies between two versions evenly, every partition in proportion to its share.
+fn deal(from: &Version, to: &Version, granularity: u64, versions: &mut Vec<Version>) {
+    let spare = to.0.len() as u64 - 1;
+    let pieces = (to.total() - from.total()).div_ceil(granularity.saturating_sub(spare).max(1));
+    for piece in 1..=pieces {
+        let part = |(start, end): (&u64, &u64)| {
+            start + (u128::from(end - start) * u128::from(piece) / u128::from(pieces)) as u64
+        };
+        let version = Version(from.0.iter().zip(&to.0).map(part).collect());
+        if versions.last().unwrap_or(from) != &version {
+            versions.push(version);
+        }
+    }
+}

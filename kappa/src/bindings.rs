@@ -1,0 +1,113 @@
+//! The file of bindings: which offsets each version of this Kappa stands for, in the order in which they were bound.
+//!
+//! A binding is written before anything of its version can be seen, so that a replay meets the same versions. Nothing
+//! is synced: like the log's own tail, what the machine forgets is bound again, and what was bound beyond the end of
+//! the log is cut off.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use workloads::Version;
+use workloads::files::{DiskFile, SharedDisk};
+
+use crate::error::KappaError;
+
+const MAGIC: &[u8; 16] = b"kappa-bindings-1";
+
+/// Appends to the file of bindings.
+pub(crate) struct Bindings {
+    path: PathBuf,
+    file: Box<dyn DiskFile>,
+    written: u64,
+}
+
+impl Bindings {
+    /// Opens or makes the file in the folder `state`, and reads the bindings that a log with these heads covers.
+    pub(crate) fn open(
+        disk: &SharedDisk,
+        state: &Path,
+        heads: &Version,
+    ) -> Result<(Self, Vec<Version>), KappaError> {
+        let path = state.join("bindings");
+        let name = path.display().to_string();
+        let io = |what: &str, source| KappaError::Io { what: format!("{what} {name}"), source };
+        let partitions = heads.0.len();
+        let bytes = match disk.read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(io("reading", error)),
+        };
+        let head = header(partitions);
+        // A crash may have left less than a header: then nothing was bound.
+        if !bytes.starts_with(&head) && !head.starts_with(&bytes) {
+            return Err(KappaError::Format(name, partitions));
+        }
+        if bytes.len() < head.len() {
+            disk.create_dir(state).map_err(|error| io("making the folder of", error))?;
+            let mut file = disk.create(&path).map_err(|error| io("making", error))?;
+            file.append(&head).map_err(|error| io("writing", error))?;
+            return Ok((Bindings { path, file, written: 0 }, Vec::new()));
+        }
+        let bindings = valid(&bytes[head.len()..], heads);
+        let mut file = disk.open(&path).map_err(|error| io("opening", error))?;
+        let end = head.len() + bindings.len() * entry_size(partitions);
+        if end < bytes.len() {
+            file.truncate(end as u64).map_err(|error| io("cutting the torn end of", error))?;
+        }
+        Ok((Bindings { path, file, written: bindings.len() as u64 }, bindings))
+    }
+
+    /// Notes the next bindings.
+    pub(crate) fn append(&mut self, bindings: &[Version]) -> Result<(), KappaError> {
+        let mut bytes = Vec::with_capacity(bindings.len() * 64);
+        for (index, binding) in (self.written..).zip(bindings) {
+            encode(index, binding, &mut bytes);
+        }
+        self.written += bindings.len() as u64;
+        self.file
+            .append(&bytes)
+            .map_err(|source| KappaError::Io { what: format!("writing {}", self.path.display()), source })
+    }
+}
+
+fn header(partitions: usize) -> Vec<u8> {
+    [&MAGIC[..], &(partitions as u64).to_le_bytes()].concat()
+}
+
+fn entry_size(partitions: usize) -> usize {
+    (partitions + 1) * 8
+}
+
+fn encode(index: u64, binding: &Version, bytes: &mut Vec<u8>) {
+    let from = bytes.len();
+    bytes.extend(binding.0.iter().flat_map(|next| next.to_le_bytes()));
+    let check = checksum(index, &bytes[from..]);
+    bytes.extend(check.to_le_bytes());
+}
+
+/// The bindings up to the first that is torn, out of order or beyond the log.
+fn valid(bytes: &[u8], heads: &Version) -> Vec<Version> {
+    let mut bindings: Vec<Version> = Vec::new();
+    for (index, entry) in (0..).zip(bytes.chunks_exact(entry_size(heads.0.len()))) {
+        let (offsets, check) = entry.split_at(entry.len() - 8);
+        if checksum(index, offsets).to_le_bytes() != *check {
+            break;
+        }
+        let words = offsets.chunks_exact(8).map(|word| word.try_into().expect("a chunk of eight bytes"));
+        let binding = Version(words.map(u64::from_le_bytes).collect());
+        if !heads.covers(&binding) || bindings.last().is_some_and(|last| !binding.covers(last)) {
+            break;
+        }
+        bindings.push(binding);
+    }
+    bindings
+}
+
+/// FNV-1a over the entry's number and bytes: enough to tell a torn entry from a whole one.
+fn checksum(index: u64, bytes: &[u8]) -> u64 {
+    let index = index.to_le_bytes();
+    index
+        .iter()
+        .chain(bytes)
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,125 @@
+//! A worker with its dataflow and its partitions, whatever the workload.
+
+use std::collections::VecDeque;
+
+use timely::WorkerConfig;
+use timely::communication::Allocator;
+use timely::worker::Worker;
+use workloads::{Query, Record, Rows, Terms, Version};
+
+use crate::dataflow::Dataflow;
+use crate::error::KappaError;
+use crate::names::SharedNames;
+use crate::source::Source;
+use crate::views::Rules;
+use crate::views::orders::Orders;
+use crate::views::trades::Trades;
+
+/// Offsets read in one turn of work, so that reads need not wait long.
+const BUDGET: usize = 16 * 1024;
+
+/// Turns of the worker that one finished version is given before the caller has its say again.
+const TURNS: usize = 8;
+
+/// A [`Dataflow`] without its type parameter.
+pub(crate) trait Engine {
+    /// Hands records to the version that is being filled.
+    fn feed(&mut self, records: &[Record]);
+    /// What follows belongs to version `time`.
+    fn advance(&mut self, time: u64);
+    /// Every version before this one is complete, at all workers.
+    fn frontier(&self) -> u64;
+    /// Gives up reading versions before `since`.
+    fn compact(&mut self, since: u64);
+    /// One set of rows a query at a complete version.
+    fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows>;
+}
+
+impl<R: Rules> Engine for Dataflow<R> {
+    fn feed(&mut self, records: &[Record]) {
+        self.feed(records);
+    }
+
+    fn advance(&mut self, time: u64) {
+        self.advance(time);
+    }
+
+    fn frontier(&self) -> u64 {
+        self.frontier()
+    }
+
+    fn compact(&mut self, since: u64) {
+        self.compact(since);
+    }
+
+    fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {
+        self.rows(time, queries)
+    }
+}
+
+/// Builds the dataflow of a workload.
+pub(crate) fn build(
+    workload: &str,
+    worker: &mut Worker,
+    terms: &Terms,
+    names: SharedNames,
+) -> Result<Box<dyn Engine>, KappaError> {
+    match workload {
+        "orders" => Ok(Box::new(Dataflow::<Orders>::build(worker, terms, names))),
+        "trades" => Ok(Box::new(Dataflow::<Trades>::build(worker, terms, names))),
+        _ => Err(KappaError::UnknownWorkload(workload.to_owned())),
+    }
+}
+
+/// A worker that runs in the thread of whoever steps it.
+pub(crate) fn lone_worker() -> Worker {
+    let thread = timely::communication::allocator::thread::Thread::default();
+    Worker::new(WorkerConfig::default(), Allocator::Thread(thread), None)
+}
+
+/// One worker's share of the work.
+pub(crate) struct Share {
+    pub(crate) engine: Box<dyn Engine>,
+    worker: Worker,
+    source: Source,
+    assigned: VecDeque<(u64, Version)>,
+}
+
+impl Share {
+    pub(crate) fn new(worker: Worker, engine: Box<dyn Engine>, source: Source) -> Self {
+        Share { engine, worker, source, assigned: VecDeque::new() }
+    }
+
+    /// Takes on a version. They come in their order.
+    pub(crate) fn assign(&mut self, time: u64, binding: Version) {
+        self.assigned.push_back((time, binding));
+    }
+
+    /// A bounded amount of work; false when nothing came of it.
+    pub(crate) fn work(&mut self) -> Result<bool, KappaError> {
+        let mut moved = 0;
+        let mut target = None;
+        if let Some((time, binding)) = self.assigned.front() {
+            self.engine.advance(*time);
+            moved = self.source.pull(binding, BUDGET, &mut *self.engine)?;
+            if self.source.reached(binding) {
+                self.engine.advance(time + 1);
+                target = Some(*time);
+                self.assigned.pop_front();
+            }
+        }
+        let before = self.engine.frontier();
+        for _ in 0..TURNS {
+            self.worker.step();
+            if target.is_none_or(|time| self.engine.frontier() > time) {
+                break;
+            }
+        }
+        Ok(moved > 0 || target.is_some() || self.engine.frontier() > before)
+    }
+
+    /// Records set aside because they could not be decoded.
+    pub(crate) fn dead(&self) -> u64 {
+        self.source.dead()
+    }
+}

@@ -1,0 +1,51 @@
+//! Why a Kappa cannot go on. Each message says what to do.
+
+use workloads::{LogError, Version};
+
+/// Why a Kappa cannot start, follow or answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KappaError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The bindings could not be read or written.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being attempted, and on which file.
+        what: String,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The file of bindings is not one.
+    #[error("{0} holds no bindings of a log with {1} partitions: remove it, and versions are bound afresh")]
+    Format(String, usize),
+    /// There are no rules for it.
+    #[error("no rules for the workload {0}: there are rules for orders and trades")]
+    UnknownWorkload(String),
+    /// There is no such view.
+    #[error("{workload} has no view {view}: `wb list` names its views")]
+    UnknownView {
+        /// The workload.
+        workload: String,
+        /// What was asked for.
+        view: String,
+    },
+    /// Asked for a version that the log does not reach.
+    #[error("the log ends at {heads}: it has no version {asked}, ask for one that it covers")]
+    PastHead {
+        /// The version asked for.
+        asked: Version,
+        /// How far the log goes.
+        heads: Version,
+    },
+    /// The log cannot be followed by so many.
+    #[error("a kappa needs at least one worker and versions of at least one record: set both above 0")]
+    Nothing,
+    /// A worker thread could not be started.
+    #[error("starting the workers: {0}")]
+    Start(String),
+    /// A worker thread is gone.
+    #[error("a worker has stopped: start the contestant again, it replays the log")]
+    Stopped,
+}

@@ -1,0 +1,131 @@
+//! Differences summed per key within one logical time, before they enter an arrangement.
+
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+use differential_dataflow::difference::Semigroup;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+
+/// A hash map whose iteration order is the same in every run: replays must be repeatable.
+pub(crate) type SteadyMap<K, V> = HashMap<K, V, BuildHasherDefault<SteadyHasher>>;
+
+/// An update as an arrangement by key takes it.
+pub(crate) type Update<K, D> = ((K, ()), u64, D);
+
+/// Many events change few keys, so that summing them first leaves the arrangement little to do. Nobody can see
+/// the difference: within one logical time there is no order.
+pub struct Fold<K, D> {
+    sums: SteadyMap<K, D>,
+}
+
+impl<K: Ord + Copy + Hash, D: Semigroup> Fold<K, D> {
+    pub(crate) fn new() -> Self {
+        Fold { sums: SteadyMap::default() }
+    }
+
+    /// Adds a difference to a key.
+    #[inline]
+    pub fn add(&mut self, key: K, difference: &D) {
+        match self.sums.entry(key) {
+            Entry::Occupied(mut sum) => sum.get_mut().plus_equals(difference),
+            Entry::Vacant(place) => {
+                place.insert(difference.clone());
+            }
+        }
+    }
+
+    /// Empties it into updates at `time`, in the order of their keys.
+    pub(crate) fn drain(&mut self, time: u64) -> Vec<Update<K, D>> {
+        let sums = self.sums.drain().filter(|(_, sum)| !sum.is_zero());
+        let mut updates: Vec<_> = sums.map(|(key, sum)| ((key, ()), time, sum)).collect();
+        updates.sort_unstable_by_key(|update| update.0.0);
+        updates
+    }
+}
+
+/// Multiplies what it is given and folds the two halves of the product into one: quick for the numbers that
+/// serve as keys here, and without a seed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SteadyHasher {
+    state: u64,
+}
+
+impl SteadyHasher {
+    #[inline]
+    fn mix(&mut self, word: u64) {
+        let product = u128::from(self.state ^ word ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15_u128;
+        self.state = (product as u64) ^ ((product >> 64) as u64);
+    }
+}
+
+impl Hasher for SteadyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.mix(u64::from_le_bytes(word));
+        }
+    }
+
+    #[inline]
+    fn write_u8(&mut self, word: u8) {
+        self.mix(u64::from(word));
+    }
+
+    #[inline]
+    fn write_u32(&mut self, word: u32) {
+        self.mix(u64::from(word));
+    }
+
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        self.mix(word);
+    }
+
+    #[inline]
+    fn write_i64(&mut self, word: i64) {
+        self.mix(word as u64);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.state
+    }
+}
+
+/// Gives a struct of integers the algebra of a difference: field by field, wrapping, so that what was added is
+/// taken back exactly whatever lies between.
+macro_rules! additive {
+    ($name:ident { $($field:ident),+ $(,)? }) => {
+        impl differential_dataflow::difference::IsZero for $name {
+            #[inline]
+            fn is_zero(&self) -> bool {
+                $(self.$field == 0)&&+
+            }
+        }
+
+        impl differential_dataflow::difference::Semigroup for $name {
+            #[inline]
+            fn plus_equals(&mut self, other: &Self) {
+                $(self.$field = self.$field.wrapping_add(other.$field);)+
+            }
+        }
+
+        impl differential_dataflow::difference::Monoid for $name {
+            fn zero() -> Self {
+                $name::default()
+            }
+        }
+
+        impl $name {
+            /// What must be added to `before` to make it this.
+            #[allow(dead_code, reason = "not every sum replaces another")]
+            #[inline]
+            fn since(&self, before: &Self) -> Self {
+                $name { $($field: self.$field.wrapping_sub(before.$field)),+ }
+            }
+        }
+    };
+}
+
+pub(crate) use additive;

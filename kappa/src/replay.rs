@@ -1,0 +1,43 @@
+//! The same dataflow fed by hand: records that are decoded already, without a log.
+
+use timely::worker::Worker;
+use workloads::{Query, Record, Rows, Terms};
+
+use crate::engine::{Engine, build, lone_worker};
+use crate::error::KappaError;
+use crate::names::SharedNames;
+
+/// A dataflow in the caller's thread, whose versions are what it is handed. Duplicates are taken as they come.
+pub struct Replay {
+    worker: Worker,
+    engine: Box<dyn Engine>,
+    fed: u64,
+}
+
+impl Replay {
+    /// An empty one.
+    pub fn new(workload: &str, terms: &Terms) -> Result<Self, KappaError> {
+        let mut worker = lone_worker();
+        let engine = build(workload, &mut worker, terms, SharedNames::default())?;
+        Ok(Replay { worker, engine, fed: 0 })
+    }
+
+    /// Takes these records as one version and works until it is complete.
+    pub fn feed(&mut self, records: &[Record]) {
+        self.engine.feed(records);
+        self.fed += 1;
+        self.engine.advance(self.fed);
+        while self.engine.frontier() < self.fed {
+            self.worker.step();
+        }
+        self.engine.compact(self.fed - 1);
+    }
+
+    /// One set of rows a query, after all that was fed. A view that the workload does not have is empty.
+    pub fn rows(&self, queries: &[Query]) -> Vec<Rows> {
+        match self.fed.checked_sub(1) {
+            Some(time) => self.engine.rows(time, queries),
+            None => vec![Rows::new(); queries.len()],
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! From the log into the dataflow: the partitions of one worker, up to where a version is bound.
+
+use workloads::intake::{Feed, Intake};
+use workloads::{Log, LogError, Record, Version};
+
+use crate::engine::Engine;
+
+/// Records asked of one partition at once.
+const STRETCH: usize = 2048;
+
+/// The partitions that belong to one worker, and how far they have been read.
+pub(crate) struct Source {
+    intake: Intake,
+    partitions: Vec<u32>,
+    records: Vec<Record>,
+}
+
+impl Source {
+    /// Partition p belongs to worker p modulo their number. Nobody hands partitions out, and nobody moves them.
+    pub(crate) fn open(log: &dyn Log, worker: usize, workers: usize, feed: &Feed) -> Result<Self, LogError> {
+        let all = log.meta().partitions;
+        let partitions: Vec<u32> = (0..all).filter(|p| *p as usize % workers == worker).collect();
+        let intake = Intake::open(log, &partitions, &Version::zero(all), feed)?;
+        Ok(Source { intake, partitions, records: Vec::new() })
+    }
+
+    /// Reads on towards `binding`, at most about `budget` offsets. Says how many it moved on.
+    pub(crate) fn pull(
+        &mut self,
+        binding: &Version,
+        budget: usize,
+        engine: &mut dyn Engine,
+    ) -> Result<u64, LogError> {
+        let mut moved = 0;
+        for partition in &self.partitions {
+            let upto = binding.0[*partition as usize];
+            while (moved as usize) < budget && self.intake.version().0[*partition as usize] < upto {
+                let some = self.intake.pull(*partition, upto, STRETCH, &mut self.records)?;
+                engine.feed(&self.records);
+                self.records.clear();
+                moved += some;
+                if some == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Whether all of `binding` that belongs here has been read.
+    pub(crate) fn reached(&self, binding: &Version) -> bool {
+        let read = self.intake.version();
+        self.partitions.iter().all(|p| read.0[*p as usize] >= binding.0[*p as usize])
+    }
+
+    /// Records set aside because they could not be decoded.
+    pub(crate) fn dead(&self) -> u64 {
+        self.intake.dead()
+    }
+}

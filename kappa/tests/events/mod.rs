@@ -1,0 +1,69 @@
+//! Small dense logs from a seed: few keys, many marks, so that everything that can meet does meet.
+
+use workloads::{Event, Name, OrderEvent, OrderKind, Origin, Place, Record, TradeEvent, TradeKind, Version};
+
+/// Repeatable random numbers (SplitMix64).
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    /// A number below `n`.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((u128::from(z ^ (z >> 31)) * u128::from(n)) >> 64) as u64
+    }
+}
+
+/// Which partition a record goes to; the last of three or more stays idle.
+fn partition(dice: &mut Dice, partitions: u32) -> u32 {
+    dice.below(u64::from(partitions.max(3) - 1).min(u64::from(partitions))) as u32
+}
+
+/// Records of one workload in the order in which they were appended.
+pub(crate) fn records(workload: &str, seed: u64, n: u64, partitions: u32) -> Vec<Record> {
+    let mut dice = Dice(seed);
+    let mut next = Version::zero(partitions);
+    (0..n)
+        .map(|i| {
+            let partition = partition(&mut dice, partitions);
+            let offset = next.0[partition as usize];
+            next.0[partition as usize] += 1;
+            let origin = (dice.below(50) != 0).then_some(Origin { source: 0, sequence: i });
+            let event = if workload == "orders" { order(&mut dice) } else { trade(&mut dice, i) };
+            let appended = 1_700_000_000_000 + i as i64 / 7;
+            Record { place: Place { partition, offset }, origin, intended: i as i64, appended, event }
+        })
+        .collect()
+}
+
+fn time(dice: &mut Dice) -> i64 {
+    1_700_006_000_000 + dice.below(40) as i64 * 9_000_000
+}
+
+fn order(dice: &mut Dice) -> Event {
+    let kind = match dice.below(10) {
+        0 | 1 => OrderKind::Cancelled,
+        2 => OrderKind::Corrected,
+        _ => OrderKind::Placed,
+    };
+    let amount = if kind == OrderKind::Cancelled { 0 } else { dice.below(26_000) as i64 - 2_000 };
+    let customer = Name::from(format!("c{}", dice.below(5)));
+    Event::Order(OrderEvent { kind, customer, order: dice.below(12), amount, time: time(dice) })
+}
+
+fn trade(dice: &mut Dice, i: u64) -> Event {
+    let kind = match dice.below(10) {
+        0 | 1 => TradeKind::Busted,
+        2 => TradeKind::Corrected,
+        _ => TradeKind::Traded,
+    };
+    let named = Origin { source: 0, sequence: (i + 4).saturating_sub(dice.below(24)) };
+    let target = if kind == TradeKind::Traded { Origin::default() } else { named };
+    let bust = kind == TradeKind::Busted;
+    let (price, volume) =
+        if bust { (0, 0) } else { (1 + dice.below(6) as i64, dice.below(1_000) as i64 * 100_000_000) };
+    let symbol = Name::from(format!("S {}", dice.below(2)));
+    Event::Trade(TradeEvent { kind, symbol, price, volume, time: time(dice), target })
+}
