@@ -1,1 +1,176 @@
-//! Placeholder.
+//! The line protocol through which a component is read and watched: one JSON object a line, over a Unix socket.
+//!
+//! Any engine can take part by speaking it from one file:
+//!
+//! ```text
+//! -> {"id":7,"read":[{"view":"spend","key":"customer-00042"},{"view":"revenue"}]}
+//! <- {"id":7,"version":[1200,1187],"rows":[{"customer-00042":[129900,3]},{"all":[88120044,2387]}]}
+//! <- {"id":7,"version":null,"error":"there is no view `spent`"}
+//! -> {"watch":true}
+//! <- {"version":[1200,1187]}
+//! ```
+//!
+//! * **Read**: `id` is the reader's own and comes back in the answer. `read` holds one or more questions, all
+//!   answered at one version. Without a `key` the whole view is asked. `rows` holds one object a question, in
+//!   their order; a key without a row is an empty object. The numbers of a row are integers of up to 128 bits,
+//!   in the order of the view's columns. `version` is what the answer claims: the next offset of each partition,
+//!   everything below included; `null` claims nothing.
+//! * **Watch**: from then on, on this connection, a line with the version whenever a newer one can be read (of a
+//!   batch: has been published), beginning with the present one if there is one.
+//! * Requests may be sent before earlier ones are answered; answers may come in another order. Requests of one
+//!   connection and of several are the same.
+//! * A line that is not understood is answered by `{"error":".."}`, with its `id` where one could be read. A
+//!   request line is at most [`REQUEST_LIMIT`] bytes; a longer one is answered so too, and the connection closed.
+
+use serde::{Deserialize, Serialize};
+use workloads::{Answer, Query, Rows, Version};
+
+/// Bytes of the longest request line.
+pub const REQUEST_LIMIT: usize = 1 << 20;
+
+/// Bytes of the longest line that a reader accepts: a whole view of some millions of rows.
+pub const ANSWER_LIMIT: usize = 1 << 30;
+
+/// A line to a component.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// The reader's own number of a read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// What is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Vec<Query>>,
+    /// Whether versions are to be announced on this connection.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub watch: bool,
+}
+
+/// A line from a component.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// The number of the read that this answers; absent when it announces a version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// The version claimed or announced.
+    #[serde(default)]
+    pub version: Option<Version>,
+    /// The answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<Rows>>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What a line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// To answer these questions under this number.
+    Read(u64, Vec<Query>),
+    /// To announce versions.
+    Watch,
+}
+
+impl Request {
+    /// A read.
+    pub fn read(id: u64, queries: &[Query]) -> Self {
+        Request { id: Some(id), read: Some(queries.to_vec()), watch: false }
+    }
+
+    /// A watch.
+    pub fn watch() -> Self {
+        Request { watch: true, ..Request::default() }
+    }
+
+    /// Understands a line; otherwise gives the line that says why not.
+    pub fn parse(line: &[u8]) -> Result<Asked, Response> {
+        let request: Request = serde_json::from_slice(line)
+            .map_err(|error| Response::refused(None, format!("not a request: {error}")))?;
+        match request {
+            Request { id: Some(id), read: Some(queries), watch: false } => Ok(Asked::Read(id, queries)),
+            Request { id: None, read: None, watch: true } => Ok(Asked::Watch),
+            Request { id, .. } => {
+                let expected = "expected {\"id\":N,\"read\":[..]} or {\"watch\":true}";
+                Err(Response::refused(id, expected.to_owned()))
+            }
+        }
+    }
+}
+
+impl Response {
+    /// An answer.
+    pub fn answer(id: u64, answer: Answer) -> Self {
+        Response { id: Some(id), version: answer.version, rows: Some(answer.rows), error: None }
+    }
+
+    /// No answer, and why.
+    pub fn refused(id: Option<u64>, error: String) -> Self {
+        Response { id, version: None, rows: None, error: Some(error) }
+    }
+
+    /// A version that can be read.
+    pub fn announcement(version: Version) -> Self {
+        Response { version: Some(version), ..Response::default() }
+    }
+
+    /// What a reader got: its answer, or the reason why it has none.
+    pub fn into_answer(self) -> Result<Answer, String> {
+        match (self.error, self.rows) {
+            (Some(error), _) => Err(error),
+            (None, Some(rows)) => Ok(Answer { version: self.version, rows }),
+            (None, None) => Err("a line without rows and without an error".to_owned()),
+        }
+    }
+}
+
+/// Adds an object and the end of its line.
+pub fn write_line<T: Serialize>(item: &T, out: &mut Vec<u8>) {
+    serde_json::to_writer(&mut *out, item).expect("text keys and integers can always be written to memory");
+    out.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_lines_are_those_of_the_description() {
+        let query = |view: &str, key: Option<&str>| Query { view: view.into(), key: key.map(str::to_owned) };
+        let mut line = Vec::new();
+        write_line(&Request::read(7, &[query("spend", Some("a")), query("revenue", None)]), &mut line);
+        assert_eq!(
+            String::from_utf8(line.clone()).unwrap(),
+            "{\"id\":7,\"read\":[{\"view\":\"spend\",\"key\":\"a\"},{\"view\":\"revenue\"}]}\n"
+        );
+        assert!(matches!(Request::parse(&line), Ok(Asked::Read(7, queries)) if queries.len() == 2));
+        assert_eq!(Request::parse(b"{\"watch\":true}"), Ok(Asked::Watch));
+    }
+
+    #[test]
+    fn integers_of_128_bits_survive() {
+        let rows = [("k".to_owned(), vec![i128::MAX, i128::MIN])].into();
+        let answer = Answer { version: Some(Version(vec![1])), rows: vec![rows] };
+        let mut line = Vec::new();
+        write_line(&Response::answer(1, answer.clone()), &mut line);
+        let back: Response = serde_json::from_slice(&line).unwrap();
+        assert_eq!(back.into_answer(), Ok(answer));
+    }
+
+    #[test]
+    fn a_request_that_is_neither_says_what_was_expected() {
+        let refused = Request::parse(b"{\"id\":3}").unwrap_err();
+        assert_eq!(refused.id, Some(3));
+        assert!(refused.error.unwrap().contains("expected"));
+        assert!(Request::parse(b"{\"id\":3,\"reed\":[]}").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_panics(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Request::parse(&line);
+        }
+    }
+}

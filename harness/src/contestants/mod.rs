@@ -19,6 +19,12 @@ pub fn contestant(name: &str) -> Option<&'static Contestant> {
     CONTESTANTS.iter().copied().find(|contestant| contestant.name == name)
 }
 
+/// The contestant of that name, or an error that lists the names.
+pub fn find(name: &str) -> anyhow::Result<&'static Contestant> {
+    let names = || CONTESTANTS.iter().map(|contestant| contestant.name).collect::<Vec<_>>().join(", ");
+    contestant(name).ok_or_else(|| anyhow::anyhow!("no contestant `{name}`: there are {}", names()))
+}
+
 /// Everything one component is told. Written by the driver as JSON, read by `wb contestant`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,200 @@
+//! A component's socket: accepts, reads requests, writes answers, never waits for a slow reader.
+
+use std::fs;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+use workloads::Version;
+
+use crate::contestants::Component;
+use crate::protocol::{Asked, REQUEST_LIMIT, Request, Response, write_line};
+
+/// Bytes that may wait for a reader before its connection is given up.
+const BACKLOG: usize = 1 << 30;
+
+/// A listening socket and its connections.
+pub struct Server {
+    listener: UnixListener,
+    connections: Vec<Connection>,
+    latest: Option<Version>,
+}
+
+struct Connection {
+    stream: UnixStream,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    /// Bytes of `output` that have been written.
+    written: usize,
+    watching: bool,
+    /// Answered to the end, then closed: after a line that was too long.
+    closing: bool,
+}
+
+impl Server {
+    /// Listens at `path`, in place of a socket that an earlier process may have left there.
+    pub fn bind(path: &Path) -> anyhow::Result<Self> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("removing {}", path.display()));
+            }
+            _ => {}
+        }
+        let listener = UnixListener::bind(path);
+        let listener = listener.with_context(|| format!("listening on {}", path.display()))?;
+        listener.set_nonblocking(true).context("making the socket non-blocking")?;
+        Ok(Server { listener, connections: Vec::new(), latest: None })
+    }
+
+    /// Tells watchers of a version. It goes out with the next [`Server::serve`].
+    pub fn announce(&mut self, version: &Version) {
+        let mut line = Vec::new();
+        write_line(&Response::announcement(version.clone()), &mut line);
+        for watcher in self.connections.iter_mut().filter(|connection| connection.watching) {
+            watcher.output.extend_from_slice(&line);
+        }
+        self.latest = Some(version.clone());
+    }
+
+    /// Serves whoever is there; waits for them at most for `patience`.
+    pub fn serve(&mut self, component: &mut dyn Component, patience: Duration) -> anyhow::Result<()> {
+        for connection in &mut self.connections {
+            connection.flush();
+        }
+        if !self.wait(patience)? {
+            return Ok(());
+        }
+        self.accept()?;
+        for connection in &mut self.connections {
+            connection.receive();
+            connection.answer(component, self.latest.as_ref());
+            connection.flush();
+        }
+        self.connections.retain(Connection::open);
+        Ok(())
+    }
+
+    /// Whether anybody wants something.
+    fn wait(&self, patience: Duration) -> anyhow::Result<bool> {
+        let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
+        fds.extend(self.connections.iter().map(|connection| {
+            let pending = if connection.pending() { PollFlags::POLLOUT } else { PollFlags::empty() };
+            PollFd::new(connection.stream.as_fd(), PollFlags::POLLIN | pending)
+        }));
+        match ppoll(&mut fds, Some(TimeSpec::from_duration(patience)), None) {
+            Ok(ready) => Ok(ready > 0),
+            Err(Errno::EINTR) => Ok(false),
+            Err(error) => Err(error).context("waiting for readers"),
+        }
+    }
+
+    fn accept(&mut self) -> anyhow::Result<()> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    stream.set_nonblocking(true).context("making a connection non-blocking")?;
+                    self.connections.push(Connection::new(stream));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                // A reader that gave up before it was accepted is its own affair.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                Err(error) => return Err(error).context("accepting a reader"),
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn new(stream: UnixStream) -> Self {
+        Connection {
+            stream,
+            input: Vec::new(),
+            output: Vec::new(),
+            written: 0,
+            watching: false,
+            closing: false,
+        }
+    }
+
+    fn pending(&self) -> bool {
+        self.written < self.output.len()
+    }
+
+    fn open(&self) -> bool {
+        self.output.len() <= BACKLOG && !(self.closing && !self.pending())
+    }
+
+    /// Takes what has come, as far as one answer round goes.
+    fn receive(&mut self) {
+        let mut chunk = [0; 1 << 14];
+        while !self.closing && self.input.len() <= REQUEST_LIMIT {
+            match self.stream.read(&mut chunk) {
+                Ok(0) => self.closing = true,
+                Ok(n) => self.input.extend_from_slice(&chunk[..n]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => self.closing = true,
+            }
+        }
+    }
+
+    /// Answers every whole line.
+    fn answer(&mut self, component: &mut dyn Component, latest: Option<&Version>) {
+        let input = std::mem::take(&mut self.input);
+        let mut rest = &input[..];
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let (line, after) = rest.split_at(end);
+            rest = &after[1..];
+            if !line.trim_ascii().is_empty() {
+                self.answer_line(line, component, latest);
+            }
+        }
+        if rest.len() > REQUEST_LIMIT {
+            let error = format!("a line longer than {REQUEST_LIMIT} bytes");
+            write_line(&Response::refused(None, error), &mut self.output);
+            self.closing = true;
+        } else {
+            self.input = rest.to_vec();
+        }
+    }
+
+    fn answer_line(&mut self, line: &[u8], component: &mut dyn Component, latest: Option<&Version>) {
+        let response = match Request::parse(line) {
+            Ok(Asked::Read(id, queries)) => match component.read(&queries) {
+                Ok(answer) => Response::answer(id, answer),
+                Err(error) => Response::refused(Some(id), format!("{error:#}")),
+            },
+            Ok(Asked::Watch) => {
+                self.watching = true;
+                let Some(version) = latest else { return };
+                Response::announcement(version.clone())
+            }
+            Err(refusal) => refusal,
+        };
+        write_line(&response, &mut self.output);
+    }
+
+    fn flush(&mut self) {
+        while self.pending() {
+            match self.stream.write(&self.output[self.written..]) {
+                Ok(n) if n > 0 => self.written += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Ok(_) | Err(_) => {
+                    self.closing = true;
+                    self.written = self.output.len();
+                }
+            }
+        }
+        self.output.clear();
+        self.written = 0;
+        // The room of one whole view is not kept for ever.
+        self.output.shrink_to(1 << 16);
+    }
+}
