@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use workloads::Version;
-use workloads::files::{DiskFile, SharedDisk};
+use workloads::files::{DiskFile, SharedDisk, make_dir};
 
 use crate::error::KappaError;
 
@@ -38,12 +38,12 @@ impl Bindings {
             Err(error) => return Err(io("reading", error)),
         };
         let head = header(partitions);
-        // A crash may have left less than a header: then nothing was bound.
-        if !bytes.starts_with(&head) && !head.starts_with(&bytes) {
+        // A crash may have left a header with a part missing or blank: then nothing was bound.
+        if bytes.iter().zip(&head).any(|(byte, due)| byte != due && *byte != 0) {
             return Err(KappaError::Format(name, partitions));
         }
-        if bytes.len() < head.len() {
-            disk.create_dir(state).map_err(|error| io("making the folder of", error))?;
+        if !bytes.starts_with(&head) {
+            make_dir(&**disk, state).map_err(|error| io("making the folder of", error))?;
             let mut file = disk.create(&path).map_err(|error| io("making", error))?;
             file.append(&head).map_err(|error| io("writing", error))?;
             return Ok((Bindings { path, file, written: 0 }, Vec::new()));

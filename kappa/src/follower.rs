@@ -129,7 +129,7 @@ impl Kappa {
             self.in_flight.push_back((time, binding));
         }
         let worked = self.crew.work(!self.in_flight.is_empty())?;
-        Ok(self.settle()? || worked || bound)
+        Ok(self.settle()? || worked || bound || !self.in_flight.is_empty())
     }
 
     /// Answers every query at the newest complete version.

@@ -1,6 +1,14 @@
 //! Small dense logs from a seed: few keys, many marks, so that everything that can meet does meet.
 
-use workloads::{Event, Name, OrderEvent, OrderKind, Origin, Place, Record, TradeEvent, TradeKind, Version};
+#![allow(dead_code, reason = "no test file needs all of it")]
+
+use workloads::log::memory::MemoryLog;
+use workloads::log::{Meta, RawRecord};
+use workloads::partition::PartitionBy;
+use workloads::{
+    Appender, Codec, Event, Name, OrderEvent, OrderKind, Origin, Place, Record, TradeEvent, TradeKind,
+    Version,
+};
 
 /// Repeatable random numbers (SplitMix64).
 pub(crate) struct Dice(pub(crate) u64);
@@ -66,4 +74,46 @@ fn trade(dice: &mut Dice, i: u64) -> Event {
         if bust { (0, 0) } else { (1 + dice.below(6) as i64, dice.below(1_000) as i64 * 100_000_000) };
     let symbol = Name::from(format!("S {}", dice.below(2)));
     Event::Trade(TradeEvent { kind, symbol, price, volume, time: time(dice), target })
+}
+
+/// An empty log.
+pub(crate) fn log(workload: &str, partitions: u32) -> MemoryLog {
+    MemoryLog::create(Meta {
+        workload: workload.to_owned(),
+        codec: Codec::Bin,
+        partitions,
+        partition_by: PartitionBy::RoundRobin,
+        made_by: "a test".to_owned(),
+    })
+}
+
+/// Appends records to the partitions that they name.
+pub(crate) fn append(log: &MemoryLog, records: &[Record]) {
+    let mut appender = log.appender();
+    for record in records {
+        let mut value = Vec::new();
+        Codec::Bin.encode(&record.event, &mut value);
+        let key = record.event.key().as_bytes().to_vec().into();
+        let (origin, intended, appended) = (record.origin, record.intended, record.appended);
+        let raw = RawRecord { offset: 0, origin, intended, appended, key, value: value.into() };
+        appender.append(record.place.partition, &[raw]).unwrap();
+    }
+}
+
+/// Sends some records again, with the same origin, in the same partition; offsets are given anew.
+pub(crate) fn resend(records: &[Record], seed: u64) -> Vec<Record> {
+    let mut dice = Dice(seed);
+    let mut sent: Vec<Record> = Vec::new();
+    let mut next = std::collections::BTreeMap::<u32, u64>::new();
+    for record in records {
+        let again =
+            (dice.below(5) == 0).then(|| sent.get(dice.below(sent.len().max(1) as u64) as usize).cloned());
+        for mut record in [Some(record.clone()), again.flatten()].into_iter().flatten() {
+            let offset = next.entry(record.place.partition).or_default();
+            record.place.offset = *offset;
+            *offset += 1;
+            sent.push(record);
+        }
+    }
+    sent
 }

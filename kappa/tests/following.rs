@@ -1,0 +1,151 @@
+//! Following a log: whatever the workers, the granularity, the duplicates and the moments of looking, every version
+//! that can be read holds the truth of its offsets.
+
+mod events;
+
+use std::sync::Arc;
+
+use events::{Dice, append, log, records, resend};
+use kappa::{Kappa, KappaConfig, KappaError};
+use workloads::files::{PowerLoss, SharedDisk};
+use workloads::intake::Feed;
+use workloads::log::memory::MemoryLog;
+use workloads::{Dedup, Query, Record, Terms, Version, workload};
+
+fn config(terms: &Terms, workers: u32, granularity: u64) -> KappaConfig {
+    let feed = Feed { dedup: terms.dedup, ..Feed::default() };
+    KappaConfig { terms: terms.clone(), feed, state: None, workers, granularity, version_ms: 0 }
+}
+
+fn no_disk() -> SharedDisk {
+    Arc::new(PowerLoss::new(0))
+}
+
+/// What is read now is the truth of the version it is labelled with.
+fn check_read(kappa: &mut Kappa, name: &str, terms: &Terms, records: &[Record]) -> Version {
+    let workload = workload(name).unwrap();
+    let query = |view: &workloads::View| Query { view: view.name.to_owned(), key: None };
+    let queries: Vec<Query> = workload.views.iter().map(query).collect();
+    let answer = kappa.read(&queries).unwrap();
+    let version = answer.version.unwrap();
+    let mut truth = (workload.truth)(terms);
+    records
+        .iter()
+        .filter(|record| version.contains(record.place))
+        .for_each(|record| truth.feed(record, None));
+    for (view, rows) in workload.views.iter().zip(answer.rows) {
+        assert_eq!(rows, truth.rows(view.name), "{name} {} at {version}", view.name);
+    }
+    version
+}
+
+fn finish(kappa: &mut Kappa, heads: &Version) {
+    while kappa.version().as_ref() != Some(heads) {
+        kappa.step(0).unwrap();
+    }
+}
+
+fn heads(log: &MemoryLog) -> Version {
+    workloads::Log::heads(log).unwrap()
+}
+
+/// Appends in bursts, steps in between, and reads now and then.
+fn check(name: &str, seed: u64, workers: u32, granularity: u64, dedup: Dedup) {
+    let terms = Terms { dedup, ..Terms::default() };
+    let log = log(name, 4);
+    let records = resend(&records(name, seed, 150, 4), seed);
+    let mut kappa =
+        Kappa::start(Arc::new(log.clone()), &no_disk(), &config(&terms, workers, granularity)).unwrap();
+    let mut dice = Dice(seed);
+    let mut rest = &records[..];
+    let mut seen = check_read(&mut kappa, name, &terms, &records);
+    while !rest.is_empty() {
+        let (some, more) = rest.split_at((1 + dice.below(40) as usize).min(rest.len()));
+        append(&log, some);
+        rest = more;
+        for _ in 0..dice.below(4) {
+            kappa.step(0).unwrap();
+        }
+        let version = check_read(&mut kappa, name, &terms, &records);
+        assert!(version.covers(&seen), "{version} after {seen}");
+        seen = version;
+    }
+    finish(&mut kappa, &heads(&log));
+    check_read(&mut kappa, name, &terms, &records);
+}
+
+fn check_many(name: &str, workers: u32, seeds: u64) {
+    for seed in 0..seeds {
+        let dedup = [Dedup::Origin, Dedup::Offset, Dedup::None, Dedup::Content][seed as usize % 4];
+        for granularity in [1, 7, 1_000] {
+            check(name, seed, workers, granularity, dedup);
+        }
+    }
+}
+
+#[test]
+fn orders_are_right_at_every_version_read() {
+    check_many("orders", 1, 60);
+}
+
+#[test]
+fn trades_are_right_at_every_version_read() {
+    check_many("trades", 1, 60);
+}
+
+#[test]
+fn two_workers_read_at_one_common_version() {
+    check_many("orders", 2, 8);
+    check_many("trades", 2, 8);
+}
+
+#[test]
+fn a_version_asked_for_is_answered_exactly_there() {
+    let terms = Terms::default();
+    for seed in 0..40 {
+        let log = log("orders", 3);
+        let records = records("orders", seed, 120, 3);
+        append(&log, &records);
+        let mut dice = Dice(seed);
+        let version = Version(heads(&log).0.iter().map(|head| dice.below(head + 1)).collect());
+        let mut kappa = Kappa::at(Arc::new(log), &terms, &version).unwrap();
+        assert_eq!(check_read(&mut kappa, "orders", &terms, &records), version);
+    }
+}
+
+#[test]
+fn a_version_past_the_head_is_refused() {
+    let log = log("orders", 2);
+    let refused = Kappa::at(Arc::new(log), &Terms::default(), &Version(vec![1, 0]));
+    assert!(matches!(refused.err(), Some(KappaError::PastHead { .. })));
+}
+
+#[test]
+fn an_unknown_view_and_no_worker_are_refused() {
+    let log: Arc<MemoryLog> = Arc::new(log("orders", 2));
+    let terms = Terms::default();
+    let mut kappa = Kappa::start(log.clone(), &no_disk(), &config(&terms, 1, 10)).unwrap();
+    let query = Query { view: "last".to_owned(), key: None };
+    assert!(matches!(kappa.read(&[query]), Err(KappaError::UnknownView { .. })));
+    for (workers, granularity) in [(0, 10), (1, 0)] {
+        let refused = Kappa::start(log.clone(), &no_disk(), &config(&terms, workers, granularity));
+        assert!(matches!(refused.err(), Some(KappaError::Nothing)));
+    }
+}
+
+#[test]
+fn a_version_waits_for_its_time() {
+    let log = log("orders", 2);
+    let terms = Terms::default();
+    let patient = KappaConfig { version_ms: 5, ..config(&terms, 1, 1_000) };
+    let mut kappa = Kappa::start(Arc::new(log.clone()), &no_disk(), &patient).unwrap();
+    let records = records("orders", 1, 40, 2);
+    append(&log, &records[..20]);
+    while kappa.step(1_000_000).unwrap() {}
+    assert_eq!(kappa.version().unwrap().total(), 20);
+    append(&log, &records[20..]);
+    while kappa.step(1_004_999).unwrap() {}
+    assert_eq!(kappa.version().unwrap().total(), 20);
+    while kappa.step(1_005_000).unwrap() {}
+    assert_eq!(kappa.version().unwrap().total(), 40);
+}
