@@ -8,11 +8,24 @@ use workloads::files::SharedDisk;
 use workloads::intake::Feed;
 use workloads::{Answer, Log, Query, Terms, Version};
 
+pub mod broken;
 pub mod noop;
 pub mod reference;
 
 /// Everybody who can take part.
-pub static CONTESTANTS: &[&Contestant] = &[&reference::REFERENCE, &noop::NOOP];
+pub static CONTESTANTS: &[&Contestant] = &[
+    &reference::REFERENCE,
+    &noop::NOOP,
+    &broken::FROZEN,
+    &broken::LAGGING,
+    &broken::HANDOVER,
+    &broken::CANCEL,
+    &broken::REWIND,
+    &broken::FUTURE,
+    &broken::MUTE,
+    &broken::LABEL,
+    &broken::SEEDED,
+];
 
 /// The contestant of that name.
 pub fn contestant(name: &str) -> Option<&'static Contestant> {

@@ -35,7 +35,6 @@ impl Evidence {
         let run: Run =
             serde_json::from_slice(&text).with_context(|| format!("reading {}", file.display()))?;
         let disk: SharedDisk = Arc::new(RealDisk);
-        let disk: SharedDisk = Arc::new(RealDisk);
         let log = FileLog::open(&disk, &run_folder.join(&run.log))
             .with_context(|| format!("opening the log that {} was observed on", folder.display()))?;
         Ok(Evidence {
