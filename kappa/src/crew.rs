@@ -31,7 +31,7 @@ pub(crate) struct Blueprint {
 impl Blueprint {
     fn share(&self, mut worker: Worker) -> Result<Share, KappaError> {
         let source = Source::open(&*self.log, worker.index(), worker.peers(), &self.feed)?;
-        let engine = build(&self.workload, &mut worker, &self.terms, self.names.clone())?;
+        let engine = build(&self.workload, &mut worker, &self.terms, &[], self.names.clone())?;
         Ok(Share::new(worker, engine, source))
     }
 }

@@ -41,12 +41,12 @@ pub(crate) struct Dataflow<R: Rules> {
 
 impl<R: Rules> Dataflow<R> {
     /// Builds it in a worker. Every worker must build the same dataflows in the same order.
-    pub(crate) fn build(worker: &mut Worker, terms: &Terms, names: SharedNames) -> Self {
+    pub(crate) fn build(worker: &mut Worker, terms: &Terms, views: &[&str], names: SharedNames) -> Self {
         let mut input = InputHandle::new_with_builder();
         let probe = Probe::new();
         let (fine, coarse) = worker.dataflow_named::<u64, _, _>("views", |scope| {
             let acts = scope.input_from(&mut input);
-            let (fine, coarse) = carry_out::<R>(scope, acts, terms);
+            let (fine, coarse) = carry_out::<R>(scope, acts, terms, views);
             let fine = arrange(fine, "fine", &probe);
             (fine, arrange(coarse, "coarse", &probe))
         });

@@ -62,11 +62,12 @@ pub(crate) fn build(
     workload: &str,
     worker: &mut Worker,
     terms: &Terms,
+    views: &[&str],
     names: SharedNames,
 ) -> Result<Box<dyn Engine>, KappaError> {
     match workload {
-        "orders" => Ok(Box::new(Dataflow::<Orders>::build(worker, terms, names))),
-        "trades" => Ok(Box::new(Dataflow::<Trades>::build(worker, terms, names))),
+        "orders" => Ok(Box::new(Dataflow::<Orders>::build(worker, terms, views, names))),
+        "trades" => Ok(Box::new(Dataflow::<Trades>::build(worker, terms, views, names))),
         _ => Err(KappaError::UnknownWorkload(workload.to_owned())),
     }
 }

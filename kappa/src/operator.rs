@@ -32,6 +32,7 @@ pub(crate) fn carry_out<'scope, R: Rules>(
     scope: Scope<'scope, u64>,
     acts: Stream<'scope, u64, Acts<R>>,
     terms: &Terms,
+    views: &[&str],
 ) -> (Stream<'scope, u64, Fine<R>>, Stream<'scope, u64, Coarse<R>>) {
     let mut builder = OperatorBuilder::new("rules".to_owned(), scope);
     let mut input = builder.new_input(acts, Exchange::new(|act: &R::Act| spread(&R::group(act))));
@@ -39,7 +40,7 @@ pub(crate) fn carry_out<'scope, R: Rules>(
     let (coarse, coarse_stream) = builder.new_output();
     let mut fine = OutputBuilder::<u64, CapacityContainerBuilder<Fine<R>>>::from(fine);
     let mut coarse = OutputBuilder::<u64, CapacityContainerBuilder<Coarse<R>>>::from(coarse);
-    let mut held = Held::<R>::new(terms);
+    let mut held = Held::<R>::new(terms, views);
     builder.build(move |_initial| {
         move |frontiers: &[MutableAntichain<u64>]| {
             input.for_each(|capability, acts| {
@@ -66,8 +67,8 @@ struct Held<R: Rules> {
 }
 
 impl<R: Rules> Held<R> {
-    fn new(terms: &Terms) -> Self {
-        Held { rules: R::new(terms), waiting: BTreeMap::new(), changes: Changes::new() }
+    fn new(terms: &Terms, views: &[&str]) -> Self {
+        Held { rules: R::new(terms, views), waiting: BTreeMap::new(), changes: Changes::new() }
     }
 
     fn hold(&mut self, time: u64, rights: impl FnOnce() -> Rights, acts: Acts<R>) {

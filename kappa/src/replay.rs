@@ -15,10 +15,10 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// An empty one.
-    pub fn new(workload: &str, terms: &Terms) -> Result<Self, KappaError> {
+    /// An empty one, for some views of the workload; for every view when there are none.
+    pub fn new(workload: &str, terms: &Terms, views: &[&str]) -> Result<Self, KappaError> {
         let mut worker = lone_worker();
-        let engine = build(workload, &mut worker, terms, SharedNames::default())?;
+        let engine = build(workload, &mut worker, terms, views, SharedNames::default())?;
         Ok(Replay { worker, engine, fed: 0 })
     }
 

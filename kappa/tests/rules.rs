@@ -10,7 +10,7 @@ fn check(name: &str, seed: u64, granularity: u64, horizon: Option<i64>) {
     let terms = Terms { dedup: Dedup::Offset, cancel_horizon: horizon, ..Terms::default() };
     let workload = workload(name).unwrap();
     let mut truth = (workload.truth)(&terms);
-    let mut replay = Replay::new(name, &terms).unwrap();
+    let mut replay = Replay::new(name, &terms, &[]).unwrap();
     let mut dice = Dice(seed ^ 0xabcd);
     let records = records(name, seed, 160, 3);
     let mut rest = &records[..];
@@ -62,7 +62,7 @@ fn trades_with_a_horizon_agree_with_the_truth() {
 
 #[test]
 fn a_key_that_nobody_named_has_no_row() {
-    let replay = Replay::new("orders", &Terms::default()).unwrap();
+    let replay = Replay::new("orders", &Terms::default(), &[]).unwrap();
     let query = |key: &str| Query { view: "spend".to_owned(), key: Some(key.to_owned()) };
     assert!(replay.rows(&[query("nobody"), query("")]).iter().all(|rows| rows.is_empty()));
 }

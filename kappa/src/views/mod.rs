@@ -43,8 +43,8 @@ pub trait Rules: Sized + 'static {
     /// What is known of it.
     type Coarse: Sum;
 
-    /// The rules at the empty log.
-    fn new(terms: &Terms) -> Self;
+    /// The rules at the empty log, with what is needed to answer some views; every view when there are none.
+    fn new(terms: &Terms, views: &[&str]) -> Self;
     /// A record as an act; absent when it belongs to another workload.
     fn act(record: &Record, names: &mut Names) -> Option<Self::Act>;
     /// Acts with different groups may be carried out in different places.

@@ -142,7 +142,7 @@ impl Rules for Orders {
     type CoarseKey = u32;
     type Coarse = Revenue;
 
-    fn new(terms: &Terms) -> Self {
+    fn new(terms: &Terms, _views: &[&str]) -> Self {
         let limits = Limits { horizon: terms.cancel_horizon, large_from: terms.large_from };
         Orders { orders: SteadyMap::default(), limits }
     }

@@ -87,6 +87,10 @@ pub struct Trades {
 
 #[derive(Default)]
 struct Book {
+    /// Whether extremes are asked for.
+    range: bool,
+    /// Whether the last trades are asked for.
+    last: bool,
     ladders: SteadyMap<(u32, i64), Ladder>,
     tapes: SteadyMap<u32, Tape>,
 }
@@ -139,25 +143,35 @@ impl Book {
         let signed = i128::from(sign);
         // rule: T1
         let day = (symbol, trade.time.div_euclid(DAY));
-        let ladder = self.ladders.entry(day).or_default();
-        let before = range(ladder);
-        step(ladder, trade.price, sign);
+        let mut change = if self.range { self.range(day, trade.price, sign) } else { Day::default() };
         // rule: T9 T13
-        let mut change = range(ladder).since(&before);
         (change.volume, change.price_volume, change.count) = (volume * signed, price * volume * signed, sign);
         changes.fine.add(day, &change);
 
+        let mut change = if self.last { self.last(symbol, trade, sign) } else { Symbol::default() };
+        // rule: T11
+        (change.prices, change.volumes, change.count) = (price * signed, volume * signed, sign);
+        changes.coarse.add(symbol, &change);
+    }
+
+    // rule: T10
+    fn range(&mut self, day: (u32, i64), price: i64, sign: i64) -> Day {
+        let ladder = self.ladders.entry(day).or_default();
+        let before = extremes(ladder);
+        step(ladder, price, sign);
+        extremes(ladder).since(&before)
+    }
+
+    // rule: T12
+    fn last(&mut self, symbol: u32, trade: Trade, sign: i64) -> Symbol {
         let tape = self.tapes.entry(symbol).or_default();
-        let before = last(tape);
+        let before = latest(tape);
         if sign > 0 {
             tape.insert((trade.time, trade.place), trade.price);
         } else {
             tape.remove(&(trade.time, trade.place));
         }
-        // rule: T11
-        let mut change = last(tape).since(&before);
-        (change.prices, change.volumes, change.count) = (price * signed, volume * signed, sign);
-        changes.coarse.add(symbol, &change);
+        latest(tape).since(&before)
     }
 
     fn count_all(
@@ -182,16 +196,14 @@ fn step(ladder: &mut Ladder, price: i64, sign: i64) {
     }
 }
 
-// rule: T10
-fn range(ladder: &Ladder) -> Day {
+fn extremes(ladder: &Ladder) -> Day {
     match (ladder.first_key_value(), ladder.last_key_value()) {
         (Some((low, _)), Some((high, _))) => Day { low: *low, high: *high, ..Day::default() },
         _ => Day::default(),
     }
 }
 
-// rule: T12
-fn last(tape: &Tape) -> Symbol {
+fn latest(tape: &Tape) -> Symbol {
     let Some(((time, _), last)) = tape.last_key_value() else { return Symbol::default() };
     let previous = tape.values().rev().find(|price| *price != last);
     Symbol {
@@ -210,8 +222,10 @@ impl Rules for Trades {
     type CoarseKey = u32;
     type Coarse = Symbol;
 
-    fn new(terms: &Terms) -> Self {
-        Trades { entries: SteadyMap::default(), horizon: terms.cancel_horizon, book: Book::default() }
+    fn new(terms: &Terms, views: &[&str]) -> Self {
+        let asked = |view| views.is_empty() || views.contains(&view);
+        let book = Book { range: asked("range"), last: asked("last"), ..Book::default() };
+        Trades { entries: SteadyMap::default(), horizon: terms.cancel_horizon, book }
     }
 
     fn act(record: &Record, names: &mut Names) -> Option<Act> {
