@@ -24,6 +24,7 @@ pub mod log;
 pub mod orders;
 pub mod partition;
 mod repeats;
+mod shared;
 pub mod terms;
 pub mod trades;
 pub mod truth;

@@ -1,10 +1,11 @@
 //! What is true of a log of orders, kept up to date one record at a time.
 //!
-//! Lines and marks lie in two flat lists and are chained by order, so that a fork is a copy of memory.
+//! Lines and marks lie in two lists and are chained by order. A fork shares all of it until one side writes.
 
 use hashbrown::HashMap;
 
 use crate::repeats::Repeats;
+use crate::shared::{Pages, Shards};
 use crate::{Event, Millis, Name, OrderEvent, OrderKind, Place, Record, Row, Rows, Terms, Touched, Truth};
 
 /// The oracle at the empty log.
@@ -67,9 +68,9 @@ struct Oracle {
     /// By the customer's number.
     spent: Vec<Spent>,
     revenue: Total,
-    orders: HashMap<(u32, u64), Order>,
-    lines: Vec<Line>,
-    marks: Vec<Mark>,
+    orders: Shards<(u32, u64), Order>,
+    lines: Pages<Line>,
+    marks: Pages<Mark>,
     waiting: u64,
     refused: u64,
 }
@@ -83,9 +84,9 @@ impl Oracle {
             customers: HashMap::new(),
             spent: Vec::new(),
             revenue: Total::default(),
-            orders: HashMap::new(),
-            lines: Vec::new(),
-            marks: Vec::new(),
+            orders: Shards::new(),
+            lines: Pages::new(),
+            marks: Pages::new(),
             waiting: 0,
             refused: 0,
         }
@@ -110,8 +111,8 @@ impl Oracle {
             self.count(customer, &line, 1);
             return;
         }
-        let number = self.lines.len() as u32;
-        let order = self.orders.entry((customer, event.order)).or_insert(Order::EMPTY);
+        let number = self.lines.next();
+        let order = self.orders.entry(event.order, (customer, event.order), Order::EMPTY);
         if order.lines == END {
             self.waiting -= u64::from(order.n_marks);
         }
@@ -119,7 +120,7 @@ impl Oracle {
         let mut mark = order.marks;
         while mark != END {
             self.apply(&mut line, mark);
-            mark = self.marks[mark as usize].next;
+            mark = self.marks.get(mark).next;
         }
         self.count(customer, &line, 1);
         self.lines.push(line);
@@ -130,32 +131,32 @@ impl Oracle {
             self.waiting += 1;
             return;
         }
-        let number = self.marks.len() as u32;
-        let order = self.orders.entry((customer, event.order)).or_insert(Order::EMPTY);
+        let number = self.marks.next();
+        let order = self.orders.entry(event.order, (customer, event.order), Order::EMPTY);
         let next = std::mem::replace(&mut order.marks, number);
         order.n_marks += 1;
         let mut at = order.lines;
         self.waiting += u64::from(at == END);
         self.marks.push(Mark { kind: event.kind, time: event.time, place, amount: event.amount, next });
         while at != END {
-            let mut line = self.lines[at as usize];
+            let mut line = self.lines.get(at);
             self.count(customer, &line, -1);
             self.apply(&mut line, number);
             self.count(customer, &line, 1);
-            self.lines[at as usize] = line;
+            self.lines.set(at, line);
             at = line.next;
         }
     }
 
     /// One more mark for a line, in whatever order they come.
     fn apply(&mut self, line: &mut Line, number: u32) {
-        let mark = self.marks[number as usize];
+        let mark = self.marks.get(number);
         let after = i128::from(mark.time) - i128::from(line.time);
         if self.terms.cancel_horizon.is_some_and(|horizon| after > i128::from(horizon)) {
             self.refused += 1;
         } else if mark.kind == OrderKind::Cancelled {
             line.cancelled = true;
-        } else if line.corrected_by == END || self.marks[line.corrected_by as usize].rank() < mark.rank() {
+        } else if line.corrected_by == END || self.marks.get(line.corrected_by).rank() < mark.rank() {
             line.corrected_by = number;
             line.amount = mark.amount;
         }

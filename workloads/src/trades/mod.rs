@@ -6,6 +6,7 @@ use crate::view::{MergeClass, View};
 mod day;
 mod frame;
 mod generate;
+mod ladder;
 mod market;
 mod oracle;
 mod tally;

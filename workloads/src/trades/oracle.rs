@@ -1,10 +1,13 @@
 //! What is true of a log of trades, kept up to date one record at a time.
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::day::{day_key, parse_day_key};
-use super::tally::{Day, Rank, Symbol, Terms as Standing};
+use super::tally::{Day, Figures, Rank, Symbol, Terms as Standing};
 use crate::repeats::Repeats;
+use crate::shared::{Pages, Shards};
 use crate::{
     Event, Millis, Name, Origin, Place, Record, Row, Rows, Terms, Touched, TradeEvent, TradeKind, Truth,
 };
@@ -17,9 +20,9 @@ pub(super) fn truth(terms: &Terms) -> Box<dyn Truth> {
         symbols: HashMap::new(),
         tallies: Vec::new(),
         days: HashMap::new(),
-        named: HashMap::new(),
-        trades: Vec::new(),
-        marks: Vec::new(),
+        named: Shards::new(),
+        trades: Pages::new(),
+        marks: Pages::new(),
         waiting: 0,
         refused: 0,
     })
@@ -70,10 +73,10 @@ struct Oracle {
     symbols: HashMap<Name, u32>,
     /// By the symbol's number.
     tallies: Vec<Symbol>,
-    days: HashMap<(u32, i64), Day>,
-    named: HashMap<(u32, Origin), Named>,
-    trades: Vec<Trade>,
-    marks: Vec<Mark>,
+    days: HashMap<(u32, i64), Arc<Day>>,
+    named: Shards<(u32, Origin), Named>,
+    trades: Pages<Trade>,
+    marks: Pages<Mark>,
     waiting: u64,
     refused: u64,
 }
@@ -85,7 +88,7 @@ struct Notes<'a> {
 }
 
 /// The rows of a symbol and of one of its days, before or after a change.
-type Glance = [Option<Row>; 5];
+type Glance = [Option<Figures>; 5];
 
 impl Oracle {
     /// The number of a symbol, from now on its own.
@@ -100,7 +103,7 @@ impl Oracle {
     }
 
     fn trade(&mut self, symbol: u32, record: &Record, event: &TradeEvent, notes: &mut Notes<'_>) {
-        let number = self.trades.len() as u32;
+        let number = self.trades.next();
         let mut trade = Trade {
             time: event.time,
             place: record.place,
@@ -110,7 +113,7 @@ impl Oracle {
             next: END,
         };
         if let Some(origin) = record.origin {
-            let named = self.named.entry((symbol, origin)).or_insert(NOTHING);
+            let named = self.named.entry(number_of(origin), (symbol, origin), NOTHING);
             if named.trades == END {
                 self.waiting -= u64::from(named.n_marks);
             }
@@ -118,7 +121,7 @@ impl Oracle {
             let mut mark = named.marks;
             while mark != END {
                 self.apply(&mut trade, mark);
-                mark = self.marks[mark as usize].next;
+                mark = self.marks.get(mark).next;
             }
         }
         self.trades.push(trade);
@@ -126,8 +129,8 @@ impl Oracle {
     }
 
     fn mark(&mut self, symbol: u32, event: &TradeEvent, place: Place, notes: &mut Notes<'_>) {
-        let number = self.marks.len() as u32;
-        let named = self.named.entry((symbol, event.target)).or_insert(NOTHING);
+        let number = self.marks.next();
+        let named = self.named.entry(number_of(event.target), (symbol, event.target), NOTHING);
         let next = std::mem::replace(&mut named.marks, number);
         named.n_marks += 1;
         let mut at = named.trades;
@@ -135,10 +138,10 @@ impl Oracle {
         let standing = Standing { price: event.price, volume: event.volume };
         self.marks.push(Mark { kind: event.kind, time: event.time, place, standing, next });
         while at != END {
-            let before = self.trades[at as usize];
+            let before = self.trades.get(at);
             let mut after = before;
             self.apply(&mut after, number);
-            self.trades[at as usize] = after;
+            self.trades.set(at, after);
             self.change(symbol, at, before.in_force(), after.in_force(), notes);
             at = before.next;
         }
@@ -146,13 +149,13 @@ impl Oracle {
 
     /// One more mark for a trade, in whatever order they come.
     fn apply(&mut self, trade: &mut Trade, number: u32) {
-        let mark = self.marks[number as usize];
+        let mark = self.marks.get(number);
         let after = i128::from(mark.time) - i128::from(trade.time);
         if self.horizon.is_some_and(|horizon| after > i128::from(horizon)) {
             self.refused += 1;
         } else if mark.kind == TradeKind::Busted {
             trade.busted = true;
-        } else if trade.corrected_by == END || self.marks[trade.corrected_by as usize].rank() < mark.rank() {
+        } else if trade.corrected_by == END || self.marks.get(trade.corrected_by).rank() < mark.rank() {
             trade.corrected_by = number;
             trade.standing = mark.standing;
         }
@@ -170,12 +173,12 @@ impl Oracle {
         if before == after {
             return;
         }
-        let trade = self.trades[number as usize];
+        let trade = self.trades.get(number);
         let rank: Rank = (trade.time, trade.place, number);
         let day = trade.time.div_euclid(DAY);
         let rows = notes.touched.is_some().then(|| self.glance(symbol, day));
-        let (tally, daily) =
-            (&mut self.tallies[symbol as usize], self.days.entry((symbol, day)).or_default());
+        let tally = &mut self.tallies[symbol as usize];
+        let daily = Arc::make_mut(self.days.entry((symbol, day)).or_default());
         if let Some(standing) = before {
             tally.take(rank, standing);
             daily.take(standing);
@@ -191,9 +194,14 @@ impl Oracle {
 
     fn glance(&self, symbol: u32, day: i64) -> Glance {
         let (tally, daily) = (&self.tallies[symbol as usize], self.days.get(&(symbol, day)));
-        let daily = |view: fn(&Day) -> Option<Row>| daily.and_then(view);
+        let daily = |view: fn(&Day) -> Option<Figures>| daily.and_then(|day| view(day));
         [daily(Day::volume), daily(Day::range), daily(Day::vwap), tally.mean(), tally.last()]
     }
+}
+
+/// What an origin's neighbours are known by: the number of its frame.
+fn number_of(origin: Origin) -> u64 {
+    origin.sequence >> 8
 }
 
 impl Trade {
@@ -225,7 +233,7 @@ impl Notes<'_> {
 }
 
 /// How a view by symbol and day is read off; absent for the others.
-fn by_day(view: &str) -> Option<fn(&Day) -> Option<Row>> {
+fn by_day(view: &str) -> Option<fn(&Day) -> Option<Figures>> {
     match view {
         "volume" => Some(Day::volume),
         "range" => Some(Day::range),
@@ -235,12 +243,18 @@ fn by_day(view: &str) -> Option<fn(&Day) -> Option<Row>> {
 }
 
 /// How a view by symbol is read off; absent for the others.
-fn by_symbol(view: &str) -> Option<fn(&Symbol) -> Option<Row>> {
+fn by_symbol(view: &str) -> Option<fn(&Symbol) -> Option<Figures>> {
     match view {
         "mean" => Some(Symbol::mean),
         "last" => Some(Symbol::last),
         _ => None,
     }
+}
+
+/// The figures that a view shows.
+fn row(view: &str, figures: Figures) -> Row {
+    let width = super::VIEWS.iter().find(|known| known.name == view).map_or(0, |view| view.columns.len());
+    figures[..width].to_vec()
 }
 
 impl Truth for Oracle {
@@ -258,27 +272,32 @@ impl Truth for Oracle {
     }
 
     fn row(&self, view: &str, key: &str) -> Option<Row> {
-        if let Some(read) = by_symbol(view) {
-            return read(&self.tallies[*self.symbols.get(key)? as usize]);
-        }
-        let (symbol, day) = parse_day_key(key)?;
-        by_day(view)?(self.days.get(&(*self.symbols.get(symbol)?, day))?)
+        let figures = match by_symbol(view) {
+            Some(read) => read(&self.tallies[*self.symbols.get(key)? as usize]),
+            None => {
+                let (symbol, day) = parse_day_key(key)?;
+                by_day(view)?(self.days.get(&(*self.symbols.get(symbol)?, day))?)
+            }
+        };
+        Some(row(view, figures?))
     }
 
     fn rows(&self, view: &str) -> Rows {
         if let Some(read) = by_symbol(view) {
-            let rows =
-                self.symbols.iter().map(|(name, at)| (name.to_string(), read(&self.tallies[*at as usize])));
-            return rows.filter_map(|(key, row)| Some((key, row?))).collect();
+            let figures = |at: u32| read(&self.tallies[at as usize]);
+            let rows = self
+                .symbols
+                .iter()
+                .filter_map(|(name, at)| Some((name.to_string(), row(view, figures(*at)?))));
+            return rows.collect();
         }
         let Some(read) = by_day(view) else { return Rows::new() };
         let mut names = vec![""; self.tallies.len()];
         self.symbols.iter().for_each(|(name, at)| names[*at as usize] = name);
-        let rows = self
-            .days
-            .iter()
-            .map(|((symbol, day), daily)| (day_key(names[*symbol as usize], *day), read(daily)));
-        rows.filter_map(|(key, row)| Some((key, row?))).collect()
+        let rows = self.days.iter().filter_map(|((symbol, day), daily)| {
+            Some((day_key(names[*symbol as usize], *day), row(view, read(daily)?)))
+        });
+        rows.collect()
     }
 
     fn waiting(&self) -> u64 {

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Millis, Place, Row};
+use super::ladder::Ladder;
+use crate::{Millis, Place};
 
 /// Where a trade stands in its symbol's order. The number keeps two deliveries of one record apart.
 pub(super) type Rank = (Millis, Place, u32);
+
+/// The integers of a row, in the order of its view's columns, and then zeros.
+pub(super) type Figures = [i128; 5];
 
 /// Price and volume in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub(super) struct Terms {
 pub(super) struct Symbol {
     prices: i128,
     volumes: i128,
-    trades: BTreeMap<Rank, i64>,
+    trades: Ladder,
     /// The highest trade.
     last: Option<(Rank, i64)>,
     /// The highest trade at another price than the last.
@@ -51,26 +55,26 @@ impl Symbol {
     pub(super) fn take(&mut self, rank: Rank, terms: Terms) {
         self.prices -= i128::from(terms.price);
         self.volumes -= i128::from(terms.volume);
-        self.trades.remove(&rank);
+        self.trades.remove(rank);
         if [self.last, self.previous].into_iter().flatten().any(|(held, _)| held == rank) {
-            let downwards = || self.trades.iter().rev().map(|(rank, price)| (*rank, *price));
-            self.last = downwards().next();
-            self.previous = self.last.and_then(|(_, last)| downwards().find(|(_, price)| *price != last));
+            self.last = self.trades.downwards().next();
+            let another = |(_, last)| self.trades.downwards().find(|(_, price)| *price != last);
+            self.previous = self.last.and_then(another);
         }
     }
 
-    pub(super) fn mean(&self) -> Option<Row> {
+    pub(super) fn mean(&self) -> Option<Figures> {
         let count = self.trades.len() as i128;
-        (count > 0).then(|| vec![self.prices, self.volumes, count])
+        (count > 0).then(|| [self.prices, self.volumes, count, 0, 0])
     }
 
-    pub(super) fn last(&self) -> Option<Row> {
+    pub(super) fn last(&self) -> Option<Figures> {
         let ((time, ..), price) = self.last?;
         let (change, under) = match self.previous {
             Some((_, previous)) => (i128::from(price) - i128::from(previous), i128::from(previous)),
             None => (0, 1),
         };
-        Some(vec![i128::from(price), change, change * 100, under, i128::from(time)])
+        Some([i128::from(price), change, change * 100, under, i128::from(time)])
     }
 }
 
@@ -105,16 +109,16 @@ impl Day {
         }
     }
 
-    pub(super) fn volume(&self) -> Option<Row> {
-        (self.count > 0).then(|| vec![self.volume, i128::from(self.count)])
+    pub(super) fn volume(&self) -> Option<Figures> {
+        (self.count > 0).then(|| [self.volume, i128::from(self.count), 0, 0, 0])
     }
 
-    pub(super) fn range(&self) -> Option<Row> {
+    pub(super) fn range(&self) -> Option<Figures> {
         let (low, high) = (self.prices.first_key_value()?.0, self.prices.last_key_value()?.0);
-        Some(vec![i128::from(*low), i128::from(*high)])
+        Some([i128::from(*low), i128::from(*high), 0, 0, 0])
     }
 
-    pub(super) fn vwap(&self) -> Option<Row> {
-        (self.count > 0).then(|| vec![self.turnover, self.volume])
+    pub(super) fn vwap(&self) -> Option<Figures> {
+        (self.count > 0).then(|| [self.turnover, self.volume, 0, 0, 0])
     }
 }
