@@ -1,15 +1,68 @@
 //! Tables, figures, the page and the finding, made from the files of a run folder alone.
 //!
-//! # What is read
+//! # Layout
 //!
-//! `run.json`, `marks.jsonl.gz` and `watched.jsonl.gz` of each observation folder; `reads.csv` (lanes and staleness
-//! come from it); and of what `wb measure` writes:
-//!
-//! * `measurements.csv`. Measures used here, `KIND` being a kind of read and `CLASS` a class of [`crate::judge`]:
-//!   `share.KIND.CLASS` (share of time, 0 to 1), `reads.KIND` (how many), `staleness.KIND.p50|p99|max` (us), `regressed`,
-//!   `latency.STOP.p50|p90|p99|p99.9|max|n|censored|within` (STOP = `speed`, `batch`, `right`; us, counts, a share),
-//!   `cost.*` and `code.*` of this package.
-//! * `measures/latency-ccdf.csv`: `workload,faults,contestant,repeat,stop,corrected,latency_us,share_above,n,censored`.
-//! * `measures/latency-time.csv`: `workload,faults,contestant,repeat,stop,at_us,p50_us,p99_us,max_us,n`, a row each 20 ms.
-//! * `measures/witnesses.csv`:
-//!   `witness,workload,contestant,repeat,which,read,view,key,claimed,class,signature,served,truth,prefix,command`.
+//! `folder` reads what [`crate::measures`] documents. `spread` says whether repeats differ, `noise` whether the machine
+//! was quiet, `finding` puts it into sentences, `summary` into rows, `tables` into tables. `plots` and `code` decide what each
+//! figure shows, `figures` and `canvas` draw it in the colours of `palette`, and `page` binds all into one HTML file.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+mod canvas;
+mod code;
+mod figures;
+mod finding;
+mod folder;
+mod noise;
+mod page;
+mod palette;
+mod plots;
+mod spread;
+mod summary;
+mod tables;
+mod unit;
+
+pub use finding::{Finding, Sentence};
+pub use noise::{Judgement, Verdict};
+pub use spread::{Outcome, Spread};
+pub use summary::Format;
+
+use folder::Folder;
+
+/// Writes `report.html` and `figures/` of a measured run folder and hands back what it found.
+pub fn write(run: &Path) -> Result<Finding> {
+    let folder = Folder::open(run)?;
+    let finding = finding::find(&folder);
+    let page = page::make(&folder, &finding)?;
+    let path = run.join("report.html");
+    std::fs::write(&path, page).with_context(|| format!("writing {}", path.display()))?;
+    Ok(finding)
+}
+
+/// What a measured run folder found, without drawing anything.
+pub fn find(run: &Path) -> Result<Finding> {
+    Ok(finding::find(&Folder::open(run)?))
+}
+
+/// The summary of a measured run folder, ready to be printed.
+pub fn summary(run: &Path, format: Format) -> Result<String> {
+    let folder = Folder::open(run)?;
+    summary::print(&folder, &finding::find(&folder), format)
+}
+
+const BEGIN: &str = "<!-- BEGIN: report -->";
+const END: &str = "<!-- END: report -->";
+
+/// The README with what stands between its markers replaced.
+pub fn splice(readme: &str, summary: &str) -> Result<String> {
+    let (Some(begin), Some(end)) = (readme.find(BEGIN), readme.find(END)) else {
+        bail!("no place for the report: put `{BEGIN}` and `{END}` on lines of their own where it belongs");
+    };
+    if end < begin {
+        bail!("`{END}` stands before `{BEGIN}`: exchange them");
+    }
+    let (before, after) = (&readme[..begin + BEGIN.len()], &readme[end..]);
+    Ok(format!("{before}\n{}\n{after}", summary.trim_end()))
+}

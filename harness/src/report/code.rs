@@ -1,0 +1,127 @@
+//! What the sources say: lines by role, sites of rules and clones, as figures.
+
+use super::figures::bars::{Bar, Bars, Panel, Part};
+use super::figures::dots::{Dots, Line, Matrix};
+use super::folder::Folder;
+use super::palette::{self, Fill};
+use super::unit;
+
+/// Where logic can stand, and whose it is.
+pub(crate) const PLACES: [(&str, &str); 4] =
+    [("batch", "lambda"), ("speed", "lambda"), ("serving", "lambda"), ("views", "kappa")];
+
+fn fill(place: &str, owner: &str) -> Fill {
+    palette::part(owner, place)
+}
+
+/// Lines of logic by role and workload, and of plumbing.
+pub(crate) fn lines(folder: &Folder) -> Bars {
+    let mut panels = Vec::new();
+    for workload in workloads::WORKLOADS.iter().map(|workload| workload.name) {
+        panels.push(panel(folder, workload, &format!("logic of {workload}"), "code.lines."));
+    }
+    panels.push(panel(folder, "", "plumbing, for all workloads", "code.lines."));
+    panels.retain(|panel| !panel.bars.is_empty());
+    let title = "Lines of code by role, without comments and tests".to_string();
+    Bars { name: "lines".into(), title, across: panels.len().clamp(1, 3), width: 960, panels }
+}
+
+fn panel(folder: &Folder, workload: &str, heading: &str, prefix: &str) -> Panel {
+    let bars = ["kappa", "lambda"].into_iter().filter_map(|name| {
+        let parts: Vec<Part> = folder
+            .parts(workload, name, prefix)
+            .into_iter()
+            .filter(|part| part != "logic" && part != "all")
+            .filter_map(|part| {
+                let value = folder.whole(workload, name, &format!("{prefix}{part}"))?;
+                Some(Part { name: format!("{name}: {part}"), value, fill: fill(&part, name) })
+            })
+            .collect();
+        let whole: f64 = parts.iter().map(|part| part.value).sum();
+        (!parts.is_empty()).then(|| Bar {
+            label: name.into(),
+            parts,
+            points: Vec::new(),
+            note: unit::digits(whole),
+        })
+    });
+    Panel { heading: heading.into(), unit: "lines".into(), limit: None, bars: bars.collect() }
+}
+
+/// The rules and where they stand.
+pub(crate) fn sites(folder: &Folder) -> Dots {
+    let matrices: Vec<Matrix> = workloads::WORKLOADS
+        .iter()
+        .map(|workload| matrix(folder, workload.name))
+        .filter(|matrix| !matrix.lines.is_empty())
+        .collect();
+    let whole = |name: &str| -> u32 {
+        let own = |place: &usize| PLACES[*place].1 == name;
+        let lines = matrices.iter().flat_map(|matrix| &matrix.lines);
+        lines.map(|line| (0..PLACES.len()).filter(own).map(|place| line.sites[place]).sum::<u32>()).sum()
+    };
+    let rules: usize = matrices.iter().map(|matrix| matrix.lines.len()).sum();
+    let title = format!(
+        "{rules} rules stand in {} places of Lambda and {} of Kappa",
+        whole("lambda"),
+        whole("kappa")
+    );
+    let places = PLACES.iter().map(|(place, owner)| {
+        let name = if *owner == "kappa" { "kappa" } else { place };
+        (name.to_string(), fill(place, owner))
+    });
+    Dots { name: "sites".into(), title, places: places.collect(), matrices }
+}
+
+fn matrix(folder: &Folder, workload: &str) -> Matrix {
+    let sites = |rule: &str, place: &str, owner: &str| {
+        folder.whole(workload, owner, &format!("code.sites.{rule}.{place}")).unwrap_or(0.0) as u32
+    };
+    let mut rules: Vec<String> = Vec::new();
+    for row in folder.measurements.iter().filter(|row| row.workload == workload) {
+        let rule = row.measure.strip_prefix("code.sites.").and_then(|rest| rest.split('.').next());
+        if let Some(rule) = rule
+            && !rules.iter().any(|known| known == rule)
+        {
+            rules.push(rule.to_string());
+        }
+    }
+    rules.sort_by_key(|rule| rule[1..].parse::<u32>().unwrap_or(u32::MAX));
+    let lines = rules.into_iter().map(|rule| {
+        let counted = PLACES.iter().map(|(place, owner)| sites(&rule, place, owner)).collect();
+        Line { rule, sites: counted }
+    });
+    Matrix { workload: workload.into(), lines: lines.collect() }
+}
+
+/// Clones within Rust beside the noise floor.
+pub(crate) fn clones(folder: &Folder) -> Bars {
+    let bars = folder.measurements.iter().filter(|row| row.measure.starts_with("code.clones.")).map(|row| {
+        let pair = row.measure.trim_start_matches("code.clones.");
+        let floor = pair.starts_with("floor-");
+        let fill =
+            if floor { palette::part("noop", "speed") } else { Fill::plain(palette::contestant("lambda")) };
+        let name = if floor { "nothing in common: the noise floor" } else { "the same questions" };
+        Bar {
+            label: label(&row.workload, pair.trim_start_matches("floor-")),
+            parts: vec![Part { name: name.into(), value: row.value * 100.0, fill }],
+            points: Vec::new(),
+            note: unit::percent(row.value),
+        }
+    });
+    let panel = Panel {
+        heading: String::new(),
+        unit:
+            "share of the tokens of the shorter file that recur in the other, names and literals blinded (%)"
+                .into(),
+        limit: None,
+        bars: bars.collect(),
+    };
+    let title = "Clones within Rust, beside what files share that have nothing in common".to_string();
+    Bars { name: "clones".into(), title, across: 1, width: 760, panels: vec![panel] }
+}
+
+fn label(workload: &str, pair: &str) -> String {
+    let both = pair.replace("-vs-", " / ");
+    if workload.is_empty() { both } else { format!("{workload}: {both}") }
+}

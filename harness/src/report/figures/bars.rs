@@ -1,0 +1,233 @@
+//! Horizontal bars from zero, in one panel or several: shares, latencies, costs, lines.
+
+use anyhow::Result;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::report::canvas::{Area, Figure, Pen, failed};
+use crate::report::figures::ink;
+use crate::report::palette::{Fill, GRID, INK, SOFT};
+use crate::report::unit;
+
+/// One part of a bar.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// What it is, for the legend.
+    pub(crate) name: String,
+    /// How long it is, in the panel's unit.
+    pub(crate) value: f64,
+    /// How it is filled.
+    pub(crate) fill: Fill,
+}
+
+/// One bar.
+#[derive(Clone, Debug)]
+pub(crate) struct Bar {
+    /// What stands beside it.
+    pub(crate) label: String,
+    /// Its parts, from the left.
+    pub(crate) parts: Vec<Part>,
+    /// The value of each repeat, drawn as points; none when there is one only.
+    pub(crate) points: Vec<f64>,
+    /// What stands at its end.
+    pub(crate) note: String,
+}
+
+/// Bars of one unit.
+#[derive(Clone, Debug)]
+pub(crate) struct Panel {
+    /// What stands above it.
+    pub(crate) heading: String,
+    /// What the axis says.
+    pub(crate) unit: String,
+    /// The end of the axis, when the values do not decide it.
+    pub(crate) limit: Option<f64>,
+    /// The bars, from the top.
+    pub(crate) bars: Vec<Bar>,
+}
+
+/// A figure of panels side by side; below each other where there is little room.
+#[derive(Clone, Debug)]
+pub(crate) struct Bars {
+    /// The name of its files.
+    pub(crate) name: String,
+    /// What it shows.
+    pub(crate) title: String,
+    /// Panels beside each other on a wide page.
+    pub(crate) across: usize,
+    /// Width on a wide page.
+    pub(crate) width: u32,
+    /// The panels.
+    pub(crate) panels: Vec<Panel>,
+}
+
+const BAR: u32 = 28;
+const HEAD: u32 = 26;
+const AXIS: u32 = 42;
+const LEGEND: u32 = 20;
+
+impl Panel {
+    fn height(&self, width: u32) -> u32 {
+        HEAD + self.bars.len() as u32 * BAR + AXIS + LEGEND * self.legend_lines(width)
+    }
+
+    /// Names of parts in the order they first occur, with their fill; none when bars have one part each.
+    fn legend(&self) -> Vec<(String, Fill)> {
+        let mut named: Vec<(String, Fill)> = Vec::new();
+        for part in self.bars.iter().flat_map(|bar| &bar.parts) {
+            if !part.name.is_empty()
+                && !named.iter().any(|(name, fill)| *name == part.name && *fill == part.fill)
+            {
+                named.push((part.name.clone(), part.fill));
+            }
+        }
+        named
+    }
+
+    fn legend_lines(&self, width: u32) -> u32 {
+        let total: usize = self.legend().iter().map(|(name, _)| name.chars().count() * 7 + 28).sum();
+        if total == 0 { 0 } else { 1 + total as u32 / width.max(1) }
+    }
+
+    fn limit(&self) -> f64 {
+        let longest = self.bars.iter().map(|bar| {
+            let whole: f64 = bar.parts.iter().map(|part| part.value).sum();
+            bar.points.iter().copied().fold(whole, f64::max)
+        });
+        self.limit.unwrap_or_else(|| longest.fold(0.0, f64::max) * 1.02).max(1e-9)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+        let label = pen.text(12.0, INK);
+        let wide = |text: &str| area.estimate_text_size(text, &label).map_or(0, |(width, _)| width as i32);
+        let left = self.bars.iter().map(|bar| wide(&bar.label)).max().unwrap_or(0) + pen.px(12.0);
+        let right = self.bars.iter().map(|bar| wide(&bar.note)).max().unwrap_or(0) + pen.px(12.0);
+        let (width, height) = area.dim_in_pixel();
+        let legend = pen.px(f64::from(LEGEND * self.legend_lines((f64::from(width) / pen.scale) as u32)));
+        let heading = pen.bold(12.0, INK);
+        area.draw_text(&self.heading, &heading, (pen.px(4.0), pen.px(4.0))).map_err(failed)?;
+        let n = self.bars.len() as f64;
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(pen.px(f64::from(HEAD)))
+            .margin_right(right)
+            .margin_bottom(legend)
+            .set_label_area_size(LabelAreaPosition::Left, left)
+            .set_label_area_size(LabelAreaPosition::Bottom, pen.px(f64::from(AXIS)))
+            .build_cartesian_2d(0.0..self.limit(), 0.0..n)
+            .map_err(failed)?;
+        let room = f64::from(width as i32 - left - right) / pen.scale;
+        chart
+            .configure_mesh()
+            .disable_y_mesh()
+            .disable_y_axis()
+            .x_labels(((room / 60.0) as usize).clamp(2, 6))
+            .x_label_formatter(&|value| unit::prefixed(*value))
+            .x_desc(&self.unit)
+            .axis_desc_style(pen.text(11.0, SOFT))
+            .label_style(pen.text(11.0, SOFT))
+            .axis_style(pen.line(SOFT, 1.0))
+            .bold_line_style(pen.line(GRID, 1.0))
+            .light_line_style(TRANSPARENT)
+            .set_all_tick_mark_size(pen.px(3.0))
+            .draw()
+            .map_err(failed)?;
+        let base = area.get_base_pixel();
+        let at = |x: f64, y: f64| {
+            let (px, py) = chart.backend_coord(&(x, n - y));
+            (px - base.0, py - base.1)
+        };
+        for (row, bar) in self.bars.iter().enumerate() {
+            draw_bar(area, pen, bar, row as f64, &at)?;
+        }
+        ink::legend(area, pen, &self.legend(), (pen.px(8.0), height as i32 - legend), width as i32)
+    }
+}
+
+fn draw_bar<DB: DrawingBackend>(
+    area: &Area<DB>,
+    pen: Pen,
+    bar: &Bar,
+    row: f64,
+    at: &dyn Fn(f64, f64) -> (i32, i32),
+) -> Result<()> {
+    let beside = pen.text(12.0, INK).pos(Pos::new(HPos::Right, VPos::Center));
+    let (zero, middle) = at(0.0, row + 0.5);
+    area.draw_text(&bar.label, &beside, (zero - pen.px(6.0), middle)).map_err(failed)?;
+    let mut from = 0.0;
+    for part in &bar.parts {
+        ink::surface(area, pen, (at(from, row + 0.17), at(from + part.value, row + 0.83)), part.fill)?;
+        from += part.value;
+    }
+    let ends = bar.points.iter().copied().fold(from, f64::max);
+    for (n, value) in bar.points.iter().enumerate() {
+        let lift = 0.32 + 0.36 * (n as f64 + 0.5) / bar.points.len() as f64;
+        let point = Circle::new(at(*value, row + lift), pen.px(2.5), pen.line(INK, 1.0));
+        area.draw(&point).map_err(failed)?;
+    }
+    let after = pen.text(12.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
+    let end = at(ends, row + 0.5).0;
+    area.draw_text(&bar.note, &after, (end + pen.px(6.0), middle)).map_err(failed)
+}
+
+impl Bars {
+    fn across(&self, narrow: bool) -> usize {
+        if narrow { 1 } else { self.across.clamp(1, self.panels.len().max(1)) }
+    }
+}
+
+impl Figure for Bars {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn size(&self, narrow: bool) -> (u32, u32) {
+        let width = if narrow { 340 } else { self.width };
+        let across = self.across(narrow);
+        let height = self.panels.chunks(across).map(|row| row_height(row, width / across as u32)).sum();
+        (width, height)
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        let mut rows = vec![["panel", "bar", "part", "unit", "value"].map(String::from).to_vec()];
+        for panel in &self.panels {
+            for bar in &panel.bars {
+                let row = |part: &str, value: f64| {
+                    vec![
+                        panel.heading.clone(),
+                        bar.label.clone(),
+                        part.into(),
+                        panel.unit.clone(),
+                        value.to_string(),
+                    ]
+                };
+                rows.extend(bar.parts.iter().map(|part| row(&part.name, part.value)));
+                rows.extend(
+                    bar.points.iter().enumerate().map(|(n, value)| row(&format!("repeat {}", n + 1), *value)),
+                );
+            }
+        }
+        rows
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+        let across = self.across(pen.narrow);
+        let mut rest = area.clone();
+        for row in self.panels.chunks(across) {
+            let width = f64::from(rest.dim_in_pixel().0) / pen.scale / across as f64;
+            let (top, below) = rest.split_vertically(pen.px(f64::from(row_height(row, width as u32))));
+            for (panel, place) in row.iter().zip(top.split_evenly((1, across))) {
+                panel.draw(&place, pen)?;
+            }
+            rest = below;
+        }
+        Ok(())
+    }
+}
+
+fn row_height(row: &[Panel], width: u32) -> u32 {
+    row.iter().map(|panel| panel.height(width)).max().unwrap_or(0)
+}

@@ -1,0 +1,235 @@
+//! Latency: the share of events slower than a time, and how latency went over time.
+
+use anyhow::Result;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use crate::report::canvas::{Area, Figure, Pen, failed};
+use crate::report::figures::lanes::Block;
+use crate::report::figures::{TimeAxis, dash, time_axis};
+use crate::report::palette::{self, BATCH, GRID, INK, SOFT};
+use crate::report::unit;
+
+/// One line of a figure.
+#[derive(Clone, Debug)]
+pub(crate) struct Curve {
+    /// Whose it is.
+    pub(crate) contestant: String,
+    /// What stands at its end or in the legend.
+    pub(crate) label: String,
+    /// Whether it is drawn in dashes.
+    pub(crate) dashed: bool,
+    /// Its points.
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+/// The share of events that took longer than a latency, on two logarithmic axes.
+#[derive(Clone, Debug)]
+pub(crate) struct Exceedance {
+    /// The name of its files.
+    pub(crate) name: String,
+    /// What it shows.
+    pub(crate) title: String,
+    /// The freshness objective.
+    pub(crate) objective_us: f64,
+    /// Its lines: latency in microseconds, share above.
+    pub(crate) curves: Vec<Curve>,
+}
+
+/// Latency by the time at which the event was due.
+#[derive(Clone, Debug)]
+pub(crate) struct TimeLine {
+    /// The name of its files.
+    pub(crate) name: String,
+    /// What it shows.
+    pub(crate) title: String,
+    /// When the schedule ended.
+    pub(crate) until_us: i64,
+    /// The freshness objective.
+    pub(crate) objective_us: f64,
+    /// Its lines: time in seconds, latency in microseconds.
+    pub(crate) curves: Vec<Curve>,
+    /// When batches ran.
+    pub(crate) batches: Vec<Block>,
+}
+
+const KEY: f64 = 18.0;
+
+fn style(pen: Pen, curve: &Curve) -> ShapeStyle {
+    pen.line(palette::contestant(&curve.contestant), 2.0)
+}
+
+fn line<DB: DrawingBackend>(
+    pen: Pen,
+    curve: &Curve,
+    draw: &mut dyn FnMut(Vec<(f64, f64)>, ShapeStyle, Option<(i32, i32)>) -> Result<()>,
+    _area: &Area<DB>,
+) -> Result<()> {
+    let dashes = if curve.dashed { Some((pen.px(6.0), pen.px(4.0))) } else { dash(&curve.contestant, pen) };
+    draw(curve.points.clone(), style(pen, curve), dashes)
+}
+
+/// The lines' names under a figure, one a line, each after a piece of its stroke.
+fn keys<DB: DrawingBackend>(area: &Area<DB>, pen: Pen, curves: &[Curve], left: i32) -> Result<()> {
+    let text = pen.text(11.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
+    for (n, curve) in curves.iter().enumerate() {
+        let y = pen.px(KEY * (n as f64 + 0.5));
+        let piece = |from: f64, until: f64| vec![(left + pen.px(from), y), (left + pen.px(until), y)];
+        let whole = !curve.dashed && dash(&curve.contestant, pen).is_none();
+        for (from, until) in
+            if whole { vec![(0.0, 24.0)] } else { vec![(0.0, 6.0), (9.0, 15.0), (18.0, 24.0)] }
+        {
+            area.draw(&PathElement::new(piece(from, until), style(pen, curve))).map_err(failed)?;
+        }
+        area.draw_text(&curve.label, &text, (left + pen.px(30.0), y)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn left(pen: Pen) -> i32 {
+    pen.px(if pen.narrow { 62.0 } else { 80.0 })
+}
+
+impl Figure for Exceedance {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn size(&self, narrow: bool) -> (u32, u32) {
+        (if narrow { 340 } else { 960 }, (310.0 + KEY * self.curves.len() as f64) as u32 + 6)
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        rows(["contestant", "line", "latency_us", "share_above"], &self.curves)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+        let (plot, below) = area.split_vertically(pen.px(310.0));
+        let all = || self.curves.iter().flat_map(|curve| curve.points.iter().copied());
+        let least = all().map(|point| point.0).filter(|x| *x > 0.0).fold(self.objective_us / 20.0, f64::min);
+        let most = all().map(|point| point.0).fold(self.objective_us * 3.0, f64::max);
+        let low = all().map(|point| point.1).filter(|y| *y > 0.0).fold(1e-2, f64::min).max(1e-6);
+        let mut chart = ChartBuilder::on(&plot)
+            .margin_top(pen.px(10.0))
+            .margin_right(pen.px(18.0))
+            .set_label_area_size(LabelAreaPosition::Left, left(pen))
+            .set_label_area_size(LabelAreaPosition::Bottom, pen.px(42.0))
+            .build_cartesian_2d((least..most * 1.3).log_scale(), (low..1.0).log_scale())
+            .map_err(failed)?;
+        chart
+            .configure_mesh()
+            .x_labels(if pen.narrow { 4 } else { 9 })
+            .y_labels(6)
+            .x_label_formatter(&|x| unit::time(*x))
+            .y_label_formatter(&|y| unit::percent(*y))
+            .x_desc("time until an event could be read")
+            .y_desc("events that took longer")
+            .axis_desc_style(pen.text(11.0, SOFT))
+            .label_style(pen.text(11.0, SOFT))
+            .axis_style(pen.line(SOFT, 1.0))
+            .bold_line_style(pen.line(GRID, 1.0))
+            .light_line_style(TRANSPARENT)
+            .draw()
+            .map_err(failed)?;
+        let rule = [(self.objective_us, low), (self.objective_us, 1.0)];
+        chart
+            .draw_series(DashedLineSeries::new(rule, pen.px(5.0), pen.px(4.0), pen.line(INK, 1.0)))
+            .map_err(failed)?;
+        let (base, top) = (plot.get_base_pixel(), chart.backend_coord(&(self.objective_us, 1.0)));
+        let note = pen.text(10.0, INK);
+        let text = format!("objective {}", unit::time(self.objective_us));
+        plot.draw_text(&text, &note, (top.0 - base.0 + pen.px(4.0), top.1 - base.1 + pen.px(3.0)))
+            .map_err(failed)?;
+        for curve in &self.curves {
+            let mut stroke = |points: Vec<(f64, f64)>, style: ShapeStyle, dashes: Option<(i32, i32)>| {
+                let points = points.into_iter().filter(|point| point.0 > 0.0 && point.1 >= low);
+                match dashes {
+                    Some((on, off)) => {
+                        chart.draw_series(DashedLineSeries::new(points, on, off, style)).map(|_| ())
+                    }
+                    None => chart.draw_series(LineSeries::new(points, style)).map(|_| ()),
+                }
+                .map_err(failed)
+            };
+            line(pen, curve, &mut stroke, area)?;
+        }
+        keys(&below, pen, &self.curves, left(pen).min(pen.px(80.0)))
+    }
+}
+
+impl Figure for TimeLine {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn title(&self) -> String {
+        self.title.clone()
+    }
+
+    fn size(&self, narrow: bool) -> (u32, u32) {
+        (if narrow { 340 } else { 960 }, (240.0 + KEY * self.curves.len() as f64) as u32 + 6)
+    }
+
+    fn rows(&self) -> Vec<Vec<String>> {
+        rows(["contestant", "line", "at_s", "latency_us"], &self.curves)
+    }
+
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+        let (plot, below) = area.split_vertically(pen.px(240.0));
+        let values = || self.curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
+        let low = values().filter(|y| *y > 0.0).fold(self.objective_us, f64::min) / 1.5;
+        let high = values().fold(self.objective_us, f64::max) * 1.5;
+        let mut chart = ChartBuilder::on(&plot)
+            .margin_top(pen.px(10.0))
+            .margin_right(pen.px(18.0))
+            .set_label_area_size(LabelAreaPosition::Left, left(pen))
+            .set_label_area_size(LabelAreaPosition::Bottom, pen.px(42.0))
+            .build_cartesian_2d(0.0..self.until_us as f64 / 1e6, (low..high).log_scale())
+            .map_err(failed)?;
+        let bands = self.batches.iter().filter(|block| block.until_us > 0 && block.from_us < self.until_us);
+        let bands = bands.map(|block| {
+            let seconds = |at: i64| at.clamp(0, self.until_us) as f64 / 1e6;
+            Rectangle::new(
+                [(seconds(block.from_us), low), (seconds(block.until_us), high)],
+                BATCH.mix(0.25).filled(),
+            )
+        });
+        chart.draw_series(bands).map_err(failed)?;
+        let axis = TimeAxis { along: "time at which the event was due (s)", up: "latency, p99 of 20 ms" };
+        time_axis(&mut chart, pen, &axis)?;
+        let rule = [(0.0, self.objective_us), (self.until_us as f64 / 1e6, self.objective_us)];
+        chart
+            .draw_series(DashedLineSeries::new(rule, pen.px(5.0), pen.px(4.0), pen.line(INK, 1.0)))
+            .map_err(failed)?;
+        for curve in &self.curves {
+            let mut stroke = |points: Vec<(f64, f64)>, style: ShapeStyle, dashes: Option<(i32, i32)>| {
+                let points = points.into_iter().map(|(x, y)| (x, y.max(low)));
+                match dashes {
+                    Some((on, off)) => {
+                        chart.draw_series(DashedLineSeries::new(points, on, off, style)).map(|_| ())
+                    }
+                    None => chart.draw_series(LineSeries::new(points, style)).map(|_| ()),
+                }
+                .map_err(failed)
+            };
+            line(pen, curve, &mut stroke, area)?;
+        }
+        keys(&below, pen, &self.curves, left(pen).min(pen.px(80.0)))
+    }
+}
+
+fn rows(head: [&str; 4], curves: &[Curve]) -> Vec<Vec<String>> {
+    let mut rows = vec![head.map(String::from).to_vec()];
+    for curve in curves {
+        rows.extend(
+            curve.points.iter().map(|(x, y)| {
+                vec![curve.contestant.clone(), curve.label.clone(), x.to_string(), y.to_string()]
+            }),
+        );
+    }
+    rows
+}

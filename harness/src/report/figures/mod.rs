@@ -1,0 +1,59 @@
+//! What the figures look like; what they show is put together in `report/plots`.
+
+use anyhow::Result;
+use plotters::coord::combinators::LogCoord;
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+
+use crate::report::canvas::{Pen, failed};
+use crate::report::palette::{GRID, SOFT};
+use crate::report::unit;
+
+pub(crate) mod bars;
+pub(crate) mod curves;
+pub(crate) mod dots;
+pub(crate) mod ink;
+pub(crate) mod lanes;
+
+/// A chart with time across and a logarithm of time upwards.
+type TimeChart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;
+
+/// What the axes of a figure over time say.
+pub(crate) struct TimeAxis {
+    /// Across.
+    pub(crate) along: &'static str,
+    /// Upwards.
+    pub(crate) up: &'static str,
+}
+
+/// Draws seconds across and, upwards, microseconds as people read them.
+pub(crate) fn time_axis<DB: DrawingBackend>(
+    chart: &mut TimeChart<'_, DB>,
+    pen: Pen,
+    axis: &TimeAxis,
+) -> Result<()> {
+    chart
+        .configure_mesh()
+        .x_labels(if pen.narrow { 4 } else { 7 })
+        .y_labels(6)
+        .x_label_formatter(&|x| unit::digits(*x))
+        .y_label_formatter(&|y| unit::time(*y))
+        .x_desc(axis.along)
+        .y_desc(axis.up)
+        .axis_desc_style(pen.text(11.0, SOFT))
+        .label_style(pen.text(11.0, SOFT))
+        .axis_style(pen.line(SOFT, 1.0))
+        .bold_line_style(pen.line(GRID, 1.0))
+        .light_line_style(TRANSPARENT)
+        .draw()
+        .map_err(failed)
+}
+
+/// The dashes of a contestant's line; whole for the Kappa kind, so that colour never says it alone.
+pub(crate) fn dash(contestant: &str, pen: Pen) -> Option<(i32, i32)> {
+    match contestant {
+        "reference" | "noop" => Some((pen.px(2.0), pen.px(4.0))),
+        _ if contestant.starts_with("kappa") => None,
+        _ => Some((pen.px(10.0), pen.px(3.0))),
+    }
+}

@@ -1,0 +1,279 @@
+//! The finding: one sentence a question, made from the data by rule, and undecided where the data does not decide.
+
+use serde::Serialize;
+
+use super::folder::Folder;
+use super::noise::{self, Judgement, Verdict};
+use super::spread::{Outcome, Spread};
+use super::unit;
+
+/// The kind of read whose shares the headlines give; the others stand in the tables.
+pub(crate) const HEADLINE: &str = "uniform";
+const LIVE: [&str; 5] = ["uniform", "recent", "total", "pair", "whole"];
+
+/// What a run found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// Its sentences, in the order of the questions.
+    pub sentences: Vec<Sentence>,
+    /// How far the clock can be believed.
+    pub noise: Judgement,
+    /// What to do next.
+    pub next: String,
+}
+
+/// The answer to one question.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sentence {
+    /// The workload it is about; empty when it is about none.
+    pub workload: String,
+    /// The question, in a word or two.
+    pub question: String,
+    /// The answer.
+    pub text: String,
+    /// Whether the data decides it.
+    pub decided: bool,
+}
+
+/// Two contestants side by side in one workload.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    folder: &'a Folder,
+    workload: &'a str,
+}
+
+const ONE: &str = "kappa";
+const OTHER: &str = "lambda";
+
+/// Makes the finding of a run folder.
+pub(crate) fn find(folder: &Folder) -> Finding {
+    let noise = noise::judge(folder);
+    let mut sentences = Vec::new();
+    for workload in folder.workloads() {
+        let pair = Pair { folder, workload: &workload };
+        let both =
+            [ONE, OTHER].iter().all(|name| folder.contestants(&workload).iter().any(|known| known == name));
+        if both {
+            let timed = [pair.latency(), pair.cpu(), pair.memory()].into_iter().flatten();
+            sentences.extend([pair.ended(), pair.current(), pair.wrong()].into_iter().flatten());
+            sentences.extend(
+                timed.map(|sentence| if noise.verdict == Verdict::Void { void(sentence) } else { sentence }),
+            );
+        }
+        sentences.extend(pair.others());
+    }
+    sentences.extend(rules(folder));
+    let open = sentences.iter().any(|sentence| !sentence.decided);
+    let next = if open { "wb compare harness/plans/full.toml" } else { "wb limits" };
+    Finding { sentences, noise, next: next.into() }
+}
+
+impl Finding {
+    /// The first sentences in one line, for a list of runs.
+    pub fn headline(&self) -> String {
+        let told: Vec<&str> = self.sentences.iter().take(2).map(|sentence| sentence.text.as_str()).collect();
+        if told.is_empty() { "undecided: nothing was compared".into() } else { told.join(" ") }
+    }
+}
+
+fn void(sentence: Sentence) -> Sentence {
+    let text = format!("Void, for the machine was not its own: {}", sentence.text);
+    Sentence { text, decided: false, ..sentence }
+}
+
+impl Pair<'_> {
+    fn say(&self, question: &str, decided: bool, text: String) -> Option<Sentence> {
+        Some(Sentence { workload: self.workload.into(), question: question.into(), text, decided })
+    }
+
+    fn values(&self, name: &str, measure: &str) -> Vec<f64> {
+        self.folder.values(self.workload, name, measure)
+    }
+
+    fn whole(&self, name: &str, measure: &str) -> Option<f64> {
+        self.folder.whole(self.workload, name, measure)
+    }
+
+    fn sum(&self, name: &str, measure: &str) -> f64 {
+        self.folder.sum(self.workload, name, measure)
+    }
+
+    fn ended(&self) -> Option<Sentence> {
+        let runs = self.values(ONE, "final.rows").len() + self.values(OTHER, "final.rows").len();
+        let rows = self.sum(ONE, "final.rows") + self.sum(OTHER, "final.rows");
+        if runs == 0 || rows == 0.0 {
+            return self.say("Right in the end?", false, "Undecided: no final answer was read.".into());
+        }
+        let off = |name: &str| self.sum(name, "final.wrong");
+        let text = if off(ONE) + off(OTHER) == 0.0 {
+            format!(
+                "Both ended right: all {} rows of the final answers of {runs} runs are the truth.",
+                unit::prefixed(rows)
+            )
+        } else {
+            let part = |name: &str| format!("{name} {} of {}", off(name), self.sum(name, "final.rows"));
+            format!("Rows wrong in the final answers: {}, {}.", part(ONE), part(OTHER))
+        };
+        self.say("Right in the end?", true, text)
+    }
+
+    fn current(&self) -> Option<Sentence> {
+        let measure = format!("share.{HEADLINE}.current");
+        let of = |name: &str| Spread::of(&self.values(name, &measure));
+        let (one, other) = (of(ONE)?, of(OTHER)?);
+        let run = self.folder.first_run(self.workload);
+        let objective = run.map_or("10 ms".into(), |run| unit::time(run.objective_us as f64));
+        let text = |spread: Spread| {
+            let (mid, low, high) =
+                (unit::percent(spread.mid), unit::percent(spread.low), unit::percent(spread.high));
+            if low == high { mid } else { format!("{mid} ({low} to {high})") }
+        };
+        let apart = one.low > other.high || other.low > one.high;
+        let enough = one.n.min(other.n) >= super::spread::LEAST_REPEATS;
+        let close = (one.mid - other.mid).abs() < 0.005;
+        let verdict = match (apart && !close, enough, close) {
+            (true, true, _) if one.mid > other.mid => "Kappa is ahead",
+            (true, true, _) => "Lambda is ahead",
+            (_, true, true) => "no difference that matters",
+            _ => "undecided which is ahead",
+        };
+        let least = format!("{objective} old at most, least to most of {} runs each", one.n.min(other.n));
+        let text = format!(
+            "While running, Kappa was current in {} of the time and Lambda in {} ({least}): {verdict}.",
+            text(one),
+            text(other)
+        );
+        self.say("Current?", !verdict.starts_with("undecided"), text)
+    }
+
+    fn wrong(&self) -> Option<Sentence> {
+        let reads =
+            |name: &str| LIVE.iter().map(|kind| self.sum(name, &format!("reads.{kind}"))).sum::<f64>();
+        let wrong =
+            |name: &str| LIVE.iter().map(|kind| self.sum(name, &format!("wrong.{kind}"))).sum::<f64>();
+        let (n_one, n_other) = (reads(ONE), reads(OTHER));
+        if n_one == 0.0 || n_other == 0.0 {
+            return self.say("Ever wrong?", false, "Undecided: there were no live reads of both.".into());
+        }
+        let vacuous = [ONE, OTHER].iter().find(|name| self.sum(name, "vacuous") > 0.0);
+        if let Some(name) = vacuous {
+            let text =
+                format!("Undecided: a run of {name} tested nothing (no batch landed, or nothing was read).");
+            return self.say("Ever wrong?", false, text);
+        }
+        let bound = |n: f64| format!("under {} at 95 %", unit::percent(3.0 / n));
+        let text = match (wrong(ONE), wrong(OTHER)) {
+            (0.0, 0.0) => format!(
+                "Neither was ever wrong: {} reads of Kappa ({}), {} of Lambda ({}).",
+                unit::prefixed(n_one),
+                bound(n_one),
+                unit::prefixed(n_other),
+                bound(n_other)
+            ),
+            (one, other) => format!(
+                "Wrong reads: Kappa {one} of {}, Lambda {other} of {}; the witnesses are below.",
+                unit::prefixed(n_one),
+                unit::prefixed(n_other)
+            ),
+        };
+        self.say("Ever wrong?", true, text)
+    }
+
+    fn latency(&self) -> Option<Sentence> {
+        let (one, other) = (self.whole(ONE, "latency.speed.p99")?, self.whole(OTHER, "latency.speed.p99")?);
+        let half = |name: &str| self.whole(name, "latency.speed.p50").map_or("?".into(), unit::time);
+        let ratio = self.ratio("latency.speed.p99")?;
+        let text = format!(
+            "An event could be read after {} with Kappa (p99; p50 {}) and {} with Lambda (p50 {}); at p99 Lambda takes {} times as long{}.",
+            unit::time(one),
+            half(ONE),
+            unit::time(other),
+            half(OTHER),
+            ratio.text(),
+            tail(&ratio)
+        );
+        self.say("How fast?", ratio.outcome() != Outcome::Undecided, text)
+    }
+
+    fn cpu(&self) -> Option<Sentence> {
+        let ratio = self.ratio("cpu.per-million")?;
+        let of = |name: &str| self.whole(name, "cpu.per-million").map_or("?".into(), unit::digits);
+        let text = format!(
+            "Lambda took {} times the CPU: {} s per million events against Kappa's {} s{}.",
+            ratio.text(),
+            of(OTHER),
+            of(ONE),
+            tail(&ratio)
+        );
+        self.say("At what cost?", ratio.outcome() != Outcome::Undecided, text)
+    }
+
+    fn memory(&self) -> Option<Sentence> {
+        let ratio = self.ratio("memory.peak")?;
+        let of = |name: &str| self.whole(name, "memory.peak").map_or("?".into(), unit::bytes);
+        let text = format!(
+            "Lambda held {} times the memory at its peak: {} against Kappa's {}{}.",
+            ratio.text(),
+            of(OTHER),
+            of(ONE),
+            tail(&ratio)
+        );
+        self.say("In how much memory?", ratio.outcome() != Outcome::Undecided, text)
+    }
+
+    fn ratio(&self, measure: &str) -> Option<Spread> {
+        Spread::ratio(&self.values(OTHER, measure), &self.values(ONE, measure))
+    }
+
+    /// Whoever else was wrong, since a comparison among the wrong is none.
+    fn others(&self) -> Vec<Sentence> {
+        let names = self.folder.contestants(self.workload);
+        let others = names.into_iter().filter(|name| name != ONE && name != OTHER && name != "noop");
+        let wrong =
+            |name: &str| LIVE.iter().map(|kind| self.sum(name, &format!("wrong.{kind}"))).sum::<f64>();
+        others
+            .filter(|name| wrong(name) > 0.0)
+            .filter_map(|name| {
+                let text =
+                    format!("{name} answered {} reads wrongly; the witnesses are below.", wrong(&name));
+                self.say("Others wrong?", true, text)
+            })
+            .collect()
+    }
+}
+
+fn tail(ratio: &Spread) -> &'static str {
+    match ratio.outcome() {
+        Outcome::Undecided if ratio.n < super::spread::LEAST_REPEATS => "; too few repeats to decide",
+        Outcome::Undecided => "; undecided, for the interval holds no difference",
+        Outcome::Same => "; no difference that matters",
+        _ => "",
+    }
+}
+
+/// Where each rule stands; this is counted and not measured, so it is always decided.
+fn rules(folder: &Folder) -> Vec<Sentence> {
+    let mut sentences = Vec::new();
+    for workload in workloads::WORKLOADS.iter().map(|workload| workload.name) {
+        let of = |name: &str, measure: &str| folder.whole(workload, name, measure);
+        let (Some(one), Some(other)) = (of(ONE, "code.sites-per-rule"), of(OTHER, "code.sites-per-rule"))
+        else {
+            continue;
+        };
+        let lines = |name: &str| of(name, "code.lines.logic").map_or("?".into(), unit::digits);
+        let text = format!(
+            "A rule of {workload} stands in {} places of Lambda and in {} of Kappa, on average; their logic is {} and {} lines.",
+            unit::digits(other),
+            unit::digits(one),
+            lines(OTHER),
+            lines(ONE)
+        );
+        sentences.push(Sentence {
+            workload: workload.into(),
+            question: "In how many places?".into(),
+            text,
+            decided: true,
+        });
+    }
+    sentences
+}

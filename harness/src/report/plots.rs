@@ -1,0 +1,311 @@
+//! What each figure shows, put together from a run folder, with a title made from the data.
+
+use super::figures::bars::{Bar, Bars, Panel, Part};
+use super::figures::curves::{Curve, Exceedance, TimeLine};
+use super::figures::lanes::{Block, Lane, Lanes, Sample};
+use super::finding::HEADLINE;
+use super::folder::Folder;
+use super::palette::{self, CLASSES, Fill};
+use super::spread::{Outcome, Spread};
+use super::unit;
+
+/// The repeat that figures over time show; the others are in the run's files.
+pub(crate) const SHOWN: u32 = 1;
+
+fn objective(folder: &Folder, workload: &str) -> i64 {
+    folder.first_run(workload).map_or(10_000, |run| run.objective_us)
+}
+
+fn until(folder: &Folder, workload: &str) -> i64 {
+    let last = folder.reads.iter().filter(|row| row.workload == workload).map(|row| row.at_us).max();
+    folder.first_run(workload).map(|run| run.live_until_us).or(last).unwrap_or(1).max(1)
+}
+
+/// Who answers reads: all but those who weigh the harness.
+fn readers(folder: &Folder, workload: &str) -> Vec<String> {
+    folder.contestants(workload).into_iter().filter(|name| name != "noop").collect()
+}
+
+/// A panel of the share of time in each class.
+fn shares(folder: &Folder, workload: &str, kind: &str) -> Panel {
+    let bars = readers(folder, workload).into_iter().map(|name| {
+        let part = |class: &&str| {
+            let share = folder.whole(workload, &name, &format!("share.{kind}.{class}")).unwrap_or(0.0);
+            (share > 0.0).then(|| Part {
+                name: (*class).into(),
+                value: share * 100.0,
+                fill: palette::class(class),
+            })
+        };
+        let current = folder.whole(workload, &name, &format!("share.{kind}.current")).unwrap_or(0.0);
+        let parts = CLASSES.iter().filter_map(part).collect();
+        Bar { label: name.clone(), parts, points: Vec::new(), note: unit::percent(current) }
+    });
+    Panel {
+        heading: workload.into(),
+        unit: format!("share of time, {kind} reads (%)"),
+        limit: Some(100.0),
+        bars: bars.collect(),
+    }
+}
+
+/// A panel with one bar a contestant and a point a repeat.
+fn simple(
+    folder: &Folder,
+    workload: &str,
+    names: &[String],
+    (measure, unit_name, scale): (&str, &str, f64),
+    how: fn(f64) -> String,
+) -> Panel {
+    let bars = names.iter().filter_map(|name| {
+        let value = folder.whole(workload, name, measure)?;
+        let points = folder.values(workload, name, measure);
+        let points =
+            if points.len() > 1 { points.iter().map(|value| value * scale).collect() } else { Vec::new() };
+        let fill = Fill::plain(palette::contestant(name));
+        let parts = vec![Part { name: String::new(), value: value * scale, fill }];
+        Some(Bar { label: name.clone(), parts, points, note: how(value) })
+    });
+    Panel { heading: workload.into(), unit: unit_name.into(), limit: None, bars: bars.collect() }
+}
+
+/// How Lambda compares with Kappa in a measure, in words fit for a title.
+fn compared(folder: &Folder, workload: &str, measure: &str, more: &str, less: &str) -> String {
+    let of = |name: &str| folder.values(workload, name, measure);
+    let Some(ratio) = Spread::ratio(&of("lambda"), &of("kappa")) else {
+        return format!("{workload}: not compared");
+    };
+    match ratio.outcome() {
+        Outcome::More => format!("{workload}: Lambda {more} {} times", unit::digits(ratio.mid)),
+        Outcome::Less => format!("{workload}: Lambda {less} {} times", unit::digits(ratio.mid)),
+        Outcome::Same => format!("{workload}: no visible difference"),
+        Outcome::Undecided => format!("{workload}: undecided (n = {})", ratio.n),
+    }
+}
+
+fn all(folder: &Folder, say: impl Fn(&str) -> String) -> String {
+    folder.workloads().iter().map(|workload| say(workload)).collect::<Vec<_>>().join("; ")
+}
+
+/// The three small figures.
+pub(crate) fn small(folder: &Folder) -> Vec<Bars> {
+    vec![small_shares(folder), small_latency(folder), small_cost(folder)]
+}
+
+fn small_shares(folder: &Folder) -> Bars {
+    let title = all(folder, |workload| {
+        let of = |name: &str| folder.whole(workload, name, &format!("share.{HEADLINE}.current"));
+        match (of("kappa"), of("lambda")) {
+            (Some(one), Some(other)) if (one - other).abs() < 0.005 => {
+                format!("{workload}: no visible difference in how much of the time both are current")
+            }
+            (Some(one), Some(other)) => {
+                format!("{workload}: Kappa current {}, Lambda {}", unit::percent(one), unit::percent(other))
+            }
+            _ => format!("{workload}: not compared"),
+        }
+    });
+    let panels = folder.workloads().iter().map(|workload| shares(folder, workload, HEADLINE)).collect();
+    Bars { name: "current".into(), title, across: 1, width: 340, panels }
+}
+
+fn small_latency(folder: &Folder) -> Bars {
+    let title = all(folder, |workload| {
+        compared(folder, workload, "latency.speed.p99", "takes, at p99,", "takes, at p99,")
+    });
+    let workloads = folder.workloads();
+    let panels = workloads.iter().map(|workload| {
+        let what = ("latency.speed.p99", "time until an event could be read, p99 (ms)", 1e-3);
+        simple(folder, workload, &readers(folder, workload), what, unit::time)
+    });
+    Bars { name: "p99".into(), title, across: 1, width: 340, panels: panels.collect() }
+}
+
+fn small_cost(folder: &Folder) -> Bars {
+    let title = all(folder, |workload| compared(folder, workload, "cpu.per-million", "costs", "costs"));
+    let mut panels: Vec<Panel> = Vec::new();
+    for workload in folder.workloads() {
+        let what = ("cpu.per-million", "CPU seconds per million events", 1.0);
+        panels.push(simple(folder, &workload, &folder.contestants(&workload), what, |value| {
+            format!("{} s", unit::digits(value))
+        }));
+    }
+    Bars {
+        name: "cpu".into(),
+        title: format!("{title} CPU").replace("times CPU", "times the CPU"),
+        across: 1,
+        width: 340,
+        panels,
+    }
+}
+
+/// Shares of time by class for every kind of read, one panel a kind.
+pub(crate) fn kinds(folder: &Folder, workload: &str) -> Bars {
+    let kinds = ["uniform", "recent", "total", "pair", "whole"];
+    let asked =
+        |kind: &&&str| folder.rows_of(workload, "kappa").any(|row| row.measure == format!("reads.{kind}"));
+    let panels = kinds
+        .iter()
+        .filter(asked)
+        .map(|kind| Panel { heading: (*kind).into(), ..shares(folder, workload, kind) });
+    let title = format!("{workload}: share of time in each class, by kind of read");
+    Bars { name: format!("kinds-{workload}"), title, across: 2, width: 960, panels: panels.collect() }
+}
+
+/// Consistency and staleness over time.
+pub(crate) fn lanes(folder: &Folder, workload: &str) -> Lanes {
+    let lanes: Vec<Lane> =
+        readers(folder, workload).iter().map(|name| lane(folder, workload, name)).collect();
+    let objective_us = objective(folder, workload);
+    let worst = |name: &str| folder.whole(workload, name, &format!("staleness.{HEADLINE}.p99"));
+    let title = match (worst("kappa"), worst("lambda")) {
+        (Some(one), Some(other)) => format!(
+            "{workload}: staleness p99 {} for Kappa and {} for Lambda; current means at most {} behind",
+            unit::time(one),
+            unit::time(other),
+            unit::time(objective_us as f64)
+        ),
+        _ => format!(
+            "{workload}: reads over time; current means at most {} behind",
+            unit::time(objective_us as f64)
+        ),
+    };
+    Lanes { name: format!("lanes-{workload}"), title, until_us: until(folder, workload), objective_us, lanes }
+}
+
+fn lane(folder: &Folder, workload: &str, name: &str) -> Lane {
+    let mine = |run: &str, who: &str, repeat: u32| run == workload && who == name && repeat == SHOWN;
+    let reads = folder.reads.iter().filter(|row| mine(&row.workload, &row.contestant, row.repeat));
+    let mut samples: Vec<Sample> = reads
+        .filter(|row| row.kind == HEADLINE || super::figures::lanes::wrong(&row.class))
+        .map(|row| Sample {
+            at_us: row.at_us,
+            class: row.class.clone(),
+            behind_us: row.behind_us.unwrap_or(0.0),
+        })
+        .collect();
+    samples.sort_by_key(|sample| sample.at_us);
+    Lane { contestant: name.into(), samples, blocks: blocks(folder, workload, name) }
+}
+
+fn blocks(folder: &Folder, workload: &str, name: &str) -> Vec<Block> {
+    let mine = folder
+        .blocks
+        .iter()
+        .filter(|row| row.workload == workload && row.contestant == name && row.repeat == SHOWN);
+    mine.map(|row| Block { what: row.what.clone(), from_us: row.from_us, until_us: row.until_us }).collect()
+}
+
+/// Shares of events above latencies, all repeats merged.
+pub(crate) fn exceedance(folder: &Folder, workload: &str) -> Exceedance {
+    let mut curves = Vec::new();
+    for name in readers(folder, workload) {
+        for stop in ["speed", "batch"] {
+            curves.extend(exceedance_curve(folder, workload, &name, stop));
+        }
+    }
+    let of = |name: &str| folder.whole(workload, name, "latency.speed.p99").map(unit::time);
+    let title = match (of("kappa"), of("lambda")) {
+        (Some(one), Some(other)) => format!(
+            "{workload}: one event in a hundred took longer than {one} with Kappa, {other} with Lambda"
+        ),
+        _ => format!("{workload}: time until an event could be read"),
+    };
+    Exceedance {
+        name: format!("latency-{workload}"),
+        title,
+        objective_us: objective(folder, workload) as f64,
+        curves,
+    }
+}
+
+fn exceedance_curve(folder: &Folder, workload: &str, name: &str, stop: &str) -> Option<Curve> {
+    let rows = || {
+        folder.exceedance.iter().filter(|row| {
+            row.workload == workload && row.contestant == name && row.stop == stop && row.corrected
+        })
+    };
+    let repeat = if rows().any(|row| row.repeat == 0) { 0 } else { SHOWN };
+    let mine: Vec<_> = rows().filter(|row| row.repeat == repeat).collect();
+    let first = mine.first()?;
+    let points = mine.iter().map(|row| (row.latency_us, row.share_above)).collect();
+    let what = if stop == "batch" { " in a batch view" } else { "" };
+    let label = format!(
+        "{name}{what}, n = {}, never seen {}",
+        unit::prefixed(first.n as f64),
+        unit::prefixed(first.censored as f64)
+    );
+    Some(Curve { contestant: name.into(), label, dashed: stop == "batch", points })
+}
+
+/// Latency by time of the event.
+pub(crate) fn timeline(folder: &Folder, workload: &str) -> TimeLine {
+    let curves: Vec<Curve> =
+        readers(folder, workload).iter().filter_map(|name| time_curve(folder, workload, name)).collect();
+    let batches: Vec<Block> =
+        blocks(folder, workload, "lambda").into_iter().filter(|block| block.what == "batch").collect();
+    let live = batches.iter().filter(|block| block.until_us > 0).count();
+    let title =
+        format!("{workload}: latency over time in repeat {SHOWN}; grey, the {live} batch runs of Lambda");
+    TimeLine {
+        name: format!("latency-time-{workload}"),
+        title,
+        until_us: until(folder, workload),
+        objective_us: objective(folder, workload) as f64,
+        curves,
+        batches,
+    }
+}
+
+fn time_curve(folder: &Folder, workload: &str, name: &str) -> Option<Curve> {
+    let mine = folder.times.iter().filter(|row| {
+        row.workload == workload && row.contestant == name && row.repeat == SHOWN && row.stop == "speed"
+    });
+    let points: Vec<(f64, f64)> =
+        mine.filter_map(|row| Some((row.at_us as f64 / 1e6, row.p99_us?))).collect();
+    (!points.is_empty()).then(|| Curve { contestant: name.into(), label: name.into(), dashed: false, points })
+}
+
+/// CPU, memory and bytes by component.
+pub(crate) fn cost(folder: &Folder, workload: &str) -> Bars {
+    let stacked = |heading: &str, unit_name: &str, prefix: &str, scale: f64, how: fn(f64) -> String| {
+        let bars = folder.contestants(workload).into_iter().filter_map(|name| {
+            let parts: Vec<Part> = folder
+                .parts(workload, &name, prefix)
+                .into_iter()
+                .filter_map(|part| {
+                    let value = folder.whole(workload, &name, &format!("{prefix}{part}"))?;
+                    let shown = if part == name { name.clone() } else { format!("{name}: {part}") };
+                    Some(Part { name: shown, value: value * scale, fill: palette::part(&name, &part) })
+                })
+                .collect();
+            let whole: f64 = parts.iter().map(|part| part.value).sum::<f64>() / scale;
+            (!parts.is_empty()).then(|| Bar {
+                label: name.clone(),
+                parts,
+                points: Vec::new(),
+                note: how(whole),
+            })
+        });
+        Panel { heading: heading.into(), unit: unit_name.into(), limit: None, bars: bars.collect() }
+    };
+    let names = folder.contestants(workload);
+    let plain = |heading: &str, measure: &str| Panel {
+        heading: heading.into(),
+        ..simple(folder, workload, &names, (measure, "MB", 1e-6), unit::bytes)
+    };
+    let panels = vec![
+        stacked("CPU by component", "CPU seconds per million events", "cpu.per-million.", 1.0, |v| {
+            format!("{} s", unit::digits(v))
+        }),
+        stacked("peak memory by component", "MB", "memory.peak.", 1e-6, unit::bytes),
+        plain("bytes written while live", "bytes.written"),
+        plain("bytes kept", "bytes.kept"),
+    ];
+    let panels = panels.into_iter().filter(|panel| !panel.bars.is_empty()).collect();
+    let title = compared(folder, workload, "cpu.per-million", "takes", "takes");
+    let title = format!("{title} the CPU of Kappa")
+        .replace("undecided (n", "undecided at whose cost (n")
+        .replace(") the CPU of Kappa", ")");
+    Bars { name: format!("cost-{workload}"), title, across: 2, width: 960, panels }
+}
