@@ -3,11 +3,11 @@
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::protocol::StrBytes;
 use kafka_protocol::records::{
-    Compression, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, Record, RecordBatchDecoder,
-    RecordBatchEncoder, RecordEncodeOptions, TimestampType,
+    Compression, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, Record, RecordBatchEncoder,
+    RecordEncodeOptions, TimestampType,
 };
 
-use super::stamp::{self, STAMP, Stamp};
+use super::stamp::{STAMP, Stamp};
 use crate::event::Millis;
 use crate::log::RawRecord;
 
@@ -60,34 +60,6 @@ fn field<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], String> {
     slice.ok_or_else(|| "the file ends inside the head of a batch".to_string())
 }
 
-/// Checks one whole batch against its checksum.
-pub(super) fn check(batch: &Bytes) -> Result<(), String> {
-    match RecordBatchDecoder::decode_batch_info(&mut batch.clone()) {
-        Ok(infos) if infos.len() == 1 => Ok(()),
-        Ok(_) => Err("this is not one batch".into()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// The records of one whole batch, whose checksum is verified first.
-pub(super) fn decode(batch: &Bytes) -> Result<Vec<RawRecord>, String> {
-    let set = RecordBatchDecoder::decode(&mut batch.clone()).map_err(|error| error.to_string())?;
-    Ok(set.records.into_iter().map(raw).collect())
-}
-
-fn raw(record: Record) -> RawRecord {
-    let header = |name: &str| record.headers.get(name.as_bytes()).and_then(Option::as_ref);
-    let stamp = stamp::read(header(stamp::ORIGIN), header(stamp::INTENDED), record.timestamp);
-    RawRecord {
-        offset: record.offset as u64,
-        origin: stamp.origin,
-        intended: stamp.intended,
-        appended: record.timestamp,
-        key: record.key.unwrap_or_default(),
-        value: record.value.unwrap_or_default(),
-    }
-}
-
 /// How many of these records go into the next batch: at least one.
 pub(super) fn cut(records: &[RawRecord]) -> usize {
     let mut bytes = 0;
@@ -102,42 +74,62 @@ pub(super) fn cut(records: &[RawRecord]) -> usize {
 /// Writes batches, keeping its working space from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct Encoder {
-    stamped: Vec<Record>,
-    stamps: BytesMut,
+    slots: Vec<Record>,
     out: BytesMut,
 }
 
 impl Encoder {
     /// The bytes of one batch that holds these records from offset `base` on.
     pub(super) fn encode(&mut self, base: u64, records: &[RawRecord]) -> Result<&[u8], String> {
-        self.stamps.clear();
-        self.stamps.reserve(records.len() * STAMP);
-        while self.stamped.len() < records.len() {
-            self.stamped.push(blank());
+        while self.slots.len() < records.len() {
+            self.slots.push(blank());
         }
-        for (i, record) in records.iter().enumerate() {
-            let stamp = Stamp { origin: record.origin, intended: record.intended };
-            let (name, bytes) = stamp.write(&mut self.stamps);
-            let slot = &mut self.stamped[i];
-            slot.headers.clear();
-            slot.headers.insert(StrBytes::from_static_str(name), Some(bytes));
-            slot.offset = (base + i as u64) as i64;
+        let slots = &mut self.slots[..records.len()];
+        stamp(slots, records);
+        for ((i, slot), record) in (0..).zip(slots.iter_mut()).zip(records) {
+            slot.offset = base as i64 + i64::from(i);
             // The encoder begins a new batch wherever offset minus sequence changes, so the sequence counts along;
             // from -1, which is what Kafka writes for a producer that is not idempotent.
-            slot.sequence = i as i32 - 1;
+            slot.sequence = i - 1;
             slot.timestamp = record.appended;
             slot.key = Some(record.key.clone());
             slot.value = Some(record.value.clone());
         }
         self.out.clear();
         let options = RecordEncodeOptions { version: 2, compression: Compression::None };
-        RecordBatchEncoder::encode(&mut self.out, &self.stamped[..records.len()], &options)
-            .map_err(|error| error.to_string())?;
-        for slot in &mut self.stamped[..records.len()] {
+        let encoded = RecordBatchEncoder::encode(&mut self.out, slots.iter(), &options);
+        for slot in slots {
             (slot.key, slot.value) = (None, None);
-            slot.headers.clear();
+            slot.headers.values_mut().for_each(|bytes| *bytes = None);
         }
+        encoded.map_err(|error| error.to_string())?;
         Ok(&self.out)
+    }
+}
+
+/// Gives each slot its header, whose bytes lie in one piece; the slot's map of headers is used again.
+fn stamp(slots: &mut [Record], records: &[RawRecord]) {
+    let mut space = Vec::with_capacity(records.len() * STAMP);
+    let names: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let stamp = Stamp { origin: record.origin, intended: record.intended };
+            (stamp.write(record.appended, &mut space), space.len())
+        })
+        .collect();
+    let space = Bytes::from(space);
+    let mut start = 0;
+    for (slot, (name, end)) in slots.iter_mut().zip(names) {
+        let bytes = Some(space.slice(start..end));
+        match name.map(|name| (name, slot.headers.get_mut(name.as_bytes()))) {
+            Some((_, Some(place))) => *place = bytes,
+            Some((name, None)) => {
+                slot.headers.clear();
+                slot.headers.insert(StrBytes::from_static_str(name), bytes);
+            }
+            None => slot.headers.clear(),
+        }
+        start = end;
     }
 }
 

@@ -32,6 +32,7 @@ mod batch;
 mod head;
 mod link;
 mod read;
+mod records;
 mod recover;
 mod segment;
 mod stamp;

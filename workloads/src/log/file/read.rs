@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::batch;
 use super::head::Mark;
+use super::records::Records;
 use super::segment::{self, Index, Segment};
 use super::tail::Tail;
 use crate::event::Millis;
@@ -16,8 +16,10 @@ pub(super) struct FileReader {
     /// How far it may read, when it last looked.
     end: Mark,
     segment: Option<Segment>,
+    /// Where the current batch begins.
+    mark: Mark,
     /// Records of the current batch that were not asked for yet.
-    batch: std::vec::IntoIter<RawRecord>,
+    batch: Records,
 }
 
 impl FileReader {
@@ -28,7 +30,7 @@ impl FileReader {
             let (partition, head) = (tail.partition, end.offset);
             return Err(LogError::OutOfRange { partition, asked: offset, start: 0, head });
         }
-        Ok(FileReader { tail, next: offset, end, segment: None, batch: Vec::new().into_iter() })
+        Ok(FileReader { tail, next: offset, end, segment: None, mark: end, batch: Records::default() })
     }
 
     /// The segment that the next batch is in, opened where that batch or one before it begins.
@@ -65,14 +67,15 @@ impl FileReader {
             if found.header.end() <= next {
                 continue;
             }
-            let path = segment::path(&self.tail.folder, before.segment);
-            let mut records =
-                batch::decode(&found.bytes).map_err(|reason| segment::corrupt(path, before, reason))?;
-            records.drain(..(next - found.header.base) as usize);
-            self.batch = records.into_iter();
+            self.batch = Records::of(found.bytes).map_err(|reason| self.corrupt(before, reason))?;
+            self.mark = before;
             return Ok(true);
         }
         Ok(false)
+    }
+
+    fn corrupt(&self, mark: Mark, reason: String) -> LogError {
+        segment::corrupt(segment::path(&self.tail.folder, mark.segment), mark, reason)
     }
 }
 
@@ -81,10 +84,10 @@ impl LogReader for FileReader {
         let before = out.len();
         while out.len() - before < max {
             let wanted = max - (out.len() - before);
-            let had = out.len();
-            out.extend(self.batch.by_ref().take(wanted));
-            self.next += (out.len() - had) as u64;
-            if out.len() == had && !self.advance()? {
+            let taken =
+                self.batch.take(self.next, wanted, out).map_err(|reason| self.corrupt(self.mark, reason))?;
+            self.next += taken as u64;
+            if taken == 0 && !self.advance()? {
                 let end = self.tail.end()?;
                 if end.offset <= self.end.offset {
                     break;
@@ -150,7 +153,10 @@ fn first_at(tail: &Tail, end: &Mark, mark: Mark, time: Millis) -> Result<Option<
             return Ok(None);
         };
         if found.header.latest >= time {
-            let records = batch::decode(&found.bytes).map_err(|reason| segment.corrupt(reason))?;
+            let mut records = Vec::new();
+            Records::of(found.bytes)
+                .and_then(|mut batch| batch.take(0, usize::MAX, &mut records))
+                .map_err(|reason| segment.corrupt(reason))?;
             let first = records.iter().find(|record| record.appended >= time);
             if let Some(record) = first {
                 return Ok(Some(record.offset));

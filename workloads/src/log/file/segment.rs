@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::batch::{self, HEADER, Header};
+use super::batch::{HEADER, Header};
 use super::head::Mark;
+use super::records;
 use crate::event::Millis;
 use crate::files::{Disk, DiskRead};
 use crate::log::LogError;
@@ -102,7 +103,7 @@ impl Segment {
     pub(super) fn next_checked(&mut self, limit: u64) -> Result<Option<Found>, Stop> {
         let before = self.mark;
         let found = self.next(limit)?;
-        if let Some(Err(reason)) = found.as_ref().map(|found| batch::check(&found.bytes)) {
+        if let Some(Err(reason)) = found.as_ref().map(|found| records::check(&found.bytes)) {
             self.mark = before;
             return Err(Stop::Bad(reason));
         }

@@ -1,7 +1,5 @@
 //! The one header of a record: where it came from, and when it was meant to be sent.
 
-use bytes::{BufMut, Bytes, BytesMut};
-
 use crate::event::{Micros, Millis, Origin};
 
 /// Header that holds source, sequence and intended time, big-endian: 20 bytes.
@@ -19,37 +17,42 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// The header's name and bytes; the bytes are cut from `space`.
-    pub(super) fn write(&self, space: &mut BytesMut) -> (&'static str, Bytes) {
+    /// What a record without the header says: no origin, and meant to be sent when it was.
+    pub(super) fn absent(appended: Millis) -> Stamp {
+        Stamp { origin: None, intended: appended.saturating_mul(1000) }
+    }
+
+    /// Writes the header's bytes to `space` and gives its name; none where its absence says the same.
+    pub(super) fn write(&self, appended: Millis, space: &mut Vec<u8>) -> Option<&'static str> {
+        if *self == Stamp::absent(appended) {
+            return None;
+        }
         let name = match self.origin {
             Some(origin) => {
-                space.put_u32(origin.source);
-                space.put_u64(origin.sequence);
+                space.extend_from_slice(&origin.source.to_be_bytes());
+                space.extend_from_slice(&origin.sequence.to_be_bytes());
                 ORIGIN
             }
             None => INTENDED,
         };
-        space.put_i64(self.intended);
-        (name, space.split().freeze())
+        space.extend_from_slice(&self.intended.to_be_bytes());
+        Some(name)
+    }
+
+    /// Reads one header; nothing if it is another one, or not of its length.
+    pub(super) fn read(name: &[u8], bytes: &[u8]) -> Option<Stamp> {
+        if name == ORIGIN.as_bytes() {
+            let source = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
+            let sequence = u64::from_be_bytes(bytes.get(4..12)?.try_into().ok()?);
+            Some(Stamp { origin: Some(Origin { source, sequence }), intended: time(bytes.get(12..)?)? })
+        } else if name == INTENDED.as_bytes() {
+            Some(Stamp { origin: None, intended: time(bytes)? })
+        } else {
+            None
+        }
     }
 }
 
-/// Reads either header. Without a usable one (a foreign producer) a record has no origin and was meant to be sent
-/// when it was.
-pub(super) fn read(origin: Option<&Bytes>, intended: Option<&Bytes>, appended: Millis) -> Stamp {
-    origin
-        .and_then(|bytes| long(bytes))
-        .or_else(|| intended.and_then(|bytes| short(bytes)))
-        .unwrap_or(Stamp { origin: None, intended: appended.saturating_mul(1000) })
-}
-
-fn long(bytes: &[u8]) -> Option<Stamp> {
-    let source = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
-    let sequence = u64::from_be_bytes(bytes.get(4..12)?.try_into().ok()?);
-    let intended = short(bytes.get(12..)?)?.intended;
-    Some(Stamp { origin: Some(Origin { source, sequence }), intended })
-}
-
-fn short(bytes: &[u8]) -> Option<Stamp> {
-    Some(Stamp { origin: None, intended: i64::from_be_bytes(bytes.try_into().ok()?) })
+fn time(bytes: &[u8]) -> Option<Micros> {
+    Some(i64::from_be_bytes(bytes.try_into().ok()?))
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::head::{Head, Mark};
+use super::records::Records;
 use super::segment::{self, Segment};
-use super::{LOCK, batch, description, partition_folder, recover};
+use super::{LOCK, description, partition_folder, recover};
 use crate::files::SharedDisk;
 use crate::log::LogError;
 
@@ -78,11 +79,15 @@ fn segment(
     let missing = || segment::corrupt(segment::path(folder, base), mark, "the file is missing".into());
     let mut segment = Segment::open(disk.as_ref(), folder, mark)?.ok_or_else(missing)?;
     let limit = if base == end.segment { end.position } else { segment.length()? };
+    let mut records = Vec::new();
     loop {
         let before = segment.mark();
         let Some(found) = segment.next(limit).map_err(|stop| segment.error(stop))? else { break };
         let path = segment::path(folder, base);
-        let records = batch::decode(&found.bytes).map_err(|reason| segment::corrupt(path, before, reason))?;
+        records.clear();
+        Records::of(found.bytes)
+            .and_then(|mut batch| batch.take(0, usize::MAX, &mut records))
+            .map_err(|reason| segment::corrupt(path, before, reason))?;
         checked.records += records.len() as u64;
         checked.batches += 1;
         checked.bytes += found.header.length;
