@@ -1,0 +1,273 @@
+//! A run from its first process to its last answer.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use workloads::intake::Feed;
+use workloads::log::file::{FileAppender, FileLog};
+use workloads::{Query, Version, Workload};
+
+use super::children::{Children, Start};
+use super::client::Client;
+use super::cores::{self, Pinned};
+use super::live::{self, Lived};
+use super::reads::{self, Planned};
+use super::record::{self, Seen};
+use super::usage::Sampler;
+use super::watch::Watch;
+use super::{Job, Material};
+use crate::clock::Clock;
+use crate::contestants::{self, Contestant, Role, Settings};
+use crate::observe::{Kind, Observation, Run};
+
+/// How long everything is left alone between catching up and the live part.
+const REST: Duration = Duration::from_millis(150);
+
+/// How long a batch may take to cover all of the history once the serving component has, before what it has is enough.
+const BATCH_US: i64 = 5_000_000;
+
+/// How often the waiting driver looks again.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// One run under way.
+pub struct Session<'a> {
+    job: &'a Job<'a>,
+    material: &'a Material<'a>,
+    contestant: &'static Contestant,
+    workload: &'static Workload,
+    planned: Vec<Planned>,
+    log: PathBuf,
+    folder: PathBuf,
+    state: PathBuf,
+    appender: FileAppender,
+    sampler: Sampler,
+    /// Before the watches, which end when their components have ended.
+    children: Option<Children>,
+    watches: Vec<(Role, Watch)>,
+    lived: Lived,
+    finals: Vec<Observation>,
+    _pinned: Option<Pinned>,
+}
+
+impl<'a> Session<'a> {
+    /// Makes the run's folders and its log.
+    pub fn open(job: &'a Job<'a>, material: &'a Material<'a>) -> anyhow::Result<Self> {
+        let spec = material.spec;
+        let contestant = contestants::find(&spec.contestant)?;
+        let workload = workloads::workload(&spec.workload).context("the plan was checked")?;
+        let place = Job::place(spec);
+        let log = job.out.join("logs").join(&place);
+        let folder = job.out.join("observations").join(&place);
+        let state = job.out.join("state").join(&place);
+        for folder in [&folder, &state] {
+            fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+        }
+        FileLog::link(&job.disk, &material.history.folder, &log)?;
+        let appender = FileLog::appender(&job.disk, &log, job.plan.log.fsync.policy())?;
+        let (keys, seed) = (&material.history.keys, job.plan.seed.wrapping_add(u64::from(spec.repeat)));
+        let planned = reads::plan(&job.plan.reads, workload, material.schedule, keys, seed);
+        Ok(Session {
+            job,
+            material,
+            contestant,
+            workload,
+            planned,
+            log,
+            folder,
+            state,
+            appender,
+            sampler: Sampler::default(),
+            children: None,
+            watches: Vec::new(),
+            lived: Lived::default(),
+            finals: Vec::new(),
+            _pinned: None,
+        })
+    }
+
+    /// Everything from the start of the processes to their end.
+    pub fn go(&mut self) -> anyhow::Result<()> {
+        let shares = if self.job.plan.settings.pin { cores::shares() } else { None };
+        self._pinned = shares.as_ref().map(|(first, _)| cores::pin(&[*first])).transpose()?;
+        self.start(shares.map(|(_, others)| others).unwrap_or_default())?;
+        self.catch_up()?;
+        thread::sleep(REST);
+        self.live()?;
+        self.drain()?;
+        self.ask_finally()
+    }
+
+    fn start(&mut self, cores: Vec<usize>) -> anyhow::Result<()> {
+        let (program, log, folder) = (self.job.program.clone(), self.log.clone(), self.folder.clone());
+        let start = Start { program, log, folder, cores };
+        let children = Children::start(self.contestant, &start, |part| self.settings(part))?;
+        self.sampler.follow(pids(&children));
+        for child in &children.all {
+            self.watches.push((child.role, Watch::start(child.name, &child.socket, self.job.clock)?));
+        }
+        self.children = Some(children);
+        Ok(())
+    }
+
+    /// What a component is told: everything stands in the plan.
+    fn settings(&self, part: &str) -> Settings {
+        let (plan, tuning) = (self.job.plan, &self.job.plan.settings);
+        let faults = plan.delivery.iter().find(|delivery| delivery.component == part);
+        let speed = self.contestant.parts.iter().find(|part| part.role == Role::Speed);
+        Settings {
+            workload: self.workload.name.to_owned(),
+            terms: plan.terms.clone(),
+            state: self.state.clone(),
+            feed: Feed {
+                dedup: plan.terms.dedup,
+                dead_letters: Some(self.folder.join(format!("{part}.dead.jsonl"))),
+                faults: faults.map(|delivery| delivery.faults.clone()).unwrap_or_default(),
+            },
+            workers: tuning.workers,
+            granularity: tuning.granularity,
+            version_ms: tuning.version_ms,
+            cut_every: tuning.cut_every,
+            cut_ms: tuning.cut_ms,
+            spin: tuning.spin,
+            seed: plan.seed.wrapping_add(u64::from(self.material.spec.repeat)),
+            speed_socket: speed.map(|speed| self.folder.join(format!("{}.peer", speed.name))),
+        }
+    }
+
+    /// Waits until everything in the log can be read and a batch has been published.
+    fn catch_up(&mut self) -> anyhow::Result<()> {
+        let clock = self.job.clock;
+        let heads = self.material.history.heads.clone();
+        let deadline = clock.micros() + (self.job.plan.live.patience_s * 1e6) as i64;
+        let mut served = None;
+        loop {
+            self.look()?;
+            let covers = |version: &Version| version.covers(&heads);
+            if served.is_none() && self.latest(Role::Serve).as_ref().is_some_and(covers) {
+                served = Some(clock.micros());
+            }
+            if let Some(since) = served {
+                let long = clock.micros() - since > BATCH_US;
+                let mut batches = self.watches.iter().filter(|(role, _)| *role == Role::Batch);
+                if batches.all(|(_, watch)| watch.latest().is_some_and(|version| long || covers(&version))) {
+                    return Ok(());
+                }
+            }
+            if clock.micros() > deadline {
+                let far = self.latest(Role::Serve).map_or(0, |version| version.total());
+                let (name, of, patience) = (self.contestant.name, heads.total(), self.job.plan.live.patience_s);
+                return Err(anyhow!(
+                    "{name} caught up with {far} of {of} events of history within {patience} s: raise live.patience_s or lower live.history"
+                ));
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    fn live(&mut self) -> anyhow::Result<()> {
+        let children = self.children.as_mut().context("the components were started")?;
+        let socket = children.serving()?.socket.clone();
+        let part = live::Part {
+            plan: self.job.plan,
+            schedule: self.material.schedule,
+            planned: &self.planned,
+            socket: &socket,
+            sampler: &self.sampler,
+            clock: self.job.clock,
+            stop: &self.job.stop,
+        };
+        self.lived = part.live(&mut self.appender, children)?;
+        self.job.stop.check()
+    }
+
+    /// Waits until everything sent can be read, but not for ever.
+    fn drain(&mut self) -> anyhow::Result<()> {
+        use workloads::Log;
+        let clock = self.job.clock;
+        let heads = FileLog::open(&self.job.disk, &self.log)?.heads()?;
+        let deadline = clock.micros() + (self.job.plan.live.drain_s * 1e6) as i64;
+        while !self.latest(Role::Serve).is_some_and(|version| version.covers(&heads)) {
+            self.look()?;
+            if clock.micros() > deadline {
+                break;
+            }
+            thread::sleep(LOOK);
+        }
+        self.sampler.sample(clock.micros());
+        Ok(())
+    }
+
+    /// Reads every view whole.
+    fn ask_finally(&mut self) -> anyhow::Result<()> {
+        let socket = self.children.as_ref().context("the components were started")?.serving()?.socket.clone();
+        let patience = Duration::from_secs_f64(self.job.plan.live.drain_s);
+        let clock = self.live_clock();
+        let mut client = Client::connect(&socket, patience);
+        for view in self.workload.views {
+            self.job.stop.check()?;
+            let queries = vec![Query { view: view.name.to_owned(), key: None }];
+            let sent_us = clock.micros();
+            let answer = match &mut client {
+                Ok(client) => client.read(&queries).map_err(|error| format!("{error:#}")),
+                Err(error) => Err(format!("{error:#}")),
+            };
+            let (answer, error) = match answer {
+                Ok(answer) => (Some(answer), None),
+                Err(error) => (None, Some(error)),
+            };
+            let (read, answered_us) = ((self.planned.len() + self.finals.len()) as u64, clock.micros());
+            let intended_us = sent_us;
+            let kind = Kind::Final;
+            self.finals.push(Observation { read, kind, intended_us, sent_us, answered_us, queries, answer, error });
+        }
+        Ok(())
+    }
+
+    /// Ends the processes and writes everything down, however it went.
+    pub fn close(mut self, ended: anyhow::Result<()>) -> anyhow::Result<Run> {
+        let clock = self.live_clock();
+        if let Some(children) = &mut self.children {
+            children.end(&self.job.clock);
+        }
+        let heard = self.watches.iter().flat_map(|(role, watch)| watch.heard().into_iter().map(|w| (*role, w)));
+        let seen = Seen {
+            heard: heard.collect(),
+            samples: self.sampler.samples(),
+            zero_us: self.job.clock.micros() - clock.micros(),
+            lived: std::mem::take(&mut self.lived),
+            finals: std::mem::take(&mut self.finals),
+        };
+        drop(self.children.take());
+        self.watches.clear();
+        let (folder, log, state) = (&self.folder, &self.log, &self.state);
+        let paths = record::Paths { folder, log, state };
+        let run = record::record(self.job, self.material, self.contestant, &paths, seen, &ended);
+        if !self.job.plan.settings.keep {
+            let _ = fs::remove_dir_all(&self.state);
+        }
+        ended.and(run)
+    }
+
+    /// A clock that starts with the live part, or now if that has not begun.
+    fn live_clock(&self) -> Clock {
+        self.lived.clock.unwrap_or_else(|| self.job.clock.restarted(Duration::ZERO))
+    }
+
+    fn latest(&self, role: Role) -> Option<Version> {
+        self.watches.iter().find(|(other, _)| *other == role).and_then(|(_, watch)| watch.latest())
+    }
+
+    /// An error if somebody wants to stop, or a component has ended.
+    fn look(&mut self) -> anyhow::Result<()> {
+        self.job.stop.check()?;
+        self.children.as_mut().map_or(Ok(()), Children::check)
+    }
+}
+
+/// Names and process ids.
+pub(super) fn pids(children: &Children) -> Vec<(&'static str, u32)> {
+    children.all.iter().map(|child| (child.name, child.pid())).collect()
+}
