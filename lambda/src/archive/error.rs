@@ -1,0 +1,75 @@
+//! Why an archive could not be read or written.
+
+use std::io;
+use std::path::PathBuf;
+
+use workloads::Version;
+
+/// Each message says what does not hold and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The operating system refused.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being attempted, and on which file.
+        what: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// It holds another log's records.
+    #[error("the archive in {folder} is of {found}, not of {asked}: choose another folder or remove it")]
+    Other {
+        /// Its folder.
+        folder: PathBuf,
+        /// Workload and partitions that it holds.
+        found: String,
+        /// Workload and partitions that were asked for.
+        asked: String,
+    },
+    /// The manifest names a file that is not there.
+    #[error(
+        "{0} is named by the archive's manifest and is not there: remove the archive to have it made again"
+    )]
+    Missing(PathBuf),
+    /// A file is not what was written.
+    #[error("{file}: {reason}; remove the archive to have it made again from the log")]
+    Broken {
+        /// The file.
+        file: PathBuf,
+        /// What does not hold.
+        reason: String,
+    },
+    /// No layout for the workload.
+    #[error("no archive knows the workload {0}: it is orders or trades")]
+    Workload(String),
+    /// A record came out of turn, or of another workload.
+    #[error("partition {partition} of the archive cannot take offset {offset}: {reason}")]
+    Refused {
+        /// Its partition.
+        partition: u32,
+        /// Its offset.
+        offset: u64,
+        /// Why.
+        reason: &'static str,
+    },
+    /// Asked for more than is sealed, or to seal less.
+    #[error("the archive is sealed up to {sealed}, which {relation} {asked}")]
+    Beyond {
+        /// What it holds.
+        sealed: Version,
+        /// How that stands to what was asked.
+        relation: &'static str,
+        /// What was asked.
+        asked: Version,
+    },
+}
+
+impl ArchiveError {
+    pub(super) fn io(what: &str, path: &std::path::Path, source: io::Error) -> Self {
+        ArchiveError::Io { what: format!("{what} {}", path.display()), source }
+    }
+
+    pub(super) fn broken(path: &std::path::Path, reason: impl ToString) -> Self {
+        ArchiveError::Broken { file: path.to_owned(), reason: reason.to_string() }
+    }
+}

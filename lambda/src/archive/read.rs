@@ -1,0 +1,223 @@
+//! A Parquet file as blocks of columns.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use hashbrown::HashMap;
+use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, RowGroupReader};
+use parquet::file::serialized_reader::SerializedFileReader;
+use workloads::files::Disk;
+use workloads::{Name, Version};
+
+use super::error::ArchiveError;
+use super::manifest::{File, Range};
+use super::schema::Layout;
+
+/// Records of a block: few enough that its columns stay near the processor.
+const BLOCK: usize = 1 << 13;
+
+/// Some records of one partition, as they were written. Columns of 64 bits that are not wanted are empty.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    pub(super) partition: u32,
+    pub(super) kinds: Vec<i32>,
+    pub(super) keys: Vec<u32>,
+    pub(super) longs: Vec<Vec<i64>>,
+}
+
+/// Every key met by a scan, by its number.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    numbers: HashMap<Name, u32>,
+    pub(super) all: Vec<Name>,
+}
+
+impl Names {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = self.all.len() as u32;
+        let name = Name::new(text);
+        self.all.push(name.clone());
+        self.numbers.insert(name, number);
+        number
+    }
+}
+
+/// Reading the files of an archive up to a version.
+pub(super) struct Scan<'a> {
+    pub(super) disk: &'a dyn Disk,
+    pub(super) folder: &'a Path,
+    pub(super) upto: &'a Version,
+    /// Which columns of 64 bits are read.
+    pub(super) wanted: &'a [usize],
+    pub(super) names: Names,
+    pub(super) block: Block,
+}
+
+/// What is done with each block.
+pub(super) type Each<'e> = &'e mut dyn FnMut(&Block, &[Name]) -> Result<(), String>;
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(
+        disk: &'a dyn Disk,
+        folder: &'a Path,
+        upto: &'a Version,
+        layout: &Layout,
+        wanted: &'a [usize],
+    ) -> Self {
+        let block = Block { longs: vec![Vec::new(); layout.longs()], ..Block::default() };
+        Scan { disk, folder, upto, wanted, names: Names::default(), block }
+    }
+
+    pub(super) fn file(&mut self, file: &File, each: Each<'_>) -> Result<(), ArchiveError> {
+        if !file.ranges.iter().any(|range| self.limit(range) > range.from) {
+            return Ok(());
+        }
+        let path = self.folder.join(&file.name);
+        let bytes = self.disk.read(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => ArchiveError::Missing(path.clone()),
+            _ => ArchiveError::io("read", &path, error),
+        })?;
+        check(&bytes, file).and_then(|()| self.groups(bytes.into(), file, each)).map_err(|reason| {
+            // A scan goes on past nothing that it could not read.
+            ArchiveError::broken(&path, reason)
+        })
+    }
+
+    fn limit(&self, range: &Range) -> u64 {
+        range.upto.min(self.upto.0[range.partition as usize])
+    }
+
+    fn groups(&mut self, bytes: Bytes, file: &File, each: Each<'_>) -> Result<(), String> {
+        let reader = SerializedFileReader::new(bytes).map_err(|error| error.to_string())?;
+        let filled = file.ranges.iter().filter(|range| range.rows > 0);
+        for (number, range) in filled.enumerate() {
+            if self.limit(range) <= range.from {
+                continue;
+            }
+            let group = reader.get_row_group(number).map_err(|error| error.to_string())?;
+            if group.metadata().num_rows() as u64 != range.rows {
+                return Err(format!("row group {number} has {} rows", group.metadata().num_rows()));
+            }
+            self.group(&*group, range, each)?;
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, group: &dyn RowGroupReader, range: &Range, each: Each<'_>) -> Result<(), String> {
+        let mut columns = Group::open(group, self.wanted).map_err(|error| error.to_string())?;
+        self.block.partition = range.partition;
+        let limit = self.limit(range);
+        let mut left = range.rows as usize;
+        while left > 0 {
+            let rows = left.min(BLOCK);
+            columns.read(rows, self.wanted, &mut self.names, &mut self.block)?;
+            left -= rows;
+            if self.cut(limit) {
+                left = 0;
+            }
+            each(&self.block, &self.names.all)?;
+        }
+        Ok(())
+    }
+
+    /// Takes what lies at or above an offset off the block, and says whether anything did.
+    fn cut(&mut self, limit: u64) -> bool {
+        let offsets = &self.block.longs[Layout::OFFSET];
+        let rows = offsets.partition_point(|offset| (*offset as u64) < limit);
+        let cut = rows < offsets.len();
+        self.block.kinds.truncate(rows);
+        self.block.keys.truncate(rows);
+        self.block.longs.iter_mut().for_each(|column| column.truncate(rows));
+        cut
+    }
+}
+
+fn check(bytes: &[u8], file: &File) -> Result<(), String> {
+    if bytes.len() as u64 != file.bytes {
+        return Err(format!("it has {} bytes of the {} that were written", bytes.len(), file.bytes));
+    }
+    if crc32fast::hash(bytes) != file.crc32 {
+        return Err("its bytes are not those that were written".to_owned());
+    }
+    Ok(())
+}
+
+/// The columns of a row group, each at the same row.
+struct Group {
+    kinds: ColumnReaderImpl<Int32Type>,
+    keys: ColumnReaderImpl<ByteArrayType>,
+    longs: Vec<ColumnReaderImpl<Int64Type>>,
+    texts: Vec<ByteArray>,
+    /// Numbers of the keys by where their bytes lie, which are held so that nothing else comes to lie there. Equal
+    /// keys of a dictionary lie at one place, so that almost none has to be compared.
+    numbers: HashMap<usize, (ByteArray, u32)>,
+}
+
+impl Group {
+    fn open(group: &dyn RowGroupReader, wanted: &[usize]) -> Result<Self, ParquetError> {
+        let longs = wanted.iter().map(|column| typed::<Int64Type>(group, Layout::LONGS + column));
+        Ok(Group {
+            kinds: typed::<Int32Type>(group, Layout::KIND)?,
+            keys: typed::<ByteArrayType>(group, Layout::KEY)?,
+            longs: longs.collect::<Result<_, _>>()?,
+            texts: Vec::new(),
+            numbers: HashMap::new(),
+        })
+    }
+
+    fn read(
+        &mut self,
+        rows: usize,
+        wanted: &[usize],
+        names: &mut Names,
+        block: &mut Block,
+    ) -> Result<(), String> {
+        fill(&mut self.kinds, rows, &mut block.kinds)?;
+        for (reader, column) in self.longs.iter_mut().zip(wanted) {
+            fill(reader, rows, &mut block.longs[*column])?;
+        }
+        fill(&mut self.keys, rows, &mut self.texts)?;
+        block.keys.clear();
+        for text in &self.texts {
+            let place = text.data().as_ptr() as usize;
+            let number = match self.numbers.get(&place) {
+                Some((held, number)) if held.len() == text.len() => *number,
+                _ => {
+                    let number = names.number(text.as_utf8().map_err(|error| error.to_string())?);
+                    self.numbers.insert(place, (text.clone(), number));
+                    number
+                }
+            };
+            block.keys.push(number);
+        }
+        Ok(())
+    }
+}
+
+fn typed<T: DataType>(
+    group: &dyn RowGroupReader,
+    column: usize,
+) -> Result<ColumnReaderImpl<T>, ParquetError> {
+    if column >= group.num_columns()
+        || group.metadata().column(column).column_type() != T::get_physical_type()
+    {
+        return Err(ParquetError::General(format!("column {column} is missing or of another type")));
+    }
+    Ok(get_typed_column_reader(group.get_column_reader(column)?))
+}
+
+fn fill<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
+    rows: usize,
+    values: &mut Vec<T::T>,
+) -> Result<(), String> {
+    values.clear();
+    let (read, _, _) = reader.read_records(rows, None, None, values).map_err(|error| error.to_string())?;
+    if read == rows { Ok(()) } else { Err(format!("a column ends {} rows early", rows - read)) }
+}

@@ -1,0 +1,136 @@
+//! The Parquet columns of each workload.
+
+use std::sync::Arc;
+
+use parquet::basic::Encoding;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::{ColumnPath, TypePtr};
+
+use super::error::ArchiveError;
+
+/// How a column is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    /// As it is: anything goes, and nothing is read faster.
+    Plain,
+    /// As differences: numbers and times, which mostly grow.
+    Delta,
+    /// As numbers into a list of values.
+    Dictionary,
+}
+
+/// A column of whole numbers of 64 bits.
+#[derive(Debug)]
+struct Long {
+    name: &'static str,
+    /// Parquet's annotation.
+    logical: &'static str,
+    written: Written,
+}
+
+const fn long(name: &'static str, logical: &'static str, written: Written) -> Long {
+    Long { name, logical, written }
+}
+
+const UNSIGNED: &str = "(INTEGER(64,false))";
+const MILLIS: &str = "(TIMESTAMP(MILLIS,true))";
+
+/// The columns that every record has, whatever happened. See [`Layout`] for their places.
+const COMMON: [Long; 5] = [
+    long("offset", UNSIGNED, Written::Delta),
+    long("source", "", Written::Dictionary),
+    long("sequence", UNSIGNED, Written::Delta),
+    long("intended_us", "", Written::Delta),
+    long("appended", MILLIS, Written::Delta),
+];
+
+const ORDERS: [Long; 3] = [
+    long("order", UNSIGNED, Written::Delta),
+    long("amount_cents", "", Written::Plain),
+    long("time", MILLIS, Written::Delta),
+];
+
+const TRADES: [Long; 5] = [
+    long("price_e8", "", Written::Plain),
+    long("volume_e8", "", Written::Plain),
+    long("time", MILLIS, Written::Delta),
+    long("target_source", UNSIGNED, Written::Dictionary),
+    long("target_sequence", UNSIGNED, Written::Dictionary),
+];
+
+/// The columns of a workload: `partition`, `kind`, the key, then those of 64 bits.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// Name of the key's column.
+    key: &'static str,
+    own: &'static [Long],
+}
+
+impl Layout {
+    /// Places among all columns.
+    pub(super) const KIND: usize = 1;
+    pub(super) const KEY: usize = 2;
+    /// Where those of 64 bits begin.
+    pub(super) const LONGS: usize = 3;
+
+    /// Places among the columns of 64 bits.
+    pub(super) const OFFSET: usize = 0;
+    pub(super) const SOURCE: usize = 1;
+    pub(super) const SEQUENCE: usize = 2;
+    pub(super) const INTENDED: usize = 3;
+    pub(super) const APPENDED: usize = 4;
+    /// Where the workload's own begin.
+    pub(super) const OWN: usize = COMMON.len();
+
+    pub(super) fn of(workload: &str) -> Result<Self, ArchiveError> {
+        match workload {
+            "orders" => Ok(Layout { key: "customer", own: &ORDERS }),
+            "trades" => Ok(Layout { key: "symbol", own: &TRADES }),
+            other => Err(ArchiveError::Workload(other.to_owned())),
+        }
+    }
+
+    fn all_longs(&self) -> impl Iterator<Item = &'static Long> {
+        COMMON.iter().chain(self.own)
+    }
+
+    /// Number of columns of 64 bits.
+    pub(super) fn longs(&self) -> usize {
+        COMMON.len() + self.own.len()
+    }
+
+    /// As Parquet says it.
+    pub(super) fn schema(&self) -> TypePtr {
+        let mut text = String::from("message event { required int32 partition; required int32 kind;");
+        text += &format!("required binary {} (STRING);", self.key);
+        for column in self.all_longs() {
+            text += &format!("required int64 {} {};", column.name, column.logical);
+        }
+        text += "}";
+        Arc::new(parse_message_type(&text).expect("a constant that a test has parsed"))
+    }
+
+    /// How the columns are written: for the speed of scans first, for size second.
+    pub(super) fn properties(&self) -> WriterPropertiesPtr {
+        let mut properties = WriterProperties::builder()
+            .set_created_by("lambda archive".to_owned())
+            .set_dictionary_enabled(false)
+            .set_dictionary_page_size_limit(16 << 20)
+            .set_data_page_row_count_limit(1 << 16)
+            .set_statistics_enabled(EnabledStatistics::None)
+            .set_offset_index_disabled(true);
+        for name in ["partition", "kind", self.key] {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
+        }
+        for column in self.all_longs() {
+            let path = ColumnPath::from(column.name);
+            properties = match column.written {
+                Written::Plain => properties.set_column_encoding(path, Encoding::PLAIN),
+                Written::Delta => properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
+                Written::Dictionary => properties.set_column_dictionary_enabled(path, true),
+            };
+        }
+        Arc::new(properties.build())
+    }
+}
