@@ -1,7 +1,7 @@
 //! The events that all parts take: decoded, as bytes in both codecs, and as logs on disk.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::RawRecord;
 use workloads::log::file::{FileLog, FsyncPolicy};
 use workloads::partition::PartitionBy;
-use workloads::{Appender, Codec, Draft, Meta, Place, Record, Shape, Workload};
+use workloads::{Appender, Codec, Draft, Meta, Place, Record, Rows, Shape, Workload};
 
 use super::Effort;
 
@@ -32,6 +32,8 @@ pub struct Input {
     pub(super) disk: SharedDisk,
     pub(super) scratch: PathBuf,
     pub(super) workload: &'static str,
+    /// The plain loop's first view, once it was asked for.
+    pub(super) truth: OnceLock<Rows>,
 }
 
 impl Input {
@@ -55,6 +57,7 @@ impl Input {
             disk: Arc::new(RealDisk),
             scratch: scratch.to_path_buf(),
             workload: workload.name,
+            truth: OnceLock::new(),
         };
         (workload.generate)(&shape).for_each(|draft| input.take(draft, shape.start));
         for codec in [Codec::Bin, Codec::Json] {

@@ -13,6 +13,7 @@ use workloads::{Record, Terms, Workload};
 use crate::contestants::reference::{Fold, spend_plain};
 
 mod input;
+mod kappa;
 mod parts;
 
 pub use input::Input;

@@ -11,6 +11,7 @@ use workloads::{Appender, Codec, Log, Version, Workload};
 
 use super::Part;
 use super::input::{BATCH, Input, PARTITIONS};
+use super::kappa;
 
 /// Every part of a workload.
 pub(super) fn all<'a>(workload: &'static Workload, input: &'a Input) -> anyhow::Result<Vec<Part<'a>>> {
@@ -19,7 +20,7 @@ pub(super) fn all<'a>(workload: &'static Workload, input: &'a Input) -> anyhow::
         parts.push(Part::new("decode", codec.name(), move || decode(input, codec)));
         parts.push(Part::new("intake from disk", codec.name(), move || intake(input, codec)));
     }
-    let _ = workload;
+    parts.extend(kappa::parts(workload, input));
     Ok(parts)
 }
 
