@@ -52,7 +52,7 @@ struct Finding {
     at_once: bool,
     /// The version that it is taken to be of.
     version: Version,
-    matched: Option<Version>,
+    matched: Option<(Version, Version)>,
     /// What should have been answered.
     truth: Vec<Value>,
 }
@@ -188,19 +188,26 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The newest version, not beyond what had been handed over, at which the answers were true.
-    fn elsewhere(&self, seen: &Seen, handed: &Version, read: &Observation) -> Option<Version> {
+    /// The newest stretch of versions, not beyond what had been handed over, in which the answers were true.
+    fn elsewhere(&self, seen: &Seen, handed: &Version, read: &Observation) -> Option<(Version, Version)> {
         let on_chain = |claims: &Claims| {
             let count = claims.versions.partition_point(|version| handed.covers(version));
             let found = claims.timeline.latest(&seen.answers, (count as u32).checked_sub(1)?)?;
-            Some(claims.versions[found as usize].clone())
+            let since = claims.timeline.together(&seen.asked, found);
+            Some((claims.versions[since as usize].clone(), claims.versions[found as usize].clone()))
         };
         let own = self.claims.iter().chain(&self.announced).filter_map(on_chain);
         let arrived = self.arrival.as_ref().and_then(|arrival| {
             let upto = self.arrivals.handed_position(read.answered_us);
-            Some(self.arrivals.version(arrival.latest(&seen.answers, upto)?))
+            Some(self.matched(arrival, seen, arrival.latest(&seen.answers, upto)?))
         });
-        own.chain(arrived).max_by_key(Version::total)
+        own.chain(arrived).max_by_key(|(_, upto)| upto.total())
+    }
+
+    /// The stretch of the arrival chain up to `position` in which the answers were what they were there.
+    fn matched(&self, arrival: &Timeline, seen: &Seen, position: u32) -> (Version, Version) {
+        let since = arrival.together(&seen.asked, position);
+        (self.arrivals.version(since), self.arrivals.version(position))
     }
 
     /// Whether the answers became true at some later time.
@@ -221,8 +228,8 @@ impl<'a> Case<'a> {
         let covers = |time| position >= self.arrivals.acked_position(time);
         let current = covers(read.sent_us - self.evidence.run.objective_us);
         let class = if current { Class::Current } else { Class::Stale };
-        let version = self.arrivals.version(position);
-        let matched = Some(version.clone());
+        let matched = self.matched(arrival, seen, position);
+        let (version, matched) = (matched.1.clone(), Some(matched));
         Some(Finding { class, at_once: covers(read.sent_us), version, matched, truth: Vec::new() })
     }
 

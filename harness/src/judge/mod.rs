@@ -157,8 +157,8 @@ pub struct Verdict {
     pub value_behind_us: i64,
     /// The version claimed.
     pub claimed: Option<Version>,
-    /// The version at which a mislabelled or unlabelled answer is true.
-    pub matched: Option<Version>,
+    /// The first and the last version of the latest stretch in which a mislabelled or unlabelled answer was true.
+    pub matched: Option<(Version, Version)>,
     /// First column of the answers, summed.
     pub first: i128,
     /// How much of it should not be there, and how much is missing, in the first column.

@@ -3,10 +3,10 @@
 //! * *no answer*: errors. *Future label*: claims beyond the log.
 //! * *Falls back*: some claim lies below one that an earlier answer had shown, or below an announced version.
 //! * *Never catches up*, *behind by a constant*: the last reads of the run, when the contestant has had time to
-//!   drain, are still stale; in the second half of them the events left out stay within a quarter of their median
-//!   (a constant), or not.
-//! * *Mislabelled behind by a constant*: the distance between claim and matched version stays within a quarter of its
-//!   median, over the reads whose value changes with every event (totals and whole views, where there are any).
+//!   drain, are still stale; in the second half of all reads the claims go on and the events left out stay within a
+//!   quarter of their median (a constant), or not.
+//! * *Mislabelled behind by a constant*: one distance between claim and true version fits two thirds of the reads
+//!   within a quarter (values that come back, such as prices, hide it from the rest).
 //! * *Jump at a publication*: the error of a total grows in size only between two reads with a publication between them,
 //!   in four cases of five at least, while no more than half of all such gaps have one.
 //! * *Grows with cancellations*: the error of a total keeps its sign, does not shrink by more than a tenth of its
@@ -96,23 +96,27 @@ fn staleness(reads: &[Verdict]) -> Signature {
     if last.is_empty() || !last.iter().all(|verdict| late(&verdict)) {
         return Signature::None;
     }
-    let behind = |verdict: &&Verdict| verdict.behind_events as f64;
-    let second = order[order.len() / 2..].iter().map(behind).collect();
-    if constant(second) { Signature::BehindByAConstant } else { Signature::NeverCatchesUp }
+    let second = &order[order.len() / 2..];
+    let stands = second.iter().all(|verdict| verdict.claimed == second[0].claimed);
+    let behind = second.iter().map(|verdict| verdict.behind_events as f64).collect();
+    if !stands && constant(behind) { Signature::BehindByAConstant } else { Signature::NeverCatchesUp }
 }
 
+/// Of mislabelled reads: an answer that was true from one version to another tells that the distance lies between
+/// two bounds, so it is asked whether one distance fits most of them.
 fn distance(reads: &[Verdict]) -> Signature {
-    let wrong = || reads.iter().filter(|verdict| verdict.class == Class::Mislabelled);
-    let distance = |verdict: &Verdict| {
-        let (claimed, matched) = (verdict.claimed.as_ref()?.total(), verdict.matched.as_ref()?.total());
-        Some(claimed as f64 - matched as f64)
+    let bounds = |verdict: &Verdict| {
+        let ((from, upto), claimed) = (verdict.matched.as_ref()?, verdict.claimed.as_ref()?.total() as f64);
+        Some((claimed - upto.total() as f64, claimed - from.total() as f64))
     };
-    let broad = |verdict: &&Verdict| matches!(verdict.kind, Kind::Total | Kind::Whole | Kind::Final);
-    let mut distances: Vec<f64> = wrong().filter(broad).filter_map(distance).collect();
-    if distances.is_empty() {
-        distances = wrong().filter_map(distance).collect();
-    }
-    if constant(distances) { Signature::BehindByAConstant } else { Signature::Scattered }
+    let wrong = reads.iter().filter(|verdict| verdict.class == Class::Mislabelled);
+    let bounds: Vec<(f64, f64)> = wrong.filter_map(bounds).collect();
+    let mut least: Vec<f64> = bounds.iter().map(|(least, _)| *least).collect();
+    least.sort_by(f64::total_cmp);
+    let Some(distance) = least.get(least.len() * 9 / 10) else { return Signature::Scattered };
+    let fits = |bounds: &&(f64, f64)| bounds.0 <= 1.25 * distance && bounds.1 >= 0.75 * distance;
+    let fitting = bounds.iter().filter(fits).count();
+    if 3 * fitting >= 2 * bounds.len() { Signature::BehindByAConstant } else { Signature::Scattered }
 }
 
 /// Whether nine tenths of some numbers lie within a quarter of their median.

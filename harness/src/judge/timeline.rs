@@ -243,6 +243,11 @@ impl Timeline {
         changes[changes.partition_point(|(from, _)| *from <= position) - 1].0
     }
 
+    /// The position at which the answers to these questions became together what they were at `position`.
+    pub fn together(&self, cells: &[u32], position: u32) -> u32 {
+        cells.iter().map(|cell| self.since(*cell, position)).max().unwrap_or(0)
+    }
+
     /// Whether all these answers were true at a position.
     pub fn holds(&self, answers: &[(u32, Value)], position: u32) -> bool {
         answers.iter().all(|(cell, value)| self.at(*cell, position) == value)

@@ -100,10 +100,7 @@ fn prefix(case: &Case<'_>, index: usize, verdict: &Verdict) -> Version {
     let (Some(arrival), Some(seen)) = (&case.arrival, &case.seen[index]) else { return fallback };
     match arrival.latest(&seen.answers, handed) {
         Some(position) => case.arrivals.version((position + 1).min(handed)),
-        None => {
-            let since = seen.asked.iter().map(|cell| arrival.since(*cell, handed)).max();
-            since.map_or(fallback, |position| case.arrivals.version(position))
-        }
+        None => case.arrivals.version(arrival.together(&seen.asked, handed)),
     }
 }
 

@@ -1,0 +1,376 @@
+//! A whole run in one thread on a scripted clock: the same seed gives the same run to the last read.
+//!
+//! Events are appended to a log in memory as their intended times come, the components of a contestant are stepped in a
+//! random order, reads are made at random points, and what comes out is what a live run leaves on disk, for the
+//! same judge. Nothing here measures time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use workloads::faults::{DeliveryFaults, SourceFaults};
+use workloads::files::SharedDisk;
+use workloads::intake::Feed;
+use workloads::log::RawRecord;
+use workloads::log::memory::{MemoryAppender, MemoryLog};
+use workloads::partition::PartitionBy;
+use workloads::{Appender, Codec, Log, Meta, Shape, Terms, Version, workload};
+
+use crate::contestants::{Component, Contestant, Now, Role, Settings};
+use crate::judge::{Differences, Evidence};
+use crate::observe::{Arrival, Kind, Noise, Observation, Run, Watched};
+use questions::Questions;
+use source::Source;
+
+mod questions;
+mod source;
+
+/// Microseconds between two appends.
+const TICK: i64 = 1_000;
+/// What the scripted clock calls the beginning of the live part, in microseconds since 1970.
+const EPOCH: i64 = 1_700_000_000_000_000;
+/// Rounds without work after which a contestant is taken to have drained; a round takes a tick.
+const QUIET: u32 = 30;
+/// Rounds after which it is taken never to.
+const ROUNDS: u32 = 20_000;
+
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// Name of the workload.
+    pub workload: &'static str,
+    /// Its events.
+    pub shape: Shape,
+    /// How many of them are history.
+    pub history: u64,
+    /// What goes wrong at the source.
+    pub source: SourceFaults,
+    /// What goes wrong on the way to each component.
+    pub delivery: DeliveryFaults,
+    /// Chance that a tick kills a component and starts it again.
+    pub restart: f64,
+    /// How the log is spread.
+    pub partitions: u32,
+    /// See `partitions`.
+    pub partition_by: PartitionBy,
+    /// How the events are written.
+    pub codec: Codec,
+    /// What contestant and truth agree on.
+    pub terms: Terms,
+    /// Records between two cuts of a batch.
+    pub cut_every: u64,
+    /// Records that a version spans at most.
+    pub granularity: u64,
+    /// Seed of everything random but the events.
+    pub seed: u64,
+}
+
+impl Script {
+    /// A small run without faults.
+    pub fn small(workload: &'static str, seed: u64) -> Self {
+        let shape = Shape {
+            seed,
+            events: 3_000,
+            rate: 20_000.0,
+            keys: 40,
+            cancellations: 0.12,
+            corrections: 0.08,
+            start: 1_700_000_000_000,
+            first_sequence: 0,
+        };
+        Script {
+            workload,
+            shape,
+            history: 1_000,
+            source: SourceFaults::default(),
+            delivery: DeliveryFaults::default(),
+            restart: 0.0,
+            partitions: 3,
+            partition_by: PartitionBy::Key,
+            codec: Codec::Bin,
+            terms: Terms::default(),
+            cut_every: 400,
+            granularity: 37,
+            seed,
+        }
+    }
+}
+
+/// Runs a contestant by a script; `state` is an empty folder of that disk.
+pub fn run(
+    contestant: &'static Contestant,
+    script: &Script,
+    disk: &SharedDisk,
+    state: &Path,
+) -> anyhow::Result<Evidence> {
+    let mut stage = Stage::new(contestant, script, disk, state)?;
+    stage.history()?;
+    stage.live()?;
+    stage.finish()
+}
+
+struct Actor {
+    index: usize,
+    component: Box<dyn Component>,
+    announced: Option<Version>,
+}
+
+struct Stage<'a> {
+    contestant: &'static Contestant,
+    script: &'a Script,
+    disk: &'a SharedDisk,
+    settings: Settings,
+    log: Arc<MemoryLog>,
+    appender: MemoryAppender,
+    source: Source,
+    actors: Vec<Actor>,
+    questions: Questions,
+    differences: Differences,
+    dice: ChaCha8Rng,
+    clock: i64,
+    evidence: Evidence,
+}
+
+impl<'a> Stage<'a> {
+    fn new(
+        contestant: &'static Contestant,
+        script: &'a Script,
+        disk: &'a SharedDisk,
+        state: &Path,
+    ) -> anyhow::Result<Self> {
+        let meta = Meta {
+            workload: script.workload.into(),
+            codec: script.codec,
+            partitions: script.partitions,
+            partition_by: script.partition_by,
+            made_by: format!("a stepped run with seed {}", script.seed),
+        };
+        let log = Arc::new(MemoryLog::create(meta.clone()));
+        let workload = workload(script.workload).context("a script names a workload that there is")?;
+        let settings = settings(script, state);
+        let mut stage = Stage {
+            contestant,
+            script,
+            disk,
+            settings,
+            appender: log.appender(),
+            source: Source::new(workload, script, &meta),
+            actors: Vec::new(),
+            questions: Questions::new(workload),
+            differences: Differences::default(),
+            dice: ChaCha8Rng::seed_from_u64(script.seed),
+            clock: i64::MIN / 2,
+            evidence: Evidence {
+                run: blank(contestant, script),
+                reads: Vec::new(),
+                arrivals: Vec::new(),
+                watched: Vec::new(),
+                marks: Vec::new(),
+                log: Arc::clone(&log) as Arc<dyn Log>,
+            },
+            log,
+        };
+        for index in 0..contestant.parts.len() {
+            let component = stage.start(index)?;
+            stage.actors.push(Actor { index, component, announced: None });
+        }
+        Ok(stage)
+    }
+
+    fn start(&self, index: usize) -> anyhow::Result<Box<dyn Component>> {
+        let part = &self.contestant.parts[index];
+        let log: Arc<dyn Log> = self.log.clone();
+        (part.start)(log, Arc::clone(self.disk), &self.settings)
+            .with_context(|| format!("starting {} of {}", part.name, self.contestant.name))
+    }
+
+    /// Appends the history and lets everybody catch up with it.
+    fn history(&mut self) -> anyhow::Result<()> {
+        self.clock = -1_000_000_000;
+        let records = self.source.take(self.script.history);
+        for (partition, record) in records {
+            self.append(partition, &[record])?;
+        }
+        self.evidence.arrivals.clear();
+        self.drain()?;
+        self.evidence.watched.clear();
+        self.evidence.run.live_from = self.log.heads()?;
+        Ok(())
+    }
+
+    fn live(&mut self) -> anyhow::Result<()> {
+        self.source.go_live();
+        let mut tick = 0;
+        while let Some(due) = self.source.due(tick) {
+            self.clock = self.clock.max(tick);
+            for (partition, records) in due {
+                self.append(partition, &records)?;
+            }
+            if self.dice.random_bool(self.script.restart) {
+                self.restart()?;
+            }
+            for _ in 0..2 * self.actors.len() {
+                self.step()?;
+                self.read_some()?;
+            }
+            tick += TICK;
+        }
+        self.evidence.run.live_until_us = tick;
+        Ok(())
+    }
+
+    fn append(&mut self, partition: u32, records: &[RawRecord]) -> anyhow::Result<()> {
+        let handed_us = self.clock;
+        let range = self.appender.append(partition, records)?;
+        self.clock += 2;
+        let (first, count) = (range.start, range.end - range.start);
+        self.questions.learn(&*self.log, records);
+        self.evidence.arrivals.push(Arrival { partition, first, count, handed_us, acked_us: self.clock });
+        Ok(())
+    }
+
+    fn restart(&mut self) -> anyhow::Result<()> {
+        let chosen = self.dice.random_range(0..self.actors.len());
+        let index = self.actors[chosen].index;
+        // The old one must be gone before the new one takes over its files.
+        self.actors.swap_remove(chosen);
+        let component = self.start(index)?;
+        self.actors.push(Actor { index, component, announced: None });
+        Ok(())
+    }
+
+    /// Steps a component chosen at random.
+    fn step(&mut self) -> anyhow::Result<bool> {
+        let chosen = self.dice.random_range(0..self.actors.len());
+        self.step_one(chosen)
+    }
+
+    fn step_one(&mut self, chosen: usize) -> anyhow::Result<bool> {
+        let actor = &mut self.actors[chosen];
+        let name = self.contestant.parts[actor.index].name;
+        let worked = actor.component.step(Now { micros: EPOCH + self.clock });
+        let worked = worked.with_context(|| format!("stepping {name} of {}", self.contestant.name))?;
+        self.clock += 10;
+        let version = actor.component.version();
+        if version != actor.announced {
+            actor.announced.clone_from(&version);
+            if let Some(version) = version {
+                let component = name.to_owned();
+                self.evidence.watched.push(Watched { component, version, received_us: self.clock });
+            }
+        }
+        Ok(worked)
+    }
+
+    fn read_some(&mut self) -> anyhow::Result<()> {
+        for (kind, chance) in questions::MIX {
+            if self.dice.random_bool(chance) {
+                self.read(kind)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, kind: Kind) -> anyhow::Result<()> {
+        let queries = self.questions.ask(kind, &mut self.dice);
+        self.ask(kind, queries);
+        Ok(())
+    }
+
+    fn ask(&mut self, kind: Kind, queries: Vec<workloads::Query>) {
+        let serving =
+            self.actors.iter_mut().find(|actor| self.contestant.parts[actor.index].role == Role::Serve);
+        let Some(serving) = serving else { return };
+        let sent_us = self.clock;
+        let (answer, error) = match serving.component.read(&queries) {
+            Ok(answer) => (Some(answer), None),
+            Err(error) => (None, Some(format!("{error:#}"))),
+        };
+        self.clock += 3;
+        let answer = answer.map(|mut answer| {
+            for (query, rows) in queries.iter().zip(&mut answer.rows).filter(|(query, _)| query.key.is_none())
+            {
+                *rows = self.differences.write(kind, &query.view, std::mem::take(rows));
+            }
+            answer
+        });
+        let read = self.evidence.reads.len() as u64;
+        let answered_us = self.clock;
+        let observation =
+            Observation { read, kind, intended_us: sent_us, sent_us, answered_us, queries, answer, error };
+        self.evidence.reads.push(observation);
+        self.clock += 1;
+    }
+
+    /// Steps everybody until nobody has had anything to do for a while.
+    fn drain(&mut self) -> anyhow::Result<()> {
+        let mut quiet = 0;
+        for _ in 0..ROUNDS {
+            let mut worked = false;
+            for chosen in 0..self.actors.len() {
+                worked |= self.step_one(chosen)?;
+            }
+            self.clock += TICK;
+            quiet = if worked { 0 } else { quiet + 1 };
+            if quiet >= QUIET {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("{} still works after {ROUNDS} rounds without a new event", self.contestant.name)
+    }
+
+    fn finish(mut self) -> anyhow::Result<Evidence> {
+        self.drain()?;
+        for query in self.questions.every_view() {
+            self.ask(Kind::Final, vec![query]);
+        }
+        ensure!(
+            self.evidence.run.live_from.0.len() == self.script.partitions as usize,
+            "no history was appended"
+        );
+        self.evidence.run.ended_us = self.clock;
+        self.evidence.run.dead_letters =
+            self.actors.iter().map(|actor| actor.component.dead()).max().unwrap_or(0);
+        Ok(self.evidence)
+    }
+}
+
+fn settings(script: &Script, state: &Path) -> Settings {
+    Settings {
+        workload: script.workload.into(),
+        terms: script.terms.clone(),
+        state: state.to_owned(),
+        feed: Feed { dedup: script.terms.dedup, dead_letters: None, faults: script.delivery.clone() },
+        workers: 1,
+        granularity: script.granularity,
+        version_ms: 0,
+        cut_every: script.cut_every,
+        cut_ms: 0,
+        spin: false,
+        seed: script.seed,
+        speed_socket: None,
+    }
+}
+
+fn blank(contestant: &Contestant, script: &Script) -> Run {
+    Run {
+        workload: script.workload.into(),
+        contestant: contestant.name.into(),
+        repeat: 1,
+        log: "memory".into(),
+        clean_log: None,
+        terms: script.terms.clone(),
+        live_from: Version::zero(script.partitions),
+        live_until_us: 0,
+        ended_us: 0,
+        rate: script.shape.rate,
+        objective_us: 10_000,
+        kept_bytes: 0,
+        log_bytes: 0,
+        dead_letters: 0,
+        ended: "complete".into(),
+        noise: Noise::default(),
+    }
+}

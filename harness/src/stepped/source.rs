@@ -1,0 +1,69 @@
+//! The events of a stepped run, as records for the partitions that they belong to.
+
+use std::collections::VecDeque;
+
+use workloads::log::RawRecord;
+use workloads::{Meta, Workload};
+
+use super::{Script, TICK};
+
+/// Records that are still to come, by intended time.
+pub(super) struct Source {
+    coming: VecDeque<(i64, u32, RawRecord)>,
+    /// The intended time at which the live part begins.
+    begin: i64,
+}
+
+impl Source {
+    pub(super) fn new(workload: &Workload, script: &Script, meta: &Meta) -> Self {
+        let drafts = (workload.generate)(&script.shape);
+        let mut coming: VecDeque<(i64, u32, RawRecord)> = VecDeque::new();
+        for (turn, draft) in drafts.enumerate() {
+            let mut value = Vec::new();
+            meta.codec.encode(&draft.event, &mut value);
+            let key = draft.event.key().as_bytes().to_vec();
+            let partition = meta.partition_by.partition(&key, draft.origin, turn as u64, meta.partitions);
+            let record = RawRecord {
+                offset: 0,
+                origin: draft.origin,
+                intended: draft.intended,
+                appended: script.shape.start + draft.intended / 1000,
+                key: key.into(),
+                value: value.into(),
+            };
+            coming.push_back((draft.intended, partition, record));
+        }
+        Source { coming, begin: 0 }
+    }
+
+    /// The first so many records.
+    pub(super) fn take(&mut self, count: u64) -> Vec<(u32, RawRecord)> {
+        let count = self.coming.len().min(count as usize);
+        self.coming.drain(..count).map(|(_, partition, record)| (partition, record)).collect()
+    }
+
+    /// The live part begins with the next record. Intended times are given on the run's clock from here on.
+    pub(super) fn go_live(&mut self) {
+        self.begin = self.coming.front().map_or(0, |next| next.0);
+        let begin = self.begin;
+        for (at, _, record) in &mut self.coming {
+            *at -= begin;
+            record.intended = *at;
+        }
+    }
+
+    /// What is due by a time, as stretches of one partition each; nothing at the end.
+    pub(super) fn due(&mut self, time: i64) -> Option<Vec<(u32, Vec<RawRecord>)>> {
+        if self.coming.is_empty() {
+            return None;
+        }
+        let mut due: Vec<(u32, Vec<RawRecord>)> = Vec::new();
+        while let Some((_, partition, record)) = self.coming.pop_front_if(|next| next.0 < time + TICK) {
+            match due.last_mut() {
+                Some((last, records)) if *last == partition => records.push(record),
+                _ => due.push((partition, vec![record])),
+            }
+        }
+        Some(due)
+    }
+}
