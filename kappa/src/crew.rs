@@ -1,5 +1,6 @@
 //! The workers of one Kappa: one in the caller's thread, or several in threads of their own.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,7 +31,13 @@ pub(crate) struct Blueprint {
 
 impl Blueprint {
     fn share(&self, mut worker: Worker) -> Result<Share, KappaError> {
-        let source = Source::open(&*self.log, worker.index(), worker.peers(), &self.feed)?;
+        let mut feed = self.feed.clone();
+        if worker.index() > 0 {
+            // Each worker counts the lines of its own file.
+            let file = |path: PathBuf| path.with_extension(format!("{}.jsonl", worker.index()));
+            feed.dead_letters = feed.dead_letters.map(file);
+        }
+        let source = Source::open(&*self.log, worker.index(), worker.peers(), &feed)?;
         let engine = build(&self.workload, &mut worker, &self.terms, &[], self.names.clone())?;
         Ok(Share::new(worker, engine, source))
     }

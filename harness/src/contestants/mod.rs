@@ -9,11 +9,13 @@ use workloads::intake::Feed;
 use workloads::{Answer, Log, Query, Terms, Version};
 
 pub mod broken;
+pub mod kappa;
 pub mod noop;
 pub mod reference;
 
 /// Everybody who can take part.
 pub static CONTESTANTS: &[&Contestant] = &[
+    &kappa::KAPPA,
     &reference::REFERENCE,
     &noop::NOOP,
     &broken::FROZEN,
