@@ -1,1 +1,180 @@
-//! x
+//! The contestant with three layers. A Lambda view is one question answered in three places: by the batch for
+//! everything up to a cut, by the speed layer for everything after it, and by the serving layer, which makes one
+//! answer of the two.
+//!
+//! The folders are the textbook's diagram. `archive` turns the log into an immutable master dataset; `batch`
+//! computes everything up to the cut from it, again and again; `speed` follows the log from the cut on; `serving`
+//! merges and answers. `publication` is what the batch hands over, `handover` how the cut is agreed.
+//!
+//! [`Batch`] and [`Serving`] are the two components, each a process of its own or stepped by turns in one thread. They
+//! share a log and a state folder and nothing else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use workloads::files::SharedDisk;
+use workloads::intake::Feed;
+use workloads::{Answer, Log, Micros, Query, Terms, Version, workload};
+
+pub mod archive;
+mod batch;
+mod error;
+mod handover;
+mod layers;
+mod publication;
+mod schedule;
+mod serving;
+mod speed;
+
+pub use error::LambdaError;
+use layers::{Layers, Orders};
+
+/// What both components are told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LambdaConfig {
+    /// Name of the workload.
+    pub workload: String,
+    /// What the layers must agree on.
+    pub terms: Terms,
+    /// The folder that they share.
+    pub state: PathBuf,
+    /// How this component is fed.
+    pub feed: Feed,
+    /// Records that the speed layer takes in one step, at most: what one version spans.
+    pub granularity: u64,
+    /// Records between two cuts; 0 leaves it to `cut_ms`.
+    pub cut_every: u64,
+    /// Milliseconds between two cuts; 0 leaves it to `cut_every`.
+    pub cut_ms: u64,
+}
+
+/// The archive, its schedule and the batch layer.
+pub struct Batch(Box<dyn Publishes>);
+
+/// The speed layer and the serving layer, which answers reads.
+pub struct Serving {
+    workload: String,
+    inner: Box<dyn Serves>,
+}
+
+impl Batch {
+    /// Goes on where the state folder says that it was.
+    pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &LambdaConfig) -> Result<Self, LambdaError> {
+        Ok(Batch(match config.workload.as_str() {
+            "orders" => Box::new(batch::Recompute::<Orders>::start(log, disk, &config.state, config)?),
+            other => return Err(LambdaError::Workload(other.into())),
+        }))
+    }
+
+    /// Does the next thing there is to do, a whole recomputation at most; false when there is nothing.
+    pub fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        self.0.step(now)
+    }
+
+    /// Everything that it has published.
+    pub fn version(&self) -> Option<Version> {
+        self.0.version()
+    }
+
+    /// Records that could not be decoded.
+    pub fn dead(&self) -> u64 {
+        self.0.dead()
+    }
+}
+
+impl Serving {
+    /// Starts at the newest publication, or waits for the first.
+    pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &LambdaConfig) -> Result<Self, LambdaError> {
+        let inner: Box<dyn Serves> = match config.workload.as_str() {
+            "orders" => Box::new(merge::<Orders>(log, disk, config, None)?),
+            other => return Err(LambdaError::Workload(other.into())),
+        };
+        Ok(Serving { workload: config.workload.clone(), inner })
+    }
+
+    /// Does a bounded amount of work; false when there was none.
+    pub fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        self.inner.step(now)
+    }
+
+    /// The answers to some questions, all at one version.
+    pub fn read(&mut self, queries: &[Query]) -> Result<Answer, LambdaError> {
+        let known =
+            |view: &str| workload(&self.workload).is_some_and(|workload| workload.view(view).is_some());
+        if let Some(unknown) = queries.iter().find(|query| !known(&query.view)) {
+            return Err(LambdaError::View(unknown.view.clone()));
+        }
+        self.inner.read(queries)
+    }
+
+    /// The newest version that can be read; none while the first batch is awaited or the log is caught up with.
+    pub fn version(&self) -> Option<Version> {
+        self.inner.version()
+    }
+
+    /// Records that could not be decoded.
+    pub fn dead(&self) -> u64 {
+        self.inner.dead()
+    }
+}
+
+/// The serving layer of a workload over a speed layer in the same process.
+fn merge<L: Layers>(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    config: &LambdaConfig,
+    limit: Option<&Version>,
+) -> Result<serving::Merge<L>, LambdaError> {
+    let mut speed = speed::Speed::<L>::start(log, disk, &config.state, config)?;
+    if let Some(limit) = limit {
+        speed.limit(limit.clone());
+    }
+    Ok(serving::Merge::new(&config.terms, Box::new(speed)))
+}
+
+/// A batch layer, whatever its workload.
+trait Publishes: Send {
+    fn step(&mut self, now: Micros) -> Result<bool, LambdaError>;
+    fn version(&self) -> Option<Version>;
+    fn dead(&self) -> u64;
+}
+
+/// A serving layer, whatever its workload.
+trait Serves: Send {
+    fn step(&mut self, now: Micros) -> Result<bool, LambdaError>;
+    fn read(&mut self, queries: &[Query]) -> Result<Answer, LambdaError>;
+    fn version(&self) -> Option<Version>;
+    fn dead(&self) -> u64;
+}
+
+impl<L: Layers> Publishes for batch::Recompute<L> {
+    fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        batch::Recompute::step(self, now)
+    }
+
+    fn version(&self) -> Option<Version> {
+        batch::Recompute::version(self)
+    }
+
+    fn dead(&self) -> u64 {
+        batch::Recompute::dead(self)
+    }
+}
+
+impl<L: Layers> Serves for serving::Merge<L> {
+    fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        serving::Merge::step(self, now)
+    }
+
+    fn read(&mut self, queries: &[Query]) -> Result<Answer, LambdaError> {
+        serving::Merge::read(self, queries)
+    }
+
+    fn version(&self) -> Option<Version> {
+        serving::Merge::version(self)
+    }
+
+    fn dead(&self) -> u64 {
+        serving::Merge::dead(self)
+    }
+}

@@ -1,0 +1,61 @@
+//! What can go wrong in a component of the Lambda.
+
+use std::io;
+use std::path::Path;
+
+use workloads::LogError;
+
+/// Why a component cannot go on. Each message says what was attempted.
+#[derive(Debug, thiserror::Error)]
+pub enum LambdaError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The archive could not be read or written.
+    #[error(transparent)]
+    Archive(#[from] crate::archive::ArchiveError),
+    /// The operating system refused.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being attempted, and on which file.
+        what: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// A file of the state folder is not what was written.
+    #[error("{file}: {reason}; remove the state folder to have everything computed again from the log")]
+    Broken {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No layer knows the workload.
+    #[error("there are no layers for the workload {0}: it is orders or trades")]
+    Workload(String),
+    /// A read before there is anything to answer with.
+    #[error(
+        "nothing can be read yet: the first batch view is not published, or the speed layer is catching up"
+    )]
+    NotYet,
+    /// A question that no view answers.
+    #[error("there is no view {0} in this workload")]
+    View(String),
+    /// The speed layer's process could not be asked.
+    #[error(
+        "the speed layer at {0} does not answer: start it before the serving layer, with the same state folder"
+    )]
+    Remote(String),
+}
+
+impl LambdaError {
+    /// An operating system error while doing `what` to `path`.
+    pub(crate) fn io(what: &str, path: &Path, source: io::Error) -> Self {
+        LambdaError::Io { what: format!("{what} {}", path.display()), source }
+    }
+
+    /// A file that is not what was written.
+    pub(crate) fn broken(path: &Path, reason: impl Into<String>) -> Self {
+        LambdaError::Broken { file: path.display().to_string(), reason: reason.into() }
+    }
+}

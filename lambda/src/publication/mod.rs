@@ -1,0 +1,167 @@
+//! What the batch publishes: a set of files that is complete before anybody can find it.
+//!
+//! ```text
+//! views/CURRENT                      the number of the newest publication, renamed into place
+//! views/<number>-manifest.json       its cut, and the length and checksum of each of its files
+//! views/<number>-names               customers or symbols in their order
+//! views/<number>-<table>             answers, marks and the correction index, as tables
+//! views/<number>-seen                what the duplicate filter had seen at the cut
+//! ```
+//!
+//! Every file is synced before the manifest is written, the manifest before `CURRENT` is renamed, and `CURRENT`
+//! before the batch says that it has published. The files of a few earlier publications are kept, so that a
+//! reader who is still at one of them finds it whole.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use workloads::files::SharedDisk;
+use workloads::{Name, Version};
+
+use crate::error::LambdaError;
+
+mod loading;
+pub(crate) mod names;
+pub(crate) mod orders;
+pub(crate) mod table;
+
+pub(crate) use loading::{Loaded, Loading};
+
+/// Publications kept, the newest included.
+const KEPT: u64 = 3;
+
+/// What makes a publication whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// Running number, from 1.
+    pub(crate) number: u64,
+    /// The workload.
+    pub(crate) workload: String,
+    /// What the batch read: everything below.
+    pub(crate) cut: Version,
+    /// Its files.
+    pub(crate) files: Vec<Note>,
+}
+
+/// One file of a publication.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Note {
+    /// Its name, after the number.
+    pub(crate) name: String,
+    /// Its length.
+    pub(crate) bytes: u64,
+    /// CRC-32 of all of it.
+    pub(crate) checksum: u32,
+}
+
+/// What a batch has computed, as files by their names.
+pub(crate) type Files = Vec<(&'static str, Vec<u8>)>;
+
+/// The folder in which publications lie.
+#[derive(Clone)]
+pub(crate) struct Shelf {
+    disk: SharedDisk,
+    dir: PathBuf,
+}
+
+impl Shelf {
+    /// The shelf in a state folder; made if it is not there.
+    pub(crate) fn open(disk: &SharedDisk, state: &Path) -> Result<Self, LambdaError> {
+        let shelf = Shelf { disk: SharedDisk::clone(disk), dir: state.join("views") };
+        shelf.disk.create_dir(&shelf.dir).map_err(|e| LambdaError::io("making", &shelf.dir, e))?;
+        Ok(shelf)
+    }
+
+    /// The number of the newest publication; none at first.
+    pub(crate) fn current(&self) -> Result<Option<u64>, LambdaError> {
+        let path = self.dir.join("CURRENT");
+        match self.disk.read(&path) {
+            Ok(text) => match String::from_utf8_lossy(&text).trim().parse() {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => Err(LambdaError::broken(&path, "it does not hold a number")),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LambdaError::io("reading", &path, error)),
+        }
+    }
+
+    /// The manifest of a publication.
+    pub(crate) fn manifest(&self, number: u64) -> Result<Manifest, LambdaError> {
+        let path = self.path(number, "manifest.json");
+        let text = self.disk.read(&path).map_err(|e| LambdaError::io("reading", &path, e))?;
+        serde_json::from_slice(&text).map_err(|e| LambdaError::broken(&path, e.to_string()))
+    }
+
+    /// Publishes: when this returns, `number` is the newest publication and stays so.
+    pub(crate) fn publish(
+        &self,
+        number: u64,
+        workload: &str,
+        cut: &Version,
+        files: &Files,
+    ) -> Result<(), LambdaError> {
+        let notes =
+            files.iter().map(|(name, bytes)| self.put(number, name, bytes)).collect::<Result<_, _>>()?;
+        let manifest = Manifest { number, workload: workload.into(), cut: cut.clone(), files: notes };
+        let text = serde_json::to_vec(&manifest).expect("a manifest has no keys but strings");
+        self.put(number, "manifest.json", &text)?;
+        // Their names must be there before one that leads to them is.
+        self.disk.sync_dir(&self.dir).map_err(|e| LambdaError::io("syncing", &self.dir, e))?;
+        replace(&self.disk, &self.dir, "CURRENT", number.to_string().as_bytes())
+    }
+
+    /// Removes what is older than the publications kept.
+    pub(crate) fn prune(&self, newest: u64) -> Result<(), LambdaError> {
+        let io = |e| LambdaError::io("clearing", &self.dir, e);
+        for name in self.disk.list(&self.dir).map_err(io)? {
+            let number = name.split_once('-').and_then(|(number, _)| number.parse::<u64>().ok());
+            if number.is_some_and(|number| number + KEPT <= newest) {
+                self.disk.remove(&self.dir.join(name)).map_err(io)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self, number: u64, name: &str, bytes: &[u8]) -> Result<Note, LambdaError> {
+        let path = self.path(number, name);
+        let write = || {
+            let mut file = self.disk.create(&path)?;
+            file.append(bytes)?;
+            file.sync()
+        };
+        write().map_err(|e| LambdaError::io("writing", &path, e))?;
+        Ok(Note { name: name.into(), bytes: bytes.len() as u64, checksum: crc32fast::hash(bytes) })
+    }
+
+    fn path(&self, number: u64, name: &str) -> PathBuf {
+        self.dir.join(format!("{number:010}-{name}"))
+    }
+}
+
+/// Puts `bytes` in place of a small file, so that whoever reads it finds the old or the new ones, whole, and finds the
+/// new ones after a loss of power once this has returned.
+pub(crate) fn replace(disk: &SharedDisk, dir: &Path, name: &str, bytes: &[u8]) -> Result<(), LambdaError> {
+    let (path, temporary) = (dir.join(name), dir.join(format!("{name}.new")));
+    let write = || {
+        let mut file = disk.create(&temporary)?;
+        file.append(bytes)?;
+        file.sync()?;
+        disk.rename(&temporary, &path)?;
+        disk.sync_dir(dir)
+    };
+    write().map_err(|e| LambdaError::io("writing", &path, e))
+}
+
+/// Ranks by first appearance turned into ranks by name: the names in their order, and the place of each in it.
+pub(crate) fn ranked(names: &[Name]) -> (Vec<&Name>, Vec<u32>) {
+    let mut order: Vec<u32> = (0..names.len() as u32).collect();
+    order.sort_unstable_by(|a, b| names[*a as usize].cmp(&names[*b as usize]));
+    let mut ranks = vec![0; names.len()];
+    for (rank, id) in order.iter().enumerate() {
+        ranks[*id as usize] = rank as u32;
+    }
+    (order.iter().map(|id| &names[*id as usize]).collect(), ranks)
+}

@@ -1,0 +1,168 @@
+//! Rows of machine words under a key of two, looked up in the bytes as they lie in the file.
+//!
+//! ```text
+//! width u32, bits u32, rows u64, directory (2^bits + 1) x u32, rows x width x u64      all little endian
+//! ```
+//!
+//! Rows are grouped by the top `bits` of their key's hash; the directory says where each group begins. Nothing
+//! is parsed when a table is opened, and a look-up touches one group, in memory or in the file.
+
+use std::io;
+
+/// Rows of one group, on average.
+const GROUP: usize = 8;
+
+/// Bytes before the directory.
+const HEAD: usize = 16;
+
+/// Widest row, in words.
+pub(crate) const WIDEST: usize = 48;
+
+/// A key of two words.
+pub(crate) type Key = [u64; 2];
+
+/// Where a table's bytes are.
+pub(crate) trait Bytes: Send + Sync {
+    /// Fills `out` with what lies at `position`.
+    fn read_at(&self, position: u64, out: &mut [u8]) -> io::Result<()>;
+}
+
+/// A table that can be looked up.
+pub(crate) struct Table {
+    width: usize,
+    bits: u32,
+    directory: Vec<u8>,
+    bytes: Box<dyn Bytes>,
+}
+
+/// The bytes of a table of that many rows, each of which begins with its key.
+pub(crate) fn bytes<const W: usize>(rows: usize, row: impl Fn(usize) -> [u64; W]) -> Vec<u8> {
+    const { assert!(W >= 2 && W <= WIDEST) }
+    let bits = (rows / GROUP).max(1).ilog2();
+    let mut next = group_starts(rows, bits, |i| group_of(&row(i), bits));
+    let directory = HEAD + 4 * next.len();
+    let mut out = Vec::with_capacity(directory + 8 * W * rows);
+    out.extend_from_slice(&(W as u32).to_le_bytes());
+    out.extend_from_slice(&bits.to_le_bytes());
+    out.extend_from_slice(&(rows as u64).to_le_bytes());
+    next.iter().for_each(|start| out.extend_from_slice(&start.to_le_bytes()));
+    out.resize(directory + 8 * W * rows, 0);
+    for i in 0..rows {
+        let row = row(i);
+        let group = group_of(&row, bits);
+        let position = directory + 8 * W * next[group] as usize;
+        next[group] += 1;
+        for (slot, word) in out[position..position + 8 * W].chunks_exact_mut(8).zip(row) {
+            slot.copy_from_slice(&word.to_le_bytes());
+        }
+    }
+    out
+}
+
+/// The number of the first row of each group, and after the last one the number of rows.
+fn group_starts(rows: usize, bits: u32, group: impl Fn(usize) -> usize) -> Vec<u32> {
+    let mut starts = vec![0u32; (1 << bits) + 1];
+    (0..rows).for_each(|i| starts[group(i) + 1] += 1);
+    for i in 1..starts.len() {
+        starts[i] += starts[i - 1];
+    }
+    starts
+}
+
+fn group_of<const W: usize>(row: &[u64; W], bits: u32) -> usize {
+    group([row[0], row[1]], bits)
+}
+
+impl Table {
+    /// Opens the table that `bytes` hold.
+    pub(crate) fn open(bytes: Box<dyn Bytes>) -> io::Result<Self> {
+        let mut head = [0; HEAD];
+        bytes.read_at(0, &mut head)?;
+        let (width, bits) = (word32(&head, 0), word32(&head, 4));
+        if !(2..=WIDEST as u32).contains(&width) || bits > 30 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not a table"));
+        }
+        let mut directory = vec![0; 4 * ((1 << bits) + 1)];
+        bytes.read_at(HEAD as u64, &mut directory)?;
+        Ok(Table { width: width as usize, bits, directory, bytes })
+    }
+
+    /// Hands the words after the key of every row under `key` to `each`.
+    pub(crate) fn find(&self, key: Key, mut each: impl FnMut(&[u64])) -> io::Result<()> {
+        let group = group(key, self.bits);
+        let (from, to) = (word32(&self.directory, 4 * group), word32(&self.directory, 4 * group + 4));
+        let size = 8 * self.width;
+        let mut buffer = [0; 8 * WIDEST];
+        let per_read = (buffer.len() / size) as u32;
+        let mut row = [0; WIDEST];
+        for first in (from..to).step_by(per_read as usize) {
+            let read = &mut buffer[..size * (to - first).min(per_read) as usize];
+            let position = HEAD + self.directory.len() + size * first as usize;
+            self.bytes.read_at(position as u64, read)?;
+            for bytes in read.chunks_exact(size) {
+                if [word64(bytes, 0), word64(bytes, 8)] == key {
+                    for (word, i) in row[..self.width - 2].iter_mut().zip(2..) {
+                        *word = word64(bytes, 8 * i);
+                    }
+                    each(&row[..self.width - 2]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// In memory.
+impl Bytes for Vec<u8> {
+    fn read_at(&self, position: u64, out: &mut [u8]) -> io::Result<()> {
+        let from = position as usize;
+        let held = self.get(from..from + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        out.copy_from_slice(held);
+        Ok(())
+    }
+}
+
+/// The group of a key: the top bits of its hash.
+fn group(key: Key, bits: u32) -> usize {
+    let mixed = (key[0].wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ key[1]).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    // Shifting by all 64 bits would be an overflow; by two steps it is zero.
+    (mixed >> 1 >> (63 - bits)) as usize
+}
+
+fn word32(bytes: &[u8], at: usize) -> u32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_le_bytes(word)
+}
+
+fn word64(bytes: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_le_bytes(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_under_its_key_and_no_other() {
+        let bytes = bytes(1000, |i| [i as u64 % 7, i as u64 / 3, i as u64]);
+        let table = Table::open(Box::new(bytes)).unwrap();
+        for a in 0..8 {
+            for b in 0..340 {
+                let mut found = Vec::new();
+                table.find([a, b], |row| found.push(row[0])).unwrap();
+                let expected: Vec<u64> = (0..1000).filter(|i| i % 7 == a && i / 3 == b).collect();
+                assert_eq!(found, expected, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_table_finds_nothing() {
+        let table = Table::open(Box::new(bytes(0, |_| [0, 0]))).unwrap();
+        table.find([1, 2], |_| panic!("there is no row")).unwrap();
+    }
+}

@@ -1,0 +1,259 @@
+//! Everything that the batch has not covered yet.
+//!
+//! Records are kept by *epoch*, the stretch between two cuts, until a publication covers them. Over each publication
+//! in use lies one state: what the epochs from its cut on change about it. When the batch publishes, the epochs
+//! from the new cut on are folded over the new publication, some records a step, while the old one goes on being
+//! read; when the new state has caught up it takes the old one's place, and the epochs before its cut are let go.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use workloads::files::SharedDisk;
+use workloads::intake::{Duplicates, Feed, Intake};
+use workloads::{Log, Micros, Query, Terms, Version};
+
+use crate::LambdaConfig;
+use crate::error::LambdaError;
+use crate::handover::{Cut, Handover};
+use crate::layers::Layers;
+use crate::publication::{Loading, Shelf};
+
+mod epoch;
+pub(crate) mod orders;
+mod state;
+
+use epoch::Epochs;
+use state::Following;
+
+/// Microseconds between two looks at the state folder.
+const LOOK: Micros = 2_000;
+
+/// The speed layer of one workload.
+pub(crate) struct Speed<L: Layers> {
+    log: Arc<dyn Log>,
+    terms: Terms,
+    feed: Feed,
+    granularity: usize,
+    shelf: Shelf,
+    handover: Handover,
+    looked: Option<Micros>,
+    loading: Option<Loading>,
+    running: Option<Running<L>>,
+    /// Where to stop, partition by partition; everywhere at the head if absent.
+    limit: Option<Version>,
+}
+
+/// What there is once the first publication has been taken in.
+struct Running<L: Layers> {
+    intake: Intake,
+    epochs: Epochs,
+    /// What is read, and after it what is to take its place.
+    held: Vec<Following<L>>,
+    /// Where to get before anything is read: the heads when it began.
+    goal: Version,
+    caught_up: bool,
+}
+
+/// One tuple, taken at one moment: a publication, and what all epochs since its cut change about it.
+pub(crate) struct Pinned<L: Layers> {
+    /// The publication.
+    pub(crate) base: Arc<L::Base>,
+    /// Everything that the answer includes.
+    pub(crate) version: Version,
+    /// The speed layer's half of each answer.
+    pub(crate) partials: Vec<L::Partial>,
+}
+
+impl<L: Layers> Speed<L> {
+    /// Starts without anything to be read: the first publication is taken in step by step.
+    pub(crate) fn start(
+        log: Arc<dyn Log>,
+        disk: &SharedDisk,
+        state: &Path,
+        config: &LambdaConfig,
+    ) -> Result<Self, LambdaError> {
+        Ok(Speed {
+            log,
+            terms: config.terms.clone(),
+            feed: config.feed.clone(),
+            granularity: config.granularity.max(1) as usize,
+            shelf: Shelf::open(disk, state)?,
+            handover: Handover::open(disk, state)?,
+            looked: None,
+            loading: None,
+            running: None,
+            limit: None,
+        })
+    }
+
+    /// Reads no further than `limit` from now on.
+    pub(crate) fn limit(&mut self, limit: Version) {
+        self.limit = Some(limit);
+    }
+
+    /// Does a bounded amount of work; false when there was none.
+    pub(crate) fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        let looked = self.look(now)?;
+        let loaded = self.load()?;
+        let Some(running) = &mut self.running else { return Ok(looked || loaded) };
+        let worked = running.step(&self.terms, self.granularity, self.limit.as_ref())?;
+        Ok(looked || loaded || worked)
+    }
+
+    /// What can be read: the newest version, once the layer has caught up with the log as it was at the start.
+    pub(crate) fn version(&self) -> Option<Version> {
+        let running = self.running.as_ref().filter(|running| running.caught_up)?;
+        Some(running.intake.version().clone())
+    }
+
+    /// Records that could not be decoded.
+    pub(crate) fn dead(&self) -> u64 {
+        self.running.as_ref().map_or(0, |running| running.intake.dead())
+    }
+
+    /// The halves of some answers at one version: the newest, or with `frozen` the one before the first key went out
+    /// of reach.
+    pub(crate) fn pin(&self, queries: &[Query], frozen: bool) -> Result<Pinned<L>, LambdaError> {
+        let running = self.running.as_ref().filter(|running| running.caught_up).ok_or(LambdaError::NotYet)?;
+        let following = running.held.first().ok_or(LambdaError::NotYet)?;
+        let (state, version) = match &following.frozen {
+            Some((version, state)) if frozen => (state, version.clone()),
+            _ => (&following.state, running.intake.version().clone()),
+        };
+        let partials = queries.iter().map(|query| L::partial(state, query)).collect();
+        Ok(Pinned { base: Arc::clone(&following.base), version, partials })
+    }
+
+    /// Looks, now and then, whether the batch has published or proposed something. A clock that stands still is that
+    /// of a stepped run, which looks every time.
+    fn look(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        if self.looked.is_some_and(|then| then < now && now < then + LOOK) {
+            return Ok(false);
+        }
+        self.looked = Some(now);
+        let began = self.look_for_publication()?;
+        Ok(self.look_for_proposal()? || began)
+    }
+
+    fn look_for_publication(&mut self) -> Result<bool, LambdaError> {
+        let Some(number) = self.shelf.current()? else { return Ok(false) };
+        let newest = match (&self.loading, &self.running) {
+            (Some(loading), _) => loading.number(),
+            (None, Some(running)) => running.newest(),
+            (None, None) => 0,
+        };
+        if number > newest {
+            self.loading = Some(Loading::begin(&self.shelf, number)?);
+        }
+        Ok(number > newest)
+    }
+
+    /// Agrees to a new proposal: the cut is not before the layer's own position.
+    fn look_for_proposal(&mut self) -> Result<bool, LambdaError> {
+        let Some(proposed) = self.handover.proposed()? else { return Ok(false) };
+        let cut = match &mut self.running {
+            Some(running) if proposed.number == running.epochs.newest() + 1 => {
+                let version = proposed.version.join(running.intake.version()).join(running.epochs.start());
+                Cut { number: proposed.number, version }
+            }
+            Some(_) => return Ok(false),
+            // Nothing has been read yet, so any cut lies ahead.
+            None if self.handover.agreed()?.is_none_or(|agreed| agreed.number < proposed.number) => proposed,
+            None => return Ok(false),
+        };
+        self.handover.agree(&cut)?;
+        if let Some(running) = &mut self.running {
+            running.epochs.begin(cut);
+        }
+        Ok(true)
+    }
+
+    /// Takes in a piece of a publication.
+    fn load(&mut self) -> Result<bool, LambdaError> {
+        let Some(loading) = &mut self.loading else { return Ok(false) };
+        match loading.step() {
+            Ok(true) => {}
+            Ok(false) => return Ok(true),
+            // It was too old to be kept by the time it was half taken in.
+            Err(_) if self.shelf.current()? > Some(loading.number()) => {
+                self.loading = None;
+                return Ok(true);
+            }
+            Err(error) => return Err(error),
+        }
+        let Some(loading) = self.loading.take() else { return Ok(true) };
+        let mut loaded = loading.finish();
+        let cut = Cut { number: loaded.manifest.number, version: loaded.manifest.cut.clone() };
+        if !self.running.as_ref().is_some_and(|running| running.epochs.has(&cut)) {
+            let seen = loaded.take("seen")?;
+            self.running = Some(self.begin(&cut, &seen)?);
+        }
+        if let Some(running) = &mut self.running {
+            running.held.push(Following::new(cut, Arc::new(L::base(loaded)?)));
+        }
+        Ok(true)
+    }
+
+    /// Begins at a publication's cut: at the start, and if the batch has published where no epoch begins.
+    fn begin(&self, cut: &Cut, seen: &[u8]) -> Result<Running<L>, LambdaError> {
+        let partitions: Vec<u32> = (0..self.log.meta().partitions).collect();
+        let seen = Duplicates::restore(seen).ok().filter(|seen| seen.dedup() == self.feed.dedup);
+        // A layer that recognises duplicates by other means than the batch starts without what the batch has seen.
+        let seen = seen.unwrap_or_else(|| Duplicates::new(self.feed.dedup));
+        let intake = Intake::resume(&*self.log, &partitions, &cut.version, &self.feed, seen)?;
+        let mut epochs = Epochs::new(cut.clone());
+        if let Some(agreed) = self.handover.agreed()?
+            && agreed.number == cut.number + 1
+            && agreed.version.covers(&cut.version)
+        {
+            epochs.begin(agreed);
+        }
+        let goal = self.log.heads()?;
+        Ok(Running { intake, epochs, held: Vec::new(), goal, caught_up: false })
+    }
+}
+
+impl<L: Layers> Running<L> {
+    /// Number of the newest publication taken in.
+    fn newest(&self) -> u64 {
+        self.held.last().map_or(0, |following| following.cut.number)
+    }
+
+    fn step(
+        &mut self,
+        terms: &Terms,
+        granularity: usize,
+        limit: Option<&Version>,
+    ) -> Result<bool, LambdaError> {
+        let before = self.intake.version().clone();
+        let moved = self.pull(granularity, limit)?;
+        let mut folded = false;
+        for (i, following) in self.held.iter_mut().enumerate() {
+            // What is read follows at once; what is to be read catches up on it, a little faster than it moves on.
+            let most = if i == 0 { usize::MAX } else { 2 * granularity + 1024 };
+            folded |= following.fold(terms, &self.epochs, &before, most)?;
+        }
+        let ready = self.held.iter().rposition(|following| following.caught_up(&self.epochs)).unwrap_or(0);
+        self.held.drain(..ready);
+        if let Some(first) = self.held.first() {
+            self.epochs.let_go_before(first.cut.number);
+        }
+        self.caught_up |= moved == 0 || self.intake.version().covers(&self.goal);
+        Ok(moved > 0 || folded || ready > 0)
+    }
+
+    /// Reads on, and keeps what it reads in the epochs where it belongs. Says how far it came.
+    fn pull(&mut self, granularity: usize, limit: Option<&Version>) -> Result<u64, LambdaError> {
+        let mut records = Vec::new();
+        let mut moved = 0;
+        for partition in 0..self.goal.0.len() {
+            let upto = limit.map_or(u64::MAX, |limit| limit.0[partition]);
+            let most = granularity.saturating_sub(records.len());
+            if most > 0 {
+                moved += self.intake.pull(partition as u32, upto, most, &mut records)?;
+            }
+        }
+        records.into_iter().for_each(|record| self.epochs.keep(record));
+        Ok(moved)
+    }
+}

@@ -1,0 +1,101 @@
+//! One publication, and what the epochs since its cut change about it.
+
+use std::sync::Arc;
+
+use workloads::{Terms, Version};
+
+use super::epoch::Epochs;
+use crate::error::LambdaError;
+use crate::handover::Cut;
+use crate::layers::Layers;
+
+/// A publication that is followed.
+pub(crate) struct Following<L: Layers> {
+    /// Where it ends.
+    pub(crate) cut: Cut,
+    /// What the batch published.
+    pub(crate) base: Arc<L::Base>,
+    /// What has been folded of the epochs since.
+    pub(crate) state: L::State,
+    /// The state at an older version, kept when a key went out of reach: it is the last at which every key was
+    /// within it.
+    pub(crate) frozen: Option<(Version, L::State)>,
+    /// How many records of each epoch have been folded.
+    folded: Vec<usize>,
+    /// Whether it has ever been level with the epochs.
+    level: bool,
+}
+
+impl<L: Layers> Following<L> {
+    /// Nothing folded yet.
+    pub(crate) fn new(cut: Cut, base: Arc<L::Base>) -> Self {
+        Following { cut, base, state: L::State::default(), frozen: None, folded: Vec::new(), level: false }
+    }
+
+    /// Folds up to `most` records; false if there was none. `before` is the version at which the epochs were when
+    /// this was last level with them.
+    pub(crate) fn fold(
+        &mut self,
+        terms: &Terms,
+        epochs: &Epochs,
+        before: &Version,
+        most: usize,
+    ) -> Result<bool, LambdaError> {
+        let then = self.folded.clone();
+        let mut left = most;
+        for (i, epoch) in epochs.since(self.cut.number).enumerate() {
+            self.folded.resize(self.folded.len().max(i + 1), 0);
+            for record in epoch.records[self.folded[i]..].iter().take(left) {
+                L::speed(terms, &self.base, &mut self.state, record)?;
+                self.folded[i] += 1;
+                left -= 1;
+            }
+        }
+        let was_level = self.level;
+        self.level = was_level || self.caught_up(epochs);
+        if self.level {
+            self.freeze(terms, epochs, &then, was_level.then_some(before))?;
+        }
+        Ok(left < most)
+    }
+
+    /// Whether everything in the epochs is folded.
+    pub(crate) fn caught_up(&self, epochs: &Epochs) -> bool {
+        epochs
+            .since(self.cut.number)
+            .enumerate()
+            .all(|(i, epoch)| self.folded.get(i).copied().unwrap_or(0) == epoch.records.len())
+    }
+
+    /// Keeps the last state in which every key was within reach, if one has just gone out of it: that at `before`, which
+    /// is what `then` leads to; or that at the cut itself, if this was not level with the epochs before.
+    fn freeze(
+        &mut self,
+        terms: &Terms,
+        epochs: &Epochs,
+        then: &[usize],
+        before: Option<&Version>,
+    ) -> Result<(), LambdaError> {
+        let suspects = L::suspects(&mut self.state);
+        if self.frozen.is_some() {
+            return Ok(());
+        }
+        let mut out = false;
+        for query in &suspects {
+            out |= L::serve(terms, &self.base, &L::partial(&self.state, query), query)?.is_none();
+        }
+        if !out {
+            return Ok(());
+        }
+        let mut state = L::State::default();
+        if before.is_some() {
+            for (epoch, count) in epochs.since(self.cut.number).zip(then) {
+                for record in &epoch.records[..*count] {
+                    L::speed(terms, &self.base, &mut state, record)?;
+                }
+            }
+        }
+        self.frozen = Some((before.unwrap_or(&self.cut.version).clone(), state));
+        Ok(())
+    }
+}

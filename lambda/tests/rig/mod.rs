@@ -1,0 +1,337 @@
+//! A random log that grows, a Lambda stepped beside it in random order, and the truth at every version.
+#![allow(dead_code, unreachable_pub)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lambda::{Batch, LambdaConfig, Serving};
+use workloads::files::{PowerLoss, SharedDisk};
+use workloads::intake::Feed;
+use workloads::log::memory::{MemoryAppender, MemoryLog};
+use workloads::log::{Appender, Meta, RawRecord};
+use workloads::partition::PartitionBy;
+use workloads::{
+    Codec, Dedup, Event, Log, OrderEvent, OrderKind, Origin, Place, Query, Record, Rows, Terms, TradeEvent,
+    TradeKind, Version, workload,
+};
+
+/// How many random cases a test goes through.
+pub fn cases() -> u64 {
+    std::env::var("LAMBDA_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(150)
+}
+
+/// A small generator of random numbers (splitmix64), so that a case is its seed.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Self {
+        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678)
+    }
+
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (bits ^ bits >> 31) % n
+    }
+
+    pub fn percent(&mut self, n: u64) -> bool {
+        self.below(100) < n
+    }
+}
+
+/// What a random case is made of.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub workload: &'static str,
+    pub seed: u64,
+    pub partitions: u32,
+    pub events: u64,
+    pub keys: u64,
+    pub marks: u64,
+    pub terms: Terms,
+    pub partition_by: PartitionBy,
+    pub cut_every: u64,
+    pub granularity: u64,
+    /// Per mille of the steps at which a component is restarted.
+    pub restarts: u64,
+}
+
+impl Case {
+    pub fn random(workload: &'static str, seed: u64) -> Self {
+        let mut dice = Dice::new(seed ^ 0xcafe);
+        let dedup = [Dedup::Origin, Dedup::Origin, Dedup::Offset, Dedup::Content][dice.below(4) as usize];
+        let horizon = [None, None, Some(5), Some(40)][dice.below(4) as usize];
+        Case {
+            workload,
+            seed,
+            partitions: 1 + dice.below(3) as u32,
+            events: 50 + dice.below(250),
+            keys: 1 + dice.below(5),
+            marks: 20 + dice.below(40),
+            terms: Terms { dedup, cancel_horizon: horizon, ..Terms::default() },
+            partition_by: [PartitionBy::Key, PartitionBy::RoundRobin][dice.below(2) as usize],
+            cut_every: 1 + dice.below(60),
+            granularity: 1 + dice.below(30),
+            restarts: dice.below(3) * 4,
+        }
+    }
+}
+
+/// A log with its writer, a Lambda, and what was read.
+pub struct Rig {
+    pub case: Case,
+    pub dice: Dice,
+    pub log: MemoryLog,
+    pub appender: MemoryAppender,
+    pub disk: PowerLoss,
+    pub records: Vec<Vec<Record>>,
+    pub sent: Vec<(u32, Option<Origin>, Event)>,
+    pub batch: Option<Batch>,
+    pub serving: Option<Serving>,
+    pub claimed: Option<Version>,
+    pub published: Option<Version>,
+    pub reads: u64,
+    pub publications: u64,
+}
+
+impl Rig {
+    pub fn new(case: Case) -> Self {
+        let log = MemoryLog::create(Meta {
+            workload: case.workload.into(),
+            codec: Codec::Bin,
+            partitions: case.partitions,
+            partition_by: case.partition_by,
+            made_by: "a random case".into(),
+        });
+        Rig {
+            dice: Dice::new(case.seed),
+            appender: log.appender(),
+            log,
+            disk: PowerLoss::new(case.seed),
+            records: vec![Vec::new(); case.partitions as usize],
+            sent: Vec::new(),
+            batch: None,
+            serving: None,
+            claimed: None,
+            published: None,
+            reads: 0,
+            publications: 0,
+            case,
+        }
+    }
+
+    pub fn config(&self) -> LambdaConfig {
+        LambdaConfig {
+            workload: self.case.workload.into(),
+            terms: self.case.terms.clone(),
+            state: PathBuf::from("/state"),
+            feed: Feed { dedup: self.case.terms.dedup, ..Feed::default() },
+            granularity: self.case.granularity,
+            cut_every: self.case.cut_every,
+            cut_ms: 0,
+        }
+    }
+
+    pub fn shared(&self) -> (Arc<dyn Log>, SharedDisk) {
+        (Arc::new(self.log.clone()), Arc::new(self.disk.clone()))
+    }
+
+    /// Appends a random event, often one that takes back or repeats an earlier one.
+    pub fn append(&mut self) {
+        let number = self.sent.len() as u64;
+        let (partition, origin, event) = if number > 0 && self.dice.percent(8) {
+            self.sent[self.dice.below(number) as usize].clone()
+        } else {
+            let origin =
+                (!self.dice.percent(5)).then_some(Origin { source: number as u32 % 2, sequence: number / 2 });
+            let event = match self.case.workload {
+                "orders" => Event::Order(self.order()),
+                _ => Event::Trade(self.trade()),
+            };
+            let by = self.case.partition_by;
+            (by.partition(event.key().as_bytes(), origin, number, self.case.partitions), origin, event)
+        };
+        let mut value = Vec::new();
+        Codec::Bin.encode(&event, &mut value);
+        let key = event.key().as_bytes().to_vec().into();
+        let raw = RawRecord { offset: 0, origin, intended: 0, appended: 0, key, value: value.into() };
+        let range = self.appender.append(partition, &[raw]).unwrap();
+        let place = Place { partition, offset: range.start };
+        let record = Record { place, origin, intended: 0, appended: 0, event: event.clone() };
+        self.records[partition as usize].push(record);
+        self.sent.push((partition, origin, event));
+    }
+
+    fn order(&mut self) -> OrderEvent {
+        let kind = match self.dice.below(100) {
+            n if n < self.case.marks / 2 => OrderKind::Cancelled,
+            n if n < self.case.marks => OrderKind::Corrected,
+            _ => OrderKind::Placed,
+        };
+        let amount = if kind == OrderKind::Cancelled { 0 } else { self.dice.below(24_000) as i64 - 2_000 };
+        let recent = self.sent.len() as u64 / 3 + 3;
+        OrderEvent {
+            kind,
+            customer: format!("c{}", self.dice.below(self.case.keys)).into(),
+            order: self.dice.below(recent),
+            amount,
+            time: self.time(),
+        }
+    }
+
+    fn trade(&mut self) -> TradeEvent {
+        let kind = match self.dice.below(100) {
+            n if n < self.case.marks / 2 => TradeKind::Busted,
+            n if n < self.case.marks => TradeKind::Corrected,
+            _ => TradeKind::Traded,
+        };
+        let mut symbol = format!("S{}", self.dice.below(self.case.keys)).into();
+        let mut target = Origin::default();
+        if kind != TradeKind::Traded {
+            let number = self.sent.len() as u64;
+            let near = self.dice.below(number + 4);
+            target = Origin { source: near as u32 % 2, sequence: near / 2 };
+            if let Some((.., event)) = self.sent.get(near as usize)
+                && self.dice.percent(90)
+            {
+                symbol = event.key().clone();
+            }
+        }
+        let busted = kind == TradeKind::Busted;
+        let price = if busted { 0 } else { 1 + self.dice.below(30) as i64 };
+        let volume = if busted { 0 } else { 1 + self.dice.below(9) as i64 };
+        let time = if self.dice.percent(10) { 86_400_000 + self.time() } else { self.time() };
+        TradeEvent { kind, symbol, price, volume, time, target }
+    }
+
+    fn time(&mut self) -> i64 {
+        self.sent.len() as i64 / 2 + self.dice.below(20) as i64
+    }
+
+    /// Grows the log and steps the Lambda at random until both have ended, reading all the while.
+    pub fn run(mut self) {
+        let mut idle = 0;
+        while (self.sent.len() as u64) < self.case.events || idle < 60 {
+            let ended = self.sent.len() as u64 >= self.case.events;
+            let moved = match self.dice.below(10) {
+                0..=3 if !ended => {
+                    for _ in 0..=self.dice.below(6) {
+                        self.append();
+                    }
+                    true
+                }
+                0..=5 => self.step_batch(),
+                6 | 7 => self.step_serving(),
+                8 => self.restart(),
+                _ => {
+                    self.read();
+                    false
+                }
+            };
+            idle = if moved { 0 } else { idle + 1 };
+        }
+        self.finish();
+    }
+
+    pub fn step_batch(&mut self) -> bool {
+        let (log, disk) = self.shared();
+        let config = self.config();
+        let batch = self.batch.get_or_insert_with(|| Batch::start(log, &disk, &config).unwrap());
+        let moved = batch.step(0).unwrap();
+        let published = batch.version();
+        self.publications += u64::from(published != self.published);
+        self.published = published;
+        moved
+    }
+
+    pub fn step_serving(&mut self) -> bool {
+        let (log, disk) = self.shared();
+        let config = self.config();
+        let serving = self.serving.get_or_insert_with(|| Serving::start(log, &disk, &config).unwrap());
+        serving.step(0).unwrap()
+    }
+
+    fn restart(&mut self) -> bool {
+        if self.dice.below(1000) < self.case.restarts * 10 {
+            self.batch = None;
+        }
+        if self.dice.below(1000) < self.case.restarts * 10 {
+            self.serving = None;
+            self.claimed = None;
+        }
+        false
+    }
+
+    /// The end: whoever was restarted has caught up, and everything is answered at the head.
+    fn finish(&mut self) {
+        for _ in 0..1000 {
+            self.step_batch();
+            self.step_serving();
+        }
+        let heads = self.log.heads().unwrap();
+        assert_eq!(self.serving.as_ref().unwrap().version(), Some(heads.clone()), "{:?}", self.case);
+        self.read_all();
+        assert!(self.reads > 0 && self.publications > 0, "{:?}", self.case);
+    }
+
+    /// Reads a few things at once.
+    pub fn read(&mut self) {
+        let views = workload(self.case.workload).unwrap().views;
+        let queries = (0..1 + self.dice.below(2)).map(|_| {
+            let view = views[self.dice.below(views.len() as u64) as usize];
+            let key = match (view.key, self.dice.below(3)) {
+                (_, 0) => None,
+                ("all", _) => Some("all".to_owned()),
+                ("customer", _) => Some(format!("c{}", self.dice.below(self.case.keys))),
+                ("symbol", _) => Some(format!("S{}", self.dice.below(self.case.keys))),
+                _ => Some(format!("S{} 1970-01-01", self.dice.below(self.case.keys))),
+            };
+            Query { view: view.name.into(), key }
+        });
+        let queries: Vec<Query> = queries.collect();
+        self.check(&queries);
+    }
+
+    fn read_all(&mut self) {
+        let views = workload(self.case.workload).unwrap().views;
+        for view in views {
+            self.check(&[Query { view: view.name.into(), key: None }]);
+        }
+    }
+
+    fn check(&mut self, queries: &[Query]) {
+        let Some(serving) = &mut self.serving else { return };
+        if serving.version().is_none() {
+            assert!(serving.read(queries).is_err());
+            return;
+        }
+        let answer = serving.read(queries).unwrap();
+        let version = answer.version.clone().expect("a Lambda claims a version");
+        let readable = serving.version().unwrap();
+        assert!(readable.covers(&version));
+        if let Some(claimed) = self.claimed.replace(readable.clone()) {
+            assert!(readable.covers(&claimed), "{:?} fell back", self.case);
+        }
+        let expected = truth(&self.case, &self.records, &version, queries);
+        assert_eq!(answer.rows, expected, "{queries:?} at {version} of {:?}", self.case);
+        self.reads += 1;
+    }
+}
+
+/// What is true at a version.
+pub fn truth(case: &Case, records: &[Vec<Record>], version: &Version, queries: &[Query]) -> Vec<Rows> {
+    let mut truth = (workload(case.workload).unwrap().truth)(&case.terms);
+    for (records, next) in records.iter().zip(&version.0) {
+        records[..*next as usize].iter().for_each(|record| truth.feed(record, None));
+    }
+    let answer = |query: &Query| match &query.key {
+        None => truth.rows(&query.view),
+        Some(key) => {
+            truth.row(&query.view, key).map(|row| (key.clone(), row)).into_iter().collect::<BTreeMap<_, _>>()
+        }
+    };
+    queries.iter().map(answer).collect()
+}
