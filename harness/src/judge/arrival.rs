@@ -5,25 +5,29 @@ use workloads::{Place, Version};
 use crate::observe::Arrival;
 
 /// How far each partition was at each time.
-struct Heads {
+pub struct Heads {
     from: Version,
     /// By partition: (time, next offset), both rising.
     steps: Vec<Vec<(i64, u64)>>,
 }
 
 impl Heads {
-    fn new(from: &Version, times: impl Iterator<Item = (u32, i64, u64)>) -> Self {
+    /// From (partition, time, next offset), times rising; what lies below `from` was there at 0.
+    pub fn new(from: &Version, times: impl Iterator<Item = (u32, i64, u64)>) -> Self {
         let mut steps: Vec<Vec<(i64, u64)>> = vec![Vec::new(); from.0.len()];
         for (partition, time, next) in times {
             if let Some(steps) = steps.get_mut(partition as usize) {
-                let time = steps.last().map_or(time, |(before, _)| time.max(*before));
-                steps.push((time, next));
+                let (before, last) = steps.last().copied().unwrap_or((time, 0));
+                if next > last {
+                    steps.push((time.max(before), next));
+                }
             }
         }
         Heads { from: from.clone(), steps }
     }
 
-    fn at(&self, time: i64) -> Version {
+    /// The version at a time.
+    pub fn at(&self, time: i64) -> Version {
         let next = |(steps, from): (&Vec<(i64, u64)>, &u64)| {
             let count = steps.partition_point(|(at, _)| *at <= time);
             count.checked_sub(1).map_or(*from, |last| steps[last].1)
@@ -32,7 +36,7 @@ impl Heads {
     }
 
     /// When the record at `place` was included; 0 for history, nothing if it never was.
-    fn time(&self, place: Place) -> Option<i64> {
+    pub fn time(&self, place: Place) -> Option<i64> {
         let partition = place.partition as usize;
         if place.offset < *self.from.0.get(partition)? {
             return Some(0);

@@ -129,6 +129,8 @@ impl<'a> Case<'a> {
         let Some(seen) = seen else { return verdict };
         verdict.claimed = seen.version.clone();
         verdict.first = seen.answers.iter().map(|(_, value)| value.first()).sum();
+        let rows = |value: &Value| if let Value::Whole(whole) = value { whole.rows as u64 } else { 0 };
+        verdict.rows = seen.answers.iter().map(|(_, value)| rows(value)).sum();
         if self.evidence.run.contestant == NOOP.name {
             // It answers nothing on purpose, so there is nothing to decide.
             verdict.class = Class::Undecidable;
@@ -283,6 +285,7 @@ fn blank(read: &Observation) -> Verdict {
         first: 0,
         over: 0,
         under: 0,
+        rows: 0,
         regressed: false,
         below_announced: false,
         witness: None,

@@ -165,6 +165,8 @@ pub struct Verdict {
     pub over: i128,
     /// See `over`.
     pub under: i128,
+    /// Rows of the whole views answered.
+    pub rows: u64,
     /// Whether it claims less than an earlier answer had shown.
     pub regressed: bool,
     /// Whether it is below a version that had been announced before it was sent.

@@ -39,7 +39,9 @@
 //! | `latency.<stop>.resolution` | us | of `right` only: median gap between the reads it comes from |
 //! | `uncorrected.<stop>.p50/..` | us | since the time they were handed to the log |
 //! | `read.p50/p90/p99/max/n` | us | round trip of reads since their intended time; `read.sent.*` since they were sent |
-//! | `cpu.*`, `memory.*`, `bytes.*`, `amplification.*`, `count.*` | | see `cost.rs` |
+//! | `cpu.*`, `memory.*`, `bytes.*`, `amplification.*`, `count.*` | | see [`cost`] |
+//! | `code.*` | | see [`duplication`]; repeat 0 |
+//! | `dead-letters` | records | set aside because they could not be decoded |
 //! | `noise.pressure/canary-p99/canary-max/generator-p99/generator-max` | share, us | how quiet the machine was |
 //!
 //! # `measures/`: series behind the figures, plain CSV
@@ -56,6 +58,22 @@
 //! | `witnesses.csv` | `witness,workload,contestant,repeat,which,read,at_us,view,key,claimed,class,signature,served,truth,prefix,command`: `which` is first, worst or last; values are `a;b;..` by column, `-` for no row; `prefix` the shortest log prefix after which the answer could no longer be right |
 
 use serde::{Deserialize, Serialize};
+
+pub mod accuracy;
+pub mod consistency;
+pub mod cost;
+pub mod duplication;
+mod folder;
+pub mod latency;
+mod series;
+
+pub use folder::{Measured, folders, measure};
+
+use cost::Number;
+
+fn number(measure: impl Into<String>, unit: &'static str, value: f64) -> Number {
+    Number { measure: measure.into(), unit, value }
+}
 
 /// One number, with everything needed to understand it: a row of `measurements.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,0 +1,223 @@
+//! From the observations of a run folder to its measurements, every run judged again from its files.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+
+use super::accuracy::Accuracy;
+use super::cost::Number;
+use super::latency::{self, Latency};
+use super::series::Series;
+use super::{Measurement, consistency, cost, duplication, number};
+use crate::contestants::contestant;
+use crate::judge::{Bases, Class, Evidence, judge};
+use crate::observe::{Kind, Noise, Run};
+use crate::plan::Plan;
+
+/// What came of measuring a run folder.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Measured {
+    /// Runs measured.
+    pub runs: u32,
+    /// Runs left out because they did not end as planned, each with how it ended.
+    pub unfinished: Vec<String>,
+    /// Wrong reads of contestants that are not broken on purpose.
+    pub wrong_reads: u64,
+    /// Wrong final answers of theirs.
+    pub wrong_finals: u64,
+    /// Runs in which nothing was tested.
+    pub vacuous: u32,
+}
+
+/// Judges and measures every run of a folder, and writes `measurements.csv`, `reads.csv` and `measures/`. `told` hears
+/// which run is being judged.
+pub fn measure(run_folder: &Path, told: &mut dyn FnMut(&str)) -> anyhow::Result<Measured> {
+    let mut desk = Desk::open(run_folder)?;
+    let folders = folders(run_folder)?;
+    ensure!(!folders.is_empty(), "no observations in {}: `wb run` makes them", run_folder.display());
+    for folder in folders {
+        told(&folder.strip_prefix(run_folder).unwrap_or(&folder).display().to_string());
+        desk.one(&folder).with_context(|| format!("measuring {}", folder.display()))?;
+    }
+    desk.finish()
+}
+
+/// The folders of observations, by workload, then contestant and repeat: runs over one history follow each other.
+pub fn folders(run_folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for workload in entries(&run_folder.join("observations"))? {
+        found.extend(entries(&workload)?.into_iter().filter(|folder| folder.join("run.json").is_file()));
+    }
+    Ok(found)
+}
+
+fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let what = || format!("no runs in {}: give the folder that `wb run` wrote", folder.display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).with_context(what)? {
+        let path = entry.with_context(what)?.path();
+        if path.is_dir() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+struct Desk<'a> {
+    folder: &'a Path,
+    run: String,
+    plan: String,
+    faults: String,
+    bases: Bases,
+    accuracies: BTreeMap<String, Accuracy>,
+    merged: BTreeMap<(String, String, &'static str), Latency>,
+    series: Series,
+    measurements: Vec<Measurement>,
+    measured: Measured,
+}
+
+impl<'a> Desk<'a> {
+    fn open(folder: &'a Path) -> anyhow::Result<Self> {
+        let path = folder.join("plan.toml");
+        let plan = if path.is_file() { Some(Plan::read(&path)?) } else { None };
+        let run = folder.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        Ok(Desk {
+            folder,
+            run,
+            faults: plan.as_ref().map_or(Ok(String::new()), faults)?,
+            plan: plan.map_or(String::new(), |plan| plan.name),
+            bases: Bases::default(),
+            accuracies: BTreeMap::new(),
+            merged: BTreeMap::new(),
+            series: Series::new()?,
+            measurements: Vec::new(),
+            measured: Measured::default(),
+        })
+    }
+
+    fn one(&mut self, folder: &Path) -> anyhow::Result<()> {
+        let evidence = Evidence::load(self.folder, folder)?;
+        let run = &evidence.run;
+        if run.ended != "complete" {
+            let name = format!("{} {} {}: {}", run.workload, run.contestant, run.repeat, run.ended);
+            self.measured.unfinished.push(name);
+            return Ok(());
+        }
+        let verdicts = judge(&evidence, &mut self.bases)?;
+        let mut numbers = consistency::measure(&evidence, &verdicts);
+        let latencies = latency::measure(&evidence, &verdicts)?;
+        numbers.extend(latencies.iter().flat_map(Latency::numbers));
+        numbers.extend(latency::round_trips(&evidence));
+        let finals = verdicts.details.iter().filter(|detail| detail.last);
+        let (rows, wrong) = finals.fold((0, 0), |sum, it| (sum.0 + it.rows, sum.1 + it.wrong));
+        numbers.push(number("final.rows", "rows", rows as f64));
+        numbers.push(number("final.wrong", "rows", wrong as f64));
+        numbers.push(number("dead-letters", "records", run.dead_letters as f64));
+        numbers.extend(noise(&run.noise));
+        numbers.extend(cost::measure(folder, run)?);
+        numbers.extend(self.accuracy(&evidence)?);
+        self.series.run(&evidence, &verdicts, &latencies, &self.faults)?;
+        self.score(&evidence, &verdicts.reads, &numbers);
+        self.note(run, numbers);
+        for latency in latencies {
+            let key = (run.workload.clone(), run.contestant.clone(), latency.stop);
+            match self.merged.get_mut(&key) {
+                Some(merged) => merged.merge(&latency),
+                None => drop(self.merged.insert(key, latency)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the exit code depends on.
+    fn score(&mut self, evidence: &Evidence, reads: &[crate::judge::Verdict], numbers: &[Number]) {
+        self.measured.runs += 1;
+        let fair = contestant(&evidence.run.contestant).is_none_or(|contestant| contestant.broken.is_none());
+        let silent = reads.iter().all(|verdict| verdict.class == Class::Undecidable);
+        if !fair || silent {
+            return;
+        }
+        let wrong = reads.iter().filter(|verdict| verdict.class.wrong()).count();
+        self.measured.wrong_reads += wrong as u64;
+        let last = reads.iter().filter(|verdict| verdict.kind == Kind::Final);
+        self.measured.wrong_finals += last.filter(|verdict| verdict.class != Class::Current).count() as u64;
+        let vacuous = numbers.iter().any(|number| number.measure == "vacuous" && number.value > 0.0);
+        self.measured.vacuous += u32::from(vacuous);
+    }
+
+    fn accuracy(&mut self, evidence: &Evidence) -> anyhow::Result<Vec<Number>> {
+        let Some(clean) = &evidence.run.clean_log else { return Ok(Vec::new()) };
+        let clean = clean.display().to_string();
+        let mut numbers = Vec::new();
+        if !self.accuracies.contains_key(&clean)
+            && let Some(accuracy) = Accuracy::new(self.folder, evidence)?
+        {
+            numbers.extend(accuracy.numbers.iter().cloned());
+            self.accuracies.insert(clean.clone(), accuracy);
+        }
+        numbers.extend(self.accuracies.get(&clean).into_iter().flat_map(|accuracy| accuracy.own(evidence)));
+        Ok(numbers)
+    }
+
+    fn note(&mut self, run: &Run, numbers: Vec<Number>) {
+        for number in numbers {
+            let (workload, contestant) = (run.workload.clone(), run.contestant.clone());
+            self.push(workload, contestant, run.repeat, number);
+        }
+    }
+
+    fn push(&mut self, workload: String, contestant: String, repeat: u32, number: Number) {
+        self.measurements.push(Measurement {
+            run: self.run.clone(),
+            plan: self.plan.clone(),
+            workload,
+            faults: self.faults.clone(),
+            contestant,
+            repeat,
+            measure: number.measure,
+            unit: number.unit.into(),
+            value: number.value,
+        });
+    }
+
+    fn finish(mut self) -> anyhow::Result<Measured> {
+        for ((workload, contestant, _), latency) in std::mem::take(&mut self.merged) {
+            self.series.latency(&workload, &self.faults, &contestant, 0, &latency)?;
+            for number in latency.numbers() {
+                self.push(workload.clone(), contestant.clone(), 0, number);
+            }
+        }
+        for count in duplication::measure()? {
+            let number = Number { measure: count.measure, unit: count.unit, value: count.value };
+            self.push(count.workload, count.contestant.into(), 0, number);
+        }
+        let path = self.folder.join("measurements.csv");
+        let mut file =
+            csv::Writer::from_path(&path).with_context(|| format!("writing {}", path.display()))?;
+        self.measurements.iter().try_for_each(|measurement| file.serialize(measurement))?;
+        file.flush().with_context(|| format!("writing {}", path.display()))?;
+        self.series.write(self.folder)?;
+        Ok(self.measured)
+    }
+}
+
+/// A plan's source faults as `name=share,..`.
+fn faults(plan: &Plan) -> anyhow::Result<String> {
+    let value = serde_json::to_value(&plan.faults).context("naming the faults of the plan")?;
+    let all = value.as_object().into_iter().flatten();
+    let some = all.filter(|(_, share)| share.as_f64().is_some_and(|share| share > 0.0));
+    Ok(some.map(|(name, share)| format!("{name}={share}")).collect::<Vec<_>>().join(","))
+}
+
+fn noise(noise: &Noise) -> Vec<Number> {
+    vec![
+        number("noise.pressure", "share", noise.pressure),
+        number("noise.canary-p99", "us", noise.canary_p99_us),
+        number("noise.canary-max", "us", noise.canary_max_us),
+        number("noise.generator-p99", "us", noise.generator_p99_us),
+        number("noise.generator-max", "us", noise.generator_max_us),
+    ]
+}
