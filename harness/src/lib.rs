@@ -7,13 +7,14 @@
 //!
 //! * [`plan`]: what is to be run. [`contestants`]: who takes part.
 //! * [`protocol`]: the line protocol of a component. [`child`]: hosts one. [`driver`]: starts them, appends, reads.
-//!   [`clock`]: the one clock of a run.
+//!   [`clock`]: the one clock of a run. [`commands`]: the command line. [`upto`]: an answer over a finished log.
 //! * [`observe`]: the files a run leaves. [`judge`]: what class each read is of.
 //! * [`limits`]: how fast each part can be, beside a plain loop.
 //! * [`stepped`]: a whole run in one thread, repeatable. [`measures`], [`report`].
 
 pub mod child;
 pub mod clock;
+pub mod commands;
 pub mod contestants;
 pub mod driver;
 pub mod judge;
@@ -24,3 +25,4 @@ pub mod plan;
 pub mod protocol;
 pub mod report;
 pub mod stepped;
+pub mod upto;

@@ -1,2 +1,33 @@
-//! x
-fn main() {}
+//! The workbench `wb`: what the same views cost when computed twice (Lambda) and once over a replayable log (Kappa).
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use harness::clock::Clock;
+use harness::commands::{Cli, Command, World};
+use harness::driver::{Interrupted, Stop};
+
+fn main() -> ExitCode {
+    let clock = Clock::start();
+    let cli = Cli::parse();
+    let done = match cli.command {
+        // A component ends on signals by itself.
+        Some(Command::Contestant(arguments)) => arguments.run(&clock),
+        command => world(clock).and_then(|world| command.unwrap_or_default().run(&world)),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) if error.is::<Interrupted>() => {
+            eprintln!("interrupted");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn world(clock: Clock) -> anyhow::Result<World> {
+    Ok(World { stop: Stop::on_signals()?, program: std::env::current_exe()?, clock })
+}

@@ -52,7 +52,8 @@ pub fn read_all(
     let inbox = Inbox::new(inbox, woken, *clock)?;
     let (sent, (came, lost)) = std::thread::scope(|scope| {
         let receiver = scope.spawn(move || inbox.receive(stop));
-        let outbox = Outbox { socket, words, wake, clock, lanes: (0..lanes).map(|_| Lane::default()).collect() };
+        let outbox =
+            Outbox { socket, words, wake, clock, lanes: (0..lanes).map(|_| Lane::default()).collect() };
         let sent = outbox.send(planned, patience_us, stop);
         (sent, receiver.join().expect("the receiving thread does not panic"))
     });
@@ -104,7 +105,11 @@ impl Outbox<'_> {
         }
         let stream = UnixStream::connect(self.socket)?;
         stream.set_nonblocking(true)?;
-        *lane = Lane { stream: Some(stream.try_clone()?), pending: line.to_vec(), generation: lane.generation + 1 };
+        *lane = Lane {
+            stream: Some(stream.try_clone()?),
+            pending: line.to_vec(),
+            generation: lane.generation + 1,
+        };
         let generation = lane.generation;
         self.tell(Word::Opened { lane: number, generation, stream });
         self.lanes[number].flush()

@@ -80,7 +80,8 @@ impl Part<'_> {
         let partitions = self.plan.log.partitions;
         let lanes = self.plan.reads.connections as usize;
         thread::scope(|scope| -> anyhow::Result<()> {
-            let generator = scope.spawn(|| append::append(self.schedule, appender, partitions, &clock, self.stop));
+            let generator =
+                scope.spawn(|| append::append(self.schedule, appender, partitions, &clock, self.stop));
             let read = || lanes::read_all(self.planned, self.socket, lanes, PATIENCE_US, &clock, self.stop);
             let reader = scope.spawn(read);
             let canary = scope.spawn(|| noise::canary(&clock, &over));
@@ -107,7 +108,11 @@ impl Part<'_> {
         while !over.load(Ordering::Relaxed) && at <= self.schedule.until_us {
             clock.sleep_until(at);
             self.sampler.sample(zero + clock.micros());
-            at = if at < self.schedule.until_us { (at + SAMPLE_US).min(self.schedule.until_us) } else { at + 1 };
+            at = if at < self.schedule.until_us {
+                (at + SAMPLE_US).min(self.schedule.until_us)
+            } else {
+                at + 1
+            };
         }
     }
 

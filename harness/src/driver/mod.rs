@@ -13,12 +13,14 @@ use crate::observe::Run;
 use crate::plan::{Plan, Spec};
 
 pub mod append;
+pub mod campaign;
 pub mod children;
 pub mod client;
 pub mod cores;
 pub mod keys;
 pub mod lanes;
 pub mod live;
+pub mod manifest;
 pub mod noise;
 pub mod reads;
 pub mod record;

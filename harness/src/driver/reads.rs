@@ -125,7 +125,10 @@ impl Draw<'_> {
         };
         if self.workload.name == "orders" {
             match random.random_range(0..WHOLE_PAIRS) {
-                0 => Some(vec![query(self.workload.view("spend")?, None), query(self.workload.view("revenue")?, None)]),
+                0 => Some(vec![
+                    query(self.workload.view("spend")?, None),
+                    query(self.workload.view("revenue")?, None),
+                ]),
                 n if n % 2 == 0 => both("spend", "big_spenders"),
                 _ => both("spend", "large_orders"),
             }

@@ -133,15 +133,20 @@ fn batches(seen: &Seen) -> Vec<Mark> {
         detail: watched.version.to_string(),
     });
     let mut marks: Vec<Mark> = publications.collect();
-    let mut names: Vec<&String> =
-        seen.heard.iter().filter(|(role, _)| *role == Role::Batch).map(|(_, watched)| &watched.component).collect();
+    let mut names: Vec<&String> = seen
+        .heard
+        .iter()
+        .filter(|(role, _)| *role == Role::Batch)
+        .map(|(_, watched)| &watched.component)
+        .collect();
     names.dedup();
     for name in names {
         let samples: Vec<&Usage> = seen.samples.iter().filter(|sample| sample.component == *name).collect();
         let mut busy: Option<Mark> = None;
         for pair in samples.windows(2).filter(|pair| pair[0].pid == pair[1].pid) {
             let (from_us, until_us) = (pair[0].at_us, pair[1].at_us);
-            let used = (pair[1].user_us + pair[1].system_us).saturating_sub(pair[0].user_us + pair[0].system_us);
+            let used =
+                (pair[1].user_us + pair[1].system_us).saturating_sub(pair[0].user_us + pair[0].system_us);
             if used as f64 >= (until_us - from_us) as f64 * BUSY {
                 let mark = || Mark { from_us, until_us, what: "batch".into(), detail: name.clone() };
                 busy.get_or_insert_with(mark).until_us = until_us;

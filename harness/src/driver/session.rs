@@ -158,7 +158,8 @@ impl<'a> Session<'a> {
             }
             if clock.micros() > deadline {
                 let far = self.latest(Role::Serve).map_or(0, |version| version.total());
-                let (name, of, patience) = (self.contestant.name, heads.total(), self.job.plan.live.patience_s);
+                let (name, of, patience) =
+                    (self.contestant.name, heads.total(), self.job.plan.live.patience_s);
                 return Err(anyhow!(
                     "{name} caught up with {far} of {of} events of history within {patience} s: raise live.patience_s or lower live.history"
                 ));
@@ -221,7 +222,16 @@ impl<'a> Session<'a> {
             let (read, answered_us) = ((self.planned.len() + self.finals.len()) as u64, clock.micros());
             let intended_us = sent_us;
             let kind = Kind::Final;
-            self.finals.push(Observation { read, kind, intended_us, sent_us, answered_us, queries, answer, error });
+            self.finals.push(Observation {
+                read,
+                kind,
+                intended_us,
+                sent_us,
+                answered_us,
+                queries,
+                answer,
+                error,
+            });
         }
         Ok(())
     }
@@ -232,7 +242,8 @@ impl<'a> Session<'a> {
         if let Some(children) = &mut self.children {
             children.end(&self.job.clock);
         }
-        let heard = self.watches.iter().flat_map(|(role, watch)| watch.heard().into_iter().map(|w| (*role, w)));
+        let heard =
+            self.watches.iter().flat_map(|(role, watch)| watch.heard().into_iter().map(|w| (*role, w)));
         let seen = Seen {
             heard: heard.collect(),
             samples: self.sampler.samples(),

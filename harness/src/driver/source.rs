@@ -10,6 +10,7 @@ use workloads::log::{Appender, Log, Meta, RawRecord};
 use workloads::{Draft, Version, Workload};
 
 use super::keys::{KeyNumber, Keys};
+use super::stop::Stop;
 use crate::plan::{Fsync, Plan, Storage};
 
 /// Records handed to the log at once while a history is made.
@@ -46,6 +47,8 @@ pub struct Schedule {
     pub due: Vec<Due>,
     /// When the live part ends.
     pub until_us: i64,
+    /// Whether the source did not send what it should have.
+    pub faulty: bool,
 }
 
 /// What the log of a plan's workload says about itself.
@@ -83,8 +86,7 @@ impl Press<'_> {
         let key = draft.event.key().as_bytes();
         self.meta.codec.encode(&draft.event, &mut self.value);
         self.turn += 1;
-        let partition =
-            self.meta.partition_by.partition(key, draft.origin, self.turn, self.meta.partitions);
+        let partition = self.meta.partition_by.partition(key, draft.origin, self.turn, self.meta.partitions);
         let record = RawRecord {
             offset: 0,
             origin: draft.origin,
@@ -104,7 +106,7 @@ pub fn history(
     disk: &SharedDisk,
     folder: &Path,
     now_ms: i64,
-    tick: &dyn Fn(u64),
+    stop: &Stop,
 ) -> anyhow::Result<History> {
     let shape = plan.history(workload.name).context("the plan has no events for this workload")?;
     let meta = meta(&plan.log, workload.name, format!("plan {}, seed {}: history", plan.name, plan.seed));
@@ -114,7 +116,7 @@ pub fn history(
     let mut press = Press { meta: &meta, turn: 0, value: Vec::new() };
     let mut waiting = vec![Vec::with_capacity(CHUNK); meta.partitions as usize];
     let length_us = (shape.events as f64 * 1e6 / shape.rate) as i64;
-    for (number, draft) in (0_u64..).zip((workload.generate)(&shape)) {
+    for draft in (workload.generate)(&shape) {
         keys.note(&draft.event);
         let intended = draft.intended - length_us;
         let (partition, record) = press.record(&draft, intended, now_ms + intended / 1000);
@@ -123,7 +125,7 @@ pub fn history(
         if chunk.len() == CHUNK {
             heads.0[partition as usize] = appender.append(partition, chunk)?.end;
             chunk.clear();
-            tick(number);
+            stop.check()?;
         }
     }
     for (partition, chunk) in (0..).zip(&waiting).filter(|(_, chunk)| !chunk.is_empty()) {
@@ -141,7 +143,7 @@ pub fn schedule(plan: &Plan, workload: &Workload, repeat: u32, keys: &mut Keys) 
         let (partition, record) = press.record(&draft, draft.intended, 0);
         Due { intended_us: draft.intended, partition, record, key: Some(keys.note(&draft.event)) }
     });
-    Ok(Schedule { due: due.collect(), until_us: (plan.live.seconds * 1e6) as i64 })
+    Ok(Schedule { due: due.collect(), until_us: (plan.live.seconds * 1e6) as i64, faulty: false })
 }
 
 /// The log as the source would have filled it without faults.

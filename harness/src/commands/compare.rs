@@ -1,0 +1,51 @@
+//! `wb compare`: everything from a plan to its report.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::World;
+use super::run;
+use crate::plan::Plan;
+
+/// Which plan.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wb compare
+  wb compare harness/plans/short.toml --out runs/mine")]
+pub struct Arguments {
+    /// A plan file, or the name of a built-in plan (`wb list plans`)
+    #[arg(default_value = "default")]
+    plan: String,
+    /// Folder to make for the run; runs/<date>-<plan> if absent
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Arguments { plan: "default".to_owned(), out: None }
+    }
+}
+
+impl Arguments {
+    /// Does it.
+    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+        let plan = Plan::load(&self.plan)?;
+        let out = self.out.unwrap_or_else(|| fresh(&plan, world));
+        run::run(&plan, &out, world)?;
+        eprintln!("page: {}", out.join("report.html").display());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// `runs/<date>-<plan>`, with a number where that is taken.
+fn fresh(plan: &Plan, world: &World) -> PathBuf {
+    let now = jiff::Timestamp::from_microsecond(world.clock.now().micros).unwrap_or_default();
+    let name = format!("{}-{}", now.strftime("%Y-%m-%d"), plan.name);
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let folders = std::iter::once(name.clone()).chain(numbered).map(|name| PathBuf::from("runs").join(name));
+    folders.into_iter().find(|folder| !folder.exists()).unwrap_or_else(|| PathBuf::from("runs").join(name))
+}

@@ -1,0 +1,111 @@
+//! `wb list`: everything that has a name.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::print::{self, Format, Value};
+use crate::contestants::CONTESTANTS;
+use crate::plan::{BUILT_IN, Plan};
+
+/// What to list.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  wb list\n  wb list contestants --format csv")]
+pub struct Arguments {
+    /// Only these
+    what: Option<What>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Kinds of names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Streams of events.
+    Workloads,
+    /// Questions asked of them.
+    Views,
+    /// Who takes part.
+    Contestants,
+    /// What can go wrong.
+    Faults,
+    /// Settings of a plan.
+    Switches,
+    /// Plans that come with the program.
+    Plans,
+}
+
+impl Arguments {
+    /// Does it.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let mut rows = Vec::new();
+        for what in What::value_variants().iter().filter(|what| self.what.is_none_or(|only| only == **what)) {
+            let named = names(*what)?.into_iter();
+            rows.extend(named.map(|(name, about)| vec![Value::from(what.one()), name.into(), about.into()]));
+        }
+        print::rows(self.format, &["kind", "name", "about"], &rows)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl What {
+    fn one(self) -> &'static str {
+        match self {
+            What::Workloads => "workload",
+            What::Views => "view",
+            What::Contestants => "contestant",
+            What::Faults => "fault",
+            What::Switches => "switch",
+            What::Plans => "plan",
+        }
+    }
+}
+
+fn names(what: What) -> anyhow::Result<Vec<(String, String)>> {
+    let pair = |name: &str, about: &str| (name.to_owned(), about.to_owned());
+    Ok(match what {
+        What::Workloads => workloads::WORKLOADS.iter().map(|w| pair(w.name, w.about)).collect(),
+        What::Views => {
+            let views = workloads::WORKLOADS.iter().flat_map(|w| w.views.iter().map(move |view| (w, view)));
+            views.map(|(w, view)| (format!("{} {}", w.name, view.name), view.about.to_owned())).collect()
+        }
+        What::Contestants => CONTESTANTS.iter().map(|c| pair(c.name, c.about)).collect(),
+        What::Faults => FAULTS.iter().map(|(name, about)| pair(name, about)).collect(),
+        What::Switches => SWITCHES.iter().map(|(name, about)| pair(name, about)).collect(),
+        What::Plans => {
+            let plan =
+                |(name, text): &(&str, &str)| Ok((String::from(*name), Plan::parse(text, name)?.about));
+            BUILT_IN.iter().map(plan).collect::<anyhow::Result<_>>()?
+        }
+    })
+}
+
+const FAULTS: &[(&str, &str)] = &[
+    ("resend", "source: sent again a little later, with the same origin"),
+    ("lose", "source: never sent"),
+    ("late", "source: sent with a delay drawn from a heavy tail"),
+    ("reorder", "source: exchanged with a neighbour a few places away"),
+    ("burst", "source: held back and sent all at once at the end of a second"),
+    ("poison", "source: preceded by a record that cannot be decoded"),
+    ("redeliver", "delivery: given to one component again at the same offset"),
+    ("drop", "delivery: not given to one component, though it is in the log"),
+    ("delay_partition", "delivery: one partition lags behind its head by so many records"),
+    ("pause", "process: stopped for a while, then let go on"),
+    ("kill", "process: killed, and started again over the folder that it left"),
+];
+
+const SWITCHES: &[(&str, &str)] = &[
+    ("terms.dedup", "by what a duplicate is recognised: none, offset, origin, content"),
+    ("terms.cancel_horizon", "milliseconds after which nothing can be taken back"),
+    ("log.codec", "how events are written: json, bin"),
+    ("log.partition_by", "how they are spread: key, round-robin"),
+    ("log.fsync", "when they are made durable: none, interval, batch"),
+    ("settings.workers", "threads a component may use"),
+    ("settings.granularity", "records a version spans at most"),
+    ("settings.version_ms", "milliseconds a version spans at most"),
+    ("settings.cut_ms", "milliseconds between two batch cuts"),
+    ("settings.cut_every", "records between two batch cuts"),
+    ("settings.spin", "whether an idle component spins or parks"),
+    ("settings.pin", "whether driver and contestant get cores of their own"),
+];

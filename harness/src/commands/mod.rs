@@ -1,0 +1,107 @@
+//! The command line: one file a command. Data goes to standard output, everything else to standard error.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::driver::Stop;
+
+pub mod answer;
+pub mod compare;
+pub mod contestant;
+pub mod generate;
+pub mod list;
+pub mod print;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod runs;
+
+pub use print::Format;
+
+/// What commands get from the outside.
+pub struct World {
+    /// Whether somebody wants to end.
+    pub stop: Stop,
+    /// This program, which hosts components.
+    pub program: PathBuf,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Exit codes.
+pub mod code {
+    use std::process::ExitCode;
+
+    /// Wrong answers.
+    pub fn wrong() -> ExitCode {
+        ExitCode::from(3)
+    }
+
+    /// A missed objective.
+    pub fn missed() -> ExitCode {
+        ExitCode::from(4)
+    }
+}
+
+/// The same views, computed twice (Lambda) and once over a replayable log (Kappa): what it costs and what it buys.
+#[derive(Debug, Parser)]
+#[command(name = "wb", version, about, long_about = None, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do; `compare` with the default plan when absent.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wb                                  the default comparison, in about 90 seconds
+  wb compare short                    a small one
+  wb answer orders revenue --log DIR --contestant kappa
+
+Exit codes: 0 fine, 1 run error, 2 usage, 3 wrong answers, 4 regression or missed objective, 130 interrupted";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Generate, run, measure and report a plan; prints the finding and where the report is.
+    Compare(compare::Arguments),
+    /// Write a workload's seeded events into a log.
+    Generate(generate::Arguments),
+    /// Run a plan and keep what was observed.
+    Run(run::Arguments),
+    /// Make the page, the figures and the summary of a measured run folder.
+    Report(report::Arguments),
+    /// The runs on this disk.
+    Runs(runs::Arguments),
+    /// One contestant's answer over a finished log, as rows.
+    Answer(answer::Arguments),
+    /// Workloads, views, contestants, faults and plans, a line each.
+    List(list::Arguments),
+    /// Host one component of a contestant, as the driver does.
+    Contestant(contestant::Arguments),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Command::Compare(compare::Arguments::default())
+    }
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+        match self {
+            Command::Compare(arguments) => arguments.run(world),
+            Command::Generate(arguments) => arguments.run(world),
+            Command::Run(arguments) => arguments.run(world),
+            Command::Report(arguments) => arguments.run(),
+            Command::Runs(arguments) => arguments.run(),
+            Command::Answer(arguments) => arguments.run(world),
+            Command::List(arguments) => arguments.run(),
+            Command::Contestant(arguments) => arguments.run(&world.clock),
+        }
+    }
+}

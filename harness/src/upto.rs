@@ -1,0 +1,131 @@
+//! A log that seems to end at a version, and what a contestant answers over it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use workloads::files::{PowerLoss, SharedDisk};
+use workloads::intake::Feed;
+use workloads::log::{LogError, LogReader, RawRecord};
+use workloads::{Answer, Log, Meta, Millis, Query, Terms, Version};
+
+use crate::contestants::{Component, Contestant, Now, Role, Settings};
+use crate::driver::Stop;
+
+/// Rounds in which nobody has anything to do before a contestant is taken to have finished.
+const IDLE_ROUNDS: u32 = 2_000;
+
+/// Microseconds that each round takes by the clock that components are told.
+const ROUND_US: i64 = 1_000;
+
+/// Another log's records below a version.
+pub struct Upto {
+    log: Arc<dyn Log>,
+    version: Version,
+}
+
+struct UptoReader {
+    reader: Box<dyn LogReader>,
+    end: u64,
+}
+
+impl Upto {
+    /// `log` as it was at `version`, which it has reached.
+    pub fn new(log: Arc<dyn Log>, version: Version) -> Self {
+        Upto { log, version }
+    }
+}
+
+impl Log for Upto {
+    fn meta(&self) -> &Meta {
+        self.log.meta()
+    }
+
+    fn starts(&self) -> Result<Version, LogError> {
+        self.log.starts()
+    }
+
+    fn heads(&self) -> Result<Version, LogError> {
+        Ok(self.version.clone())
+    }
+
+    fn reader(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError> {
+        let number = self.meta().partitions;
+        let head =
+            *self.version.0.get(partition as usize).ok_or(LogError::NoPartition { partition, number })?;
+        if offset > head {
+            return Err(LogError::OutOfRange { partition, asked: offset, start: 0, head });
+        }
+        Ok(Box::new(UptoReader { reader: self.log.reader(partition, offset)?, end: head }))
+    }
+
+    fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {
+        let head = self.version.0.get(partition as usize).copied().unwrap_or(0);
+        Ok(self.log.offset_at(partition, time)?.min(head))
+    }
+}
+
+impl LogReader for UptoReader {
+    fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
+        let left = self.end.saturating_sub(self.position());
+        self.reader.read(max.min(usize::try_from(left).unwrap_or(usize::MAX)), out)
+    }
+
+    fn position(&self) -> u64 {
+        self.reader.position()
+    }
+}
+
+/// What a contestant answers when it has followed the log up to a version: all its components in this thread,
+/// their folder in memory.
+pub fn answer(
+    contestant: &Contestant,
+    log: Arc<dyn Log>,
+    terms: &Terms,
+    version: &Version,
+    queries: &[Query],
+    stop: &Stop,
+) -> anyhow::Result<Answer> {
+    let log: Arc<dyn Log> = Arc::new(Upto::new(log, version.clone()));
+    let disk: SharedDisk = Arc::new(PowerLoss::new(0));
+    let settings = settings(log.meta(), terms);
+    workloads::files::make_dir(disk.as_ref(), &settings.state).context("making a folder in memory")?;
+    let mut components: Vec<(Role, Box<dyn Component>)> = Vec::new();
+    for part in contestant.parts {
+        let component = (part.start)(Arc::clone(&log), Arc::clone(&disk), &settings);
+        components.push((part.role, component.with_context(|| format!("starting {}", part.name))?));
+    }
+    let (mut now, mut idle) = (Now::default(), 0);
+    loop {
+        stop.check()?;
+        let mut busy = false;
+        for (_, component) in &mut components {
+            busy |= component.step(now)?;
+        }
+        let serving = components.iter_mut().find(|(role, _)| *role == Role::Serve);
+        let (_, serving) = serving.context("no component answers reads")?;
+        if serving.version().is_some_and(|reached| reached.covers(version)) {
+            return serving.read(queries);
+        }
+        idle = if busy { 0 } else { idle + 1 };
+        ensure!(idle < IDLE_ROUNDS, "{} does not reach version {version}", contestant.name);
+        now.micros += ROUND_US;
+    }
+}
+
+fn settings(meta: &Meta, terms: &Terms) -> Settings {
+    Settings {
+        workload: meta.workload.clone(),
+        terms: terms.clone(),
+        state: PathBuf::from("/state"),
+        feed: Feed { dedup: terms.dedup, ..Feed::default() },
+        workers: 1,
+        granularity: 100_000,
+        version_ms: 0,
+        cut_every: 0,
+        cut_ms: 500,
+        spin: false,
+        seed: 0,
+        speed_socket: None,
+    }
+}
