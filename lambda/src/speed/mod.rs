@@ -103,7 +103,7 @@ impl<L: Layers> Speed<L> {
     /// What can be read: the newest version, once the layer has caught up with the log as it was at the start.
     pub(crate) fn version(&self) -> Option<Version> {
         let running = self.running.as_ref().filter(|running| running.caught_up)?;
-        Some(running.intake.version().clone())
+        Some(running.held.first()?.version(running.intake.version()))
     }
 
     /// Records that could not be decoded.
@@ -118,7 +118,7 @@ impl<L: Layers> Speed<L> {
         let following = running.held.first().ok_or(LambdaError::NotYet)?;
         let (state, version) = match &following.frozen {
             Some((version, state)) if frozen => (state, version.clone()),
-            _ => (&following.state, running.intake.version().clone()),
+            _ => (&following.state, following.version(running.intake.version())),
         };
         let partials = queries.iter().map(|query| L::partial(state, query)).collect();
         Ok(Pinned { base: Arc::clone(&following.base), version, partials })

@@ -59,6 +59,12 @@ impl<L: Layers> Following<L> {
         Ok(left < most)
     }
 
+    /// What the publication and the state include together, when the epochs have been read up to `read`. Where the
+    /// batch was quicker, that is all of the batch's.
+    pub(crate) fn version(&self, read: &Version) -> Version {
+        self.cut.version.join(read)
+    }
+
     /// Whether everything in the epochs is folded.
     pub(crate) fn caught_up(&self, epochs: &Epochs) -> bool {
         epochs
@@ -95,7 +101,7 @@ impl<L: Layers> Following<L> {
                 }
             }
         }
-        self.frozen = Some((before.unwrap_or(&self.cut.version).clone(), state));
+        self.frozen = Some((self.version(before.unwrap_or(&self.cut.version)), state));
         Ok(())
     }
 }
