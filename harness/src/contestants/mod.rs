@@ -10,11 +10,13 @@ use workloads::{Answer, Log, Query, Terms, Version};
 
 pub mod broken;
 pub mod kappa;
+pub mod lambda;
 pub mod noop;
 pub mod reference;
 
 /// Everybody who can take part.
 pub static CONTESTANTS: &[&Contestant] = &[
+    &lambda::LAMBDA,
     &kappa::KAPPA,
     &reference::REFERENCE,
     &noop::NOOP,

@@ -1,0 +1,78 @@
+//! The Lambda as a contestant: a batch with its archive, and a speed layer under a serving layer.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use lambda::{Batch, LambdaConfig, Serving};
+use workloads::files::SharedDisk;
+use workloads::{Answer, Log, Query, Version};
+
+use super::{Component, Contestant, Now, Part, Role, Settings};
+
+/// The contestant.
+pub static LAMBDA: Contestant = Contestant {
+    name: "lambda",
+    about: "A batch recomputed on schedule and a speed layer from its cut on, merged when read, labelled. Fair.",
+    parts: &[
+        Part { name: "batch", role: Role::Batch, start: batch },
+        Part { name: "serving", role: Role::Serve, start: serving },
+    ],
+    workloads: &["orders"],
+    broken: None,
+};
+
+fn batch(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+    Ok(Box::new(Batch::start(log, &disk, &config(settings)).context("starting the lambda's batch")?))
+}
+
+fn serving(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+    Ok(Box::new(Serving::start(log, &disk, &config(settings)).context("starting the lambda's serving layer")?))
+}
+
+fn config(settings: &Settings) -> LambdaConfig {
+    LambdaConfig {
+        workload: settings.workload.clone(),
+        terms: settings.terms.clone(),
+        state: settings.state.clone(),
+        feed: settings.feed.clone(),
+        granularity: settings.granularity,
+        cut_every: settings.cut_every,
+        cut_ms: settings.cut_ms,
+    }
+}
+
+impl Component for Batch {
+    fn step(&mut self, now: Now) -> anyhow::Result<bool> {
+        Ok(Batch::step(self, now.micros)?)
+    }
+
+    fn read(&mut self, _queries: &[Query]) -> anyhow::Result<Answer> {
+        anyhow::bail!("the lambda's batch answers no reads: ask its serving component")
+    }
+
+    fn version(&self) -> Option<Version> {
+        Batch::version(self)
+    }
+
+    fn dead(&self) -> u64 {
+        Batch::dead(self)
+    }
+}
+
+impl Component for Serving {
+    fn step(&mut self, now: Now) -> anyhow::Result<bool> {
+        Ok(Serving::step(self, now.micros)?)
+    }
+
+    fn read(&mut self, queries: &[Query]) -> anyhow::Result<Answer> {
+        Ok(Serving::read(self, queries)?)
+    }
+
+    fn version(&self) -> Option<Version> {
+        Serving::version(self)
+    }
+
+    fn dead(&self) -> u64 {
+        Serving::dead(self)
+    }
+}
