@@ -1,0 +1,279 @@
+//! The archive holds exactly the records below what is sealed, whatever happens to the machine.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lambda::archive::{Archive, ArchiveError};
+use proptest::prelude::*;
+use workloads::files::{PowerLoss, RealDisk, SharedDisk};
+use workloads::intake::Duplicates;
+use workloads::{Dedup, Event, OrderEvent, OrderKind, Origin, Place, Record, TradeEvent, TradeKind, Version};
+
+const FOLDER: &str = "/state/archive";
+
+/// A record that is told apart from any other by its place.
+fn record(workload: &str, partition: u32, offset: u64) -> Record {
+    let number = offset * 7 + u64::from(partition);
+    let key = format!("key {}", number % 23).into();
+    let time = 1_700_000_000_000 + number as i64 * 13 - 40 * (number % 5) as i64;
+    let event = if workload == "orders" {
+        let kinds = [OrderKind::Placed, OrderKind::Cancelled, OrderKind::Corrected];
+        let kind = kinds[number as usize % 3];
+        let order = if number.is_multiple_of(11) { 0 } else { u64::MAX - number };
+        Event::Order(OrderEvent { kind, customer: key, order, amount: number as i64 - 500, time })
+    } else {
+        let kinds = [TradeKind::Traded, TradeKind::Busted, TradeKind::Corrected];
+        let target = Origin { source: u32::MAX, sequence: number << 40 };
+        let (price, volume) = (number as i64 * 1_000_000_007, i64::MAX - number as i64);
+        Event::Trade(TradeEvent {
+            kind: kinds[number as usize % 3],
+            symbol: key,
+            price,
+            volume,
+            time,
+            target,
+        })
+    };
+    let origin = (!number.is_multiple_of(13))
+        .then(|| Origin { source: offset as u32 / 2 % 3, sequence: offset / 2 << 8 });
+    let place = Place { partition, offset };
+    Record { place, origin, intended: number as i64 - 9, appended: time + 5, event }
+}
+
+fn records(workload: &str, from: &Version, upto: &Version) -> Vec<Record> {
+    let partitions = (0..).zip(from.0.iter().zip(&upto.0));
+    let places = partitions.flat_map(|(partition, (from, upto))| (*from..*upto).map(move |o| (partition, o)));
+    places.map(|(partition, offset)| record(workload, partition, offset)).collect()
+}
+
+fn open(disk: &SharedDisk, workload: &str, partitions: u32) -> Archive {
+    Archive::open(disk, Path::new(FOLDER), workload, partitions).expect("an archive")
+}
+
+fn held(archive: &Archive, upto: &Version) -> Vec<Record> {
+    let mut held = Vec::new();
+    archive.scan_records(upto, &mut |record| held.push(record.clone())).expect("a scan");
+    held.sort_by_key(|record| record.place);
+    held
+}
+
+/// What the columns of the workload say, put together again.
+fn events(archive: &Archive, workload: &str, upto: &Version) -> Vec<(Place, Option<Origin>, Event)> {
+    let mut events = Vec::new();
+    if workload == "orders" {
+        let each = &mut |columns: &lambda::archive::OrderColumns<'_>| {
+            events
+                .extend((0..columns.len()).map(|i| (columns.place(i), columns.origin(i), columns.event(i))));
+        };
+        archive.scan_orders(upto, Dedup::Origin, each).expect("a scan");
+    } else {
+        let each = &mut |columns: &lambda::archive::TradeColumns<'_>| {
+            events
+                .extend((0..columns.len()).map(|i| (columns.place(i), columns.origin(i), columns.event(i))));
+        };
+        archive.scan_trades(upto, each).expect("a scan");
+    }
+    events.sort_by_key(|(place, ..)| *place);
+    events
+}
+
+fn sealed_disk(workload: &str, cuts: &[[u64; 3]]) -> (SharedDisk, Archive) {
+    let disk: SharedDisk = Arc::new(PowerLoss::new(1));
+    let mut archive = open(&disk, workload, 3);
+    for cut in cuts {
+        let cut = Version(cut.to_vec());
+        archive.append(&records(workload, archive.sealed(), &cut)).expect("records in order");
+        archive.seal(&cut).expect("a seal");
+    }
+    (disk, archive)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn what_is_sealed_is_read_back(
+        trades: bool,
+        steps in prop::collection::vec(prop::array::uniform3(0_u64..400), 1..6),
+        asked in prop::array::uniform3(0.0..1.0),
+    ) {
+        let workload = if trades { "trades" } else { "orders" };
+        let sums = steps.iter().scan([0; 3], |sum, step| {
+            (0..3).for_each(|i| sum[i] += step[i]);
+            Some(*sum)
+        });
+        let cuts: Vec<[u64; 3]> = sums.collect();
+        let (disk, archive) = sealed_disk(workload, &cuts);
+        let last = Version(cuts[cuts.len() - 1].to_vec());
+        prop_assert_eq!(archive.sealed(), &last);
+        let zero = Version::zero(3);
+        prop_assert_eq!(held(&archive, &last), records(workload, &zero, &last));
+        let upto = Version((0..3).map(|i| (last.0[i] as f64 * asked[i]) as u64).collect());
+        let expected = records(workload, &zero, &upto);
+        let again = open(&disk, workload, 3);
+        prop_assert_eq!(&held(&again, &upto), &expected);
+        let expected: Vec<_> = expected.into_iter().map(|r| (r.place, r.origin, r.event)).collect();
+        prop_assert_eq!(events(&again, workload, &upto), expected);
+    }
+}
+
+#[test]
+fn what_lies_past_the_cut_waits_for_the_next_seal() {
+    let disk: SharedDisk = Arc::new(PowerLoss::new(1));
+    let mut archive = open(&disk, "orders", 2);
+    let all = Version(vec![100, 50]);
+    archive.append(&records("orders", &Version::zero(2), &all)).expect("records in order");
+    for cut in [Version(vec![30, 50]), Version(vec![31, 50]), all.clone()] {
+        archive.seal(&cut).expect("a seal");
+        assert_eq!(held(&archive, &cut), records("orders", &Version::zero(2), &cut));
+    }
+    assert!(matches!(
+        archive.scan_records(&Version(vec![101, 50]), &mut |_| ()),
+        Err(ArchiveError::Beyond { .. })
+    ));
+    assert!(matches!(archive.seal(&Version(vec![99, 50])), Err(ArchiveError::Beyond { .. })));
+}
+
+#[test]
+fn offsets_without_a_record_are_held_as_such() {
+    let disk: SharedDisk = Arc::new(PowerLoss::new(1));
+    let mut archive = open(&disk, "orders", 2);
+    let cut = Version(vec![40, 7]);
+    let some: Vec<Record> = records("orders", &Version::zero(2), &Version(vec![40, 0]));
+    let some: Vec<Record> = some.into_iter().filter(|record| record.place.offset % 4 == 1).collect();
+    archive.append(&some).expect("records in order");
+    archive.seal(&cut).expect("a seal");
+    let again = open(&disk, "orders", 2);
+    assert_eq!((again.sealed(), held(&again, &cut)), (&cut, some));
+}
+
+#[test]
+fn a_key_keeps_its_number_and_duplicates_are_told() {
+    let (_disk, archive) = sealed_disk("orders", &[[300, 200, 100], [900, 700, 500]]);
+    let mut keys: Vec<workloads::Name> = Vec::new();
+    let (mut seen, mut firsts) = (Duplicates::new(Dedup::Origin), 0);
+    let each = &mut |columns: &lambda::archive::OrderColumns<'_>| {
+        assert_eq!(columns.names[..keys.len()], keys[..]);
+        keys = columns.names.to_vec();
+        firsts += (0..columns.len()).filter(|i| columns.first(*i, &mut seen)).count();
+    };
+    archive.scan_orders(archive.sealed(), Dedup::Origin, each).expect("a scan");
+    assert_eq!(keys.len(), 23);
+    let mut expected = Duplicates::new(Dedup::Origin);
+    let all = records("orders", &Version::zero(3), archive.sealed());
+    let number = all.iter().filter(|r| expected.first(r.place.partition, r.origin, &r.event)).count();
+    assert!(number < all.len());
+    assert_eq!(firsts, number);
+}
+
+#[test]
+fn records_out_of_turn_are_refused() {
+    let (_disk, mut archive) = sealed_disk("orders", &[[5, 5, 5]]);
+    for wrong in [record("orders", 0, 4), record("orders", 3, 9), record("trades", 0, 5)] {
+        assert!(matches!(archive.append(&[wrong]), Err(ArchiveError::Refused { .. })));
+    }
+    archive.append(&[record("orders", 0, 5)]).expect("the next");
+    assert!(archive.append(&[record("orders", 0, 5)]).is_err());
+}
+
+#[test]
+fn another_log_and_broken_files_are_told_in_one_line() {
+    let (disk, _) = sealed_disk("orders", &[[50, 50, 50]]);
+    let say = |workload, partitions| match Archive::open(&disk, Path::new(FOLDER), workload, partitions) {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    };
+    assert!(say("trades", 3).contains("is of orders in 3 partitions, not of trades in 3 partitions"));
+    assert!(say("orders", 4).contains("not of orders in 4 partitions"));
+    assert!(say("words", 3).contains("no archive knows the workload words"));
+    let part = Path::new(FOLDER).join("part-000001.parquet");
+    let bytes = disk.read(&part).expect("a file");
+    disk.open(&part).and_then(|mut file| file.truncate(bytes.len() as u64 - 1)).expect("a cut");
+    assert!(say("orders", 3).contains("bytes of the"), "{}", say("orders", 3));
+    disk.remove(&part).expect("a removal");
+    assert!(say("orders", 3).contains("is named by the archive's manifest and is not there"));
+    disk.create(&Path::new(FOLDER).join("manifest.json")).expect("an empty manifest");
+    assert!(say("orders", 3).contains("manifest.json"));
+}
+
+#[test]
+fn a_changed_byte_is_noticed() {
+    let (disk, archive) = sealed_disk("trades", &[[50, 50, 50]]);
+    let part = Path::new(FOLDER).join("part-000001.parquet");
+    let mut bytes = disk.read(&part).expect("a file");
+    bytes[100] ^= 1;
+    disk.create(&part).and_then(|mut file| file.append(&bytes)).expect("a file");
+    let error = archive.scan_trades(archive.sealed(), &mut |_| ()).expect_err("a changed byte");
+    assert!(error.to_string().contains("its bytes are not those that were written"), "{error}");
+}
+
+#[test]
+fn an_archive_on_the_real_disk_is_found_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk: SharedDisk = Arc::new(RealDisk);
+    let path = folder.path().join("deep/archive");
+    let cut = Version(vec![1000]);
+    let mut archive = Archive::open(&disk, &path, "trades", 1).expect("an archive");
+    archive.append(&records("trades", &Version::zero(1), &cut)).expect("records in order");
+    archive.seal(&cut).expect("a seal");
+    let again = Archive::open(&disk, &path, "trades", 1).expect("the archive");
+    assert_eq!(held(&again, &cut), records("trades", &Version::zero(1), &cut));
+}
+
+#[test]
+fn a_full_disk_leaves_the_archive_as_it_was() {
+    let disk = PowerLoss::new(1);
+    let shared: SharedDisk = Arc::new(disk.clone());
+    let mut archive = open(&shared, "orders", 1);
+    let cut = Version(vec![500]);
+    archive.append(&records("orders", &Version::zero(1), &cut)).expect("records in order");
+    for room in [0, 10, 3000] {
+        disk.full_after(Some(room));
+        assert!(matches!(archive.seal(&cut), Err(ArchiveError::Io { .. })));
+        assert_eq!(archive.sealed(), &Version::zero(1));
+    }
+    disk.full_after(None);
+    archive.seal(&cut).expect("room");
+    assert_eq!(held(&archive, &cut), records("orders", &Version::zero(1), &cut));
+}
+
+/// Seals by steps on a disk that loses power, and says what was sealed when it did.
+fn seal_until(disk: &PowerLoss, cuts: &[Version]) -> (Version, Version) {
+    let shared: SharedDisk = Arc::new(disk.clone());
+    let mut done = Version::zero(2);
+    let Ok(mut archive) = Archive::open(&shared, Path::new(FOLDER), "orders", 2) else {
+        return (done.clone(), done);
+    };
+    for cut in cuts {
+        let Ok(()) = archive.append(&records("orders", &done, cut)) else { panic!("records in order") };
+        if archive.seal(cut).is_err() {
+            return (done, cut.clone());
+        }
+        done = cut.clone();
+    }
+    (done.clone(), done)
+}
+
+#[test]
+fn after_a_loss_of_power_nothing_is_missing_and_nothing_is_there_twice() {
+    let cuts = [Version(vec![10, 0]), Version(vec![25, 40]), Version(vec![26, 41])];
+    let whole = PowerLoss::new(0);
+    seal_until(&whole, &cuts);
+    for step in 0..=whole.steps() {
+        for seed in 0..12 {
+            let disk = PowerLoss::new(seed);
+            disk.crash_after(step);
+            let (done, tried) = seal_until(&disk, &cuts);
+            let disk: SharedDisk = Arc::new(disk.surviving());
+            let mut archive = Archive::open(&disk, Path::new(FOLDER), "orders", 2)
+                .unwrap_or_else(|error| panic!("step {step}, seed {seed}: {error}"));
+            let sealed = archive.sealed().clone();
+            assert!(sealed == done || sealed == tried, "step {step}, seed {seed}: {sealed}, not {done}");
+            assert_eq!(held(&archive, &sealed), records("orders", &Version::zero(2), &sealed));
+            let last = Version(vec![30, 50]);
+            archive.append(&records("orders", &sealed, &last)).expect("records in order");
+            archive.seal(&last).expect("a seal");
+            assert_eq!(held(&archive, &last), records("orders", &Version::zero(2), &last));
+        }
+    }
+}
