@@ -3,7 +3,24 @@
 /// `SYMBOL YYYY-MM-DD`, where `day` counts from 1970-01-01.
 pub fn day_key(symbol: &str, day: i64) -> String {
     let (year, month, date) = civil(day);
-    format!("{symbol} {year:04}-{month:02}-{date:02}")
+    if !(0..=9_999).contains(&year) {
+        return format!("{symbol} {year:04}-{month:02}-{date:02}");
+    }
+    // By hand, because the oracle prints a key for almost every trade.
+    let mut key = String::with_capacity(symbol.len() + 11);
+    key.push_str(symbol);
+    for (before, number) in [(' ', year / 100), ('\0', year % 100), ('-', month), ('-', date)] {
+        if before != '\0' {
+            key.push(before);
+        }
+        key.push(digit(number / 10));
+        key.push(digit(number % 10));
+    }
+    key
+}
+
+fn digit(number: i64) -> char {
+    char::from(b'0' + number as u8)
 }
 
 /// The symbol and the day of a printed key; absent when it is none.

@@ -90,6 +90,9 @@ struct Notes<'a> {
 /// The rows of a symbol and of one of its days, before or after a change.
 type Glance = [Option<Figures>; 5];
 
+/// The views of a glance.
+const GLANCED: [&str; 5] = ["volume", "range", "vwap", "mean", "last"];
+
 impl Oracle {
     /// The number of a symbol, from now on its own.
     fn symbol(&mut self, name: &Name) -> u32 {
@@ -220,14 +223,17 @@ impl Mark {
 impl Notes<'_> {
     fn note(&mut self, day: i64, before: &Glance, after: &Glance) {
         let Some(touched) = self.touched.as_deref_mut() else { return };
-        for (view, (before, after)) in
-            ["volume", "range", "vwap", "mean", "last"].into_iter().zip(before.iter().zip(after))
-        {
-            if before != after {
-                let daily = by_day(view).is_some();
-                let key = if daily { day_key(self.symbol, day) } else { self.symbol.to_owned() };
-                touched.push(Touched { view, key });
+        let mut daily = None;
+        for (at, (before, after)) in before.iter().zip(after).enumerate() {
+            if before == after {
+                continue;
             }
+            let view = GLANCED[at];
+            let key = match by_symbol(view) {
+                Some(_) => self.symbol.to_owned(),
+                None => daily.get_or_insert_with(|| day_key(self.symbol, day)).clone(),
+            };
+            touched.push(Touched { view, key });
         }
     }
 }
