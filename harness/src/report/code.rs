@@ -7,8 +7,13 @@ use super::palette::{self, Fill};
 use super::unit;
 
 /// Where logic can stand, and whose it is.
-pub(crate) const PLACES: [(&str, &str); 4] =
-    [("batch", "lambda"), ("speed", "lambda"), ("serving", "lambda"), ("views", "kappa")];
+const PLACES: [(&str, &str); 5] = [
+    ("batch", "lambda"),
+    ("speed", "lambda"),
+    ("serving", "lambda"),
+    ("views", "kappa"),
+    ("shared", "shared"),
+];
 
 fn fill(place: &str, owner: &str) -> Fill {
     palette::part(owner, place)

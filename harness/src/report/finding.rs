@@ -76,6 +76,17 @@ impl Finding {
     }
 }
 
+impl Sentence {
+    /// Whether it repeats a ratio, which tables and figures give as well.
+    pub(crate) fn measured(&self) -> bool {
+        [FAST, COST, MEMORY].contains(&self.question.as_str())
+    }
+}
+
+const FAST: &str = "How fast?";
+const COST: &str = "At what cost?";
+const MEMORY: &str = "In how much memory?";
+
 fn void(sentence: Sentence) -> Sentence {
     let text = format!("Void, for the machine was not its own: {}", sentence.text);
     Sentence { text, decided: false, ..sentence }
@@ -106,10 +117,7 @@ impl Pair<'_> {
         }
         let off = |name: &str| self.sum(name, "final.wrong");
         let text = if off(ONE) + off(OTHER) == 0.0 {
-            format!(
-                "Both ended right: all {} rows of the final answers of {runs} runs are the truth.",
-                unit::prefixed(rows)
-            )
+            format!("Both ended right: {} rows in {runs} runs.", unit::prefixed(rows))
         } else {
             let part = |name: &str| format!("{name} {} of {}", off(name), self.sum(name, "final.rows"));
             format!("Rows wrong in the final answers: {}, {}.", part(ONE), part(OTHER))
@@ -124,9 +132,10 @@ impl Pair<'_> {
         let run = self.folder.first_run(self.workload);
         let objective = run.map_or("10 ms".into(), |run| unit::time(run.objective_us as f64));
         let text = |spread: Spread| {
-            let (mid, low, high) =
-                (unit::percent(spread.mid), unit::percent(spread.low), unit::percent(spread.high));
-            if low == high { mid } else { format!("{mid} ({low} to {high})") }
+            let ends =
+                [spread.low, spread.high].map(|end| unit::percent(end).trim_end_matches("\u{a0}%").to_string());
+            let mid = unit::percent(spread.mid);
+            if spread.low == spread.high { mid } else { format!("{mid} ({} to {})", ends[0], ends[1]) }
         };
         let apart = one.low > other.high || other.low > one.high;
         let enough = one.n.min(other.n) >= super::spread::LEAST_REPEATS;
@@ -137,9 +146,8 @@ impl Pair<'_> {
             (_, true, true) => "no difference that matters",
             _ => "undecided which is ahead",
         };
-        let least = format!("{objective} old at most, least to most of {} runs each", one.n.min(other.n));
         let text = format!(
-            "While running, Kappa was current in {} of the time and Lambda in {} ({least}): {verdict}.",
+            "Kappa was current (within {objective}) in {} of the time and Lambda in {}: {verdict}.",
             text(one),
             text(other)
         );
@@ -161,14 +169,12 @@ impl Pair<'_> {
                 format!("Undecided: a run of {name} tested nothing (no batch landed, or nothing was read).");
             return self.say("Ever wrong?", false, text);
         }
-        let bound = |n: f64| format!("under {} at 95 %", unit::percent(3.0 / n));
         let text = match (wrong(ONE), wrong(OTHER)) {
             (0.0, 0.0) => format!(
-                "Neither was ever wrong: {} reads of Kappa ({}), {} of Lambda ({}).",
+                "Neither was ever wrong, in {} reads of Kappa and {} of Lambda (bound 3/n: {}).",
                 unit::prefixed(n_one),
-                bound(n_one),
                 unit::prefixed(n_other),
-                bound(n_other)
+                unit::percent(3.0 / n_one.min(n_other))
             ),
             (one, other) => format!(
                 "Wrong reads: Kappa {one} of {}, Lambda {other} of {}; the witnesses are below.",
@@ -181,44 +187,41 @@ impl Pair<'_> {
 
     fn latency(&self) -> Option<Sentence> {
         let (one, other) = (self.whole(ONE, "latency.speed.p99")?, self.whole(OTHER, "latency.speed.p99")?);
-        let half = |name: &str| self.whole(name, "latency.speed.p50").map_or("?".into(), unit::time);
         let ratio = self.ratio("latency.speed.p99")?;
         let text = format!(
-            "An event could be read after {} with Kappa (p99; p50 {}) and {} with Lambda (p50 {}); at p99 Lambda takes {} times as long{}.",
+            "An event could be read after {} with Kappa and {} with Lambda (p99): {} times as long{}.",
             unit::time(one),
-            half(ONE),
             unit::time(other),
-            half(OTHER),
             ratio.text(),
             tail(&ratio)
         );
-        self.say("How fast?", ratio.outcome() != Outcome::Undecided, text)
+        self.say(FAST, ratio.outcome() != Outcome::Undecided, text)
     }
 
     fn cpu(&self) -> Option<Sentence> {
         let ratio = self.ratio("cpu.per-million")?;
         let of = |name: &str| self.whole(name, "cpu.per-million").map_or("?".into(), unit::digits);
         let text = format!(
-            "Lambda took {} times the CPU: {} s per million events against Kappa's {} s{}.",
+            "Lambda took {} times the CPU: {} s per million events against {} s{}.",
             ratio.text(),
             of(OTHER),
             of(ONE),
             tail(&ratio)
         );
-        self.say("At what cost?", ratio.outcome() != Outcome::Undecided, text)
+        self.say(COST, ratio.outcome() != Outcome::Undecided, text)
     }
 
     fn memory(&self) -> Option<Sentence> {
         let ratio = self.ratio("memory.peak")?;
         let of = |name: &str| self.whole(name, "memory.peak").map_or("?".into(), unit::bytes);
         let text = format!(
-            "Lambda held {} times the memory at its peak: {} against Kappa's {}{}.",
+            "Lambda held {} times the memory: {} against {} at the peak{}.",
             ratio.text(),
             of(OTHER),
             of(ONE),
             tail(&ratio)
         );
-        self.say("In how much memory?", ratio.outcome() != Outcome::Undecided, text)
+        self.say(MEMORY, ratio.outcome() != Outcome::Undecided, text)
     }
 
     fn ratio(&self, measure: &str) -> Option<Spread> {
@@ -245,7 +248,7 @@ impl Pair<'_> {
 fn tail(ratio: &Spread) -> &'static str {
     match ratio.outcome() {
         Outcome::Undecided if ratio.n < super::spread::LEAST_REPEATS => "; too few repeats to decide",
-        Outcome::Undecided => "; undecided, for the interval holds no difference",
+        Outcome::Undecided => "; undecided within this interval",
         Outcome::Same => "; no difference that matters",
         _ => "",
     }
@@ -262,7 +265,7 @@ fn rules(folder: &Folder) -> Vec<Sentence> {
         };
         let lines = |name: &str| of(name, "code.lines.logic").map_or("?".into(), unit::digits);
         let text = format!(
-            "A rule of {workload} stands in {} places of Lambda and in {} of Kappa, on average; their logic is {} and {} lines.",
+            "A rule stands in {} places of Lambda and {} of Kappa, on average; their logic is {} and {} lines.",
             unit::digits(other),
             unit::digits(one),
             lines(OTHER),

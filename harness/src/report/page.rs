@@ -122,7 +122,7 @@ fn section(folder: &Folder, workload: &str, figures: &Path) -> Result<Section> {
         name: workload.into(),
         about: workloads::workload(workload).map_or(String::new(), |found| found.about.into()),
         faults: folder.faults(workload),
-        lanes: draw(&plots::lanes(folder, workload), figures)?,
+        lanes: linked(draw(&plots::lanes(folder, workload), figures)?, &format!("#witnesses-{workload}")),
         kinds: draw(&plots::kinds(folder, workload), figures)?,
         witnesses: folder.witnesses.iter().filter(|witness| witness.workload == workload).cloned().collect(),
         exceedance: draw(&plots::exceedance(folder, workload), figures)?,
@@ -136,6 +136,20 @@ fn section(folder: &Folder, workload: &str, figures: &Path) -> Result<Section> {
         ),
         consistency_table: tables::compare(folder, workload, &consistency),
     })
+}
+
+/// The figure with its triangles, which stand for wrong reads, leading to the table of witnesses.
+fn linked(drawn: Drawn, target: &str) -> Drawn {
+    let link = |svg: String| {
+        let mut parts = svg.split("<polygon");
+        let mut text = parts.next().unwrap_or_default().to_string();
+        for part in parts {
+            let (mark, rest) = part.split_once("/>").unwrap_or((part, ""));
+            text += &format!("<a href=\"{target}\"><polygon{mark}/></a>{rest}");
+        }
+        text
+    };
+    Drawn { wide: link(drawn.wide), narrow: link(drawn.narrow), ..drawn }
 }
 
 fn code_figures(folder: &Folder, figures: &Path) -> Result<Vec<Drawn>> {

@@ -69,22 +69,23 @@ fn simple(
     Panel { heading: workload.into(), unit: unit_name.into(), limit: None, bars: bars.collect() }
 }
 
-/// How Lambda compares with Kappa in a measure, in words fit for a title.
-fn compared(folder: &Folder, workload: &str, measure: &str, more: &str, less: &str) -> String {
+/// How Lambda compares with Kappa in a measure, in words fit for a heading.
+fn compared(folder: &Folder, workload: &str, measure: &str, times: &str) -> String {
     let of = |name: &str| folder.values(workload, name, measure);
     let Some(ratio) = Spread::ratio(&of("lambda"), &of("kappa")) else {
         return format!("{workload}: not compared");
     };
     match ratio.outcome() {
-        Outcome::More => format!("{workload}: Lambda {more} {} times", unit::digits(ratio.mid)),
-        Outcome::Less => format!("{workload}: Lambda {less} {} times", unit::digits(ratio.mid)),
+        Outcome::More | Outcome::Less => format!("{workload}: {} {times}", unit::digits(ratio.mid)),
         Outcome::Same => format!("{workload}: no visible difference"),
         Outcome::Undecided => format!("{workload}: undecided (n = {})", ratio.n),
     }
 }
 
-fn all(folder: &Folder, say: impl Fn(&str) -> String) -> String {
-    folder.workloads().iter().map(|workload| say(workload)).collect::<Vec<_>>().join("; ")
+/// A small figure: a panel a workload, with a heading that says what it shows.
+fn panels(folder: &Folder, name: &str, title: &str, panel: impl Fn(&str) -> Panel) -> Bars {
+    let panels = folder.workloads().iter().map(|workload| panel(workload)).collect();
+    Bars { name: name.into(), title: title.into(), across: 1, width: 340, panels }
 }
 
 /// The three small figures.
@@ -93,50 +94,35 @@ pub(crate) fn small(folder: &Folder) -> Vec<Bars> {
 }
 
 fn small_shares(folder: &Folder) -> Bars {
-    let title = all(folder, |workload| {
+    panels(folder, "current", "How much of the time answers were current", |workload| {
         let of = |name: &str| folder.whole(workload, name, &format!("share.{HEADLINE}.current"));
-        match (of("kappa"), of("lambda")) {
+        let heading = match (of("kappa"), of("lambda")) {
             (Some(one), Some(other)) if (one - other).abs() < 0.005 => {
-                format!("{workload}: no visible difference in how much of the time both are current")
+                format!("{workload}: no visible difference")
             }
-            (Some(one), Some(other)) => {
-                format!("{workload}: Kappa current {}, Lambda {}", unit::percent(one), unit::percent(other))
-            }
+            (Some(one), Some(other)) if one > other => format!("{workload}: Kappa more often"),
+            (Some(_), Some(_)) => format!("{workload}: Lambda more often"),
             _ => format!("{workload}: not compared"),
-        }
-    });
-    let panels = folder.workloads().iter().map(|workload| shares(folder, workload, HEADLINE)).collect();
-    Bars { name: "current".into(), title, across: 1, width: 340, panels }
+        };
+        Panel { heading, ..shares(folder, workload, HEADLINE) }
+    })
 }
 
 fn small_latency(folder: &Folder) -> Bars {
-    let title = all(folder, |workload| {
-        compared(folder, workload, "latency.speed.p99", "takes, at p99,", "takes, at p99,")
-    });
-    let workloads = folder.workloads();
-    let panels = workloads.iter().map(|workload| {
-        let what = ("latency.speed.p99", "time until an event could be read, p99 (ms)", 1e-3);
-        simple(folder, workload, &readers(folder, workload), what, unit::time)
-    });
-    Bars { name: "p99".into(), title, across: 1, width: 340, panels: panels.collect() }
+    panels(folder, "p99", "How long until an event could be read", |workload| {
+        let what = ("latency.speed.p99", "p99 (ms)", 1e-3);
+        let heading = compared(folder, workload, "latency.speed.p99", "times as long with Lambda");
+        Panel { heading, ..simple(folder, workload, &readers(folder, workload), what, unit::time) }
+    })
 }
 
 fn small_cost(folder: &Folder) -> Bars {
-    let title = all(folder, |workload| compared(folder, workload, "cpu.per-million", "costs", "costs"));
-    let mut panels: Vec<Panel> = Vec::new();
-    for workload in folder.workloads() {
+    panels(folder, "cpu", "What it took", |workload| {
         let what = ("cpu.per-million", "CPU seconds per million events", 1.0);
-        panels.push(simple(folder, &workload, &folder.contestants(&workload), what, |value| {
-            format!("{} s", unit::digits(value))
-        }));
-    }
-    Bars {
-        name: "cpu".into(),
-        title: format!("{title} CPU").replace("times CPU", "times the CPU"),
-        across: 1,
-        width: 340,
-        panels,
-    }
+        let heading = compared(folder, workload, "cpu.per-million", "times the CPU with Lambda");
+        let seconds = |value: f64| format!("{} s", unit::digits(value));
+        Panel { heading, ..simple(folder, workload, &folder.contestants(workload), what, seconds) }
+    })
 }
 
 /// Shares of time by class for every kind of read, one panel a kind.
@@ -303,9 +289,6 @@ pub(crate) fn cost(folder: &Folder, workload: &str) -> Bars {
         plain("bytes kept", "bytes.kept"),
     ];
     let panels = panels.into_iter().filter(|panel| !panel.bars.is_empty()).collect();
-    let title = compared(folder, workload, "cpu.per-million", "takes", "takes");
-    let title = format!("{title} the CPU of Kappa")
-        .replace("undecided (n", "undecided at whose cost (n")
-        .replace(") the CPU of Kappa", ")");
+    let title = compared(folder, workload, "cpu.per-million", "times the CPU with Lambda");
     Bars { name: format!("cost-{workload}"), title, across: 2, width: 960, panels }
 }

@@ -88,6 +88,7 @@ impl Spread {
         let ends = format!("{} to {}", digits(self.low), digits(self.high));
         match self.n {
             1 => format!("{} (n = 1)", digits(self.mid)),
+            n if n >= LEAST_REPEATS && digits(self.low) == digits(self.high) => digits(self.mid),
             n if n < LEAST_REPEATS => format!("{} (min to max {ends}, n = {n})", digits(self.mid)),
             _ => format!("{} ({ends})", digits(self.mid)),
         }

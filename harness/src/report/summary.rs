@@ -175,10 +175,11 @@ fn csv(lines: &[Line]) -> Result<String> {
 
 fn screen(folder: &Folder, finding: &Finding, lines: &[Line]) -> String {
     let mut text = String::new();
-    for sentence in finding.sentences.iter().take(8) {
-        let about =
-            if sentence.workload.is_empty() { String::new() } else { format!("{}: ", sentence.workload) };
-        text += &wrapped(&format!("{about}{}", sentence.text), 80);
+    for workload in folder.workloads() {
+        let told =
+            finding.sentences.iter().filter(|sentence| sentence.workload == workload && !sentence.measured());
+        let told: Vec<&str> = told.map(|sentence| sentence.text.as_str()).collect();
+        text += &wrapped(&format!("{workload}: {}", told.join(" ")), 80);
     }
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);

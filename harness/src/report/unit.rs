@@ -19,7 +19,7 @@ fn trimmed(text: &str) -> String {
 pub(crate) fn prefixed(value: f64) -> String {
     let steps = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
     match steps.iter().find(|(least, _)| value.abs() >= *least) {
-        Some((least, prefix)) => format!("{} {prefix}", digits(value / least)),
+        Some((least, prefix)) => format!("{}\u{a0}{prefix}", digits(value / least)),
         None => digits(value),
     }
 }
@@ -27,9 +27,9 @@ pub(crate) fn prefixed(value: f64) -> String {
 /// A time given in microseconds.
 pub(crate) fn time(micros: f64) -> String {
     match micros.abs() {
-        m if m >= 1e6 => format!("{} s", digits(micros / 1e6)),
-        m if m >= 1e3 => format!("{} ms", digits(micros / 1e3)),
-        _ => format!("{} \u{b5}s", digits(micros)),
+        m if m >= 1e6 => format!("{}\u{a0}s", digits(micros / 1e6)),
+        m if m >= 1e3 => format!("{}\u{a0}ms", digits(micros / 1e3)),
+        _ => format!("{}\u{a0}\u{b5}s", digits(micros)),
     }
 }
 
@@ -39,20 +39,20 @@ pub(crate) fn bytes(value: f64) -> String {
 }
 
 fn with_space(text: String) -> String {
-    if text.contains(' ') { text } else { format!("{text} ") }
+    if text.contains('\u{a0}') { text } else { format!("{text}\u{a0}") }
 }
 
 /// A share as a percentage; never rounded to 100 or to 0 when it is not.
 pub(crate) fn percent(share: f64) -> String {
     let value = share * 100.0;
     if value > 99.99 && share < 1.0 {
-        return "> 99.99 %".into();
+        return ">\u{a0}99.99\u{a0}%".into();
     }
     if share > 0.0 && value < 0.01 {
-        return "< 0.01 %".into();
+        return "<\u{a0}0.01\u{a0}%".into();
     }
     let decimals = if (99.0..100.0).contains(&value) || (value > 0.0 && value < 1.0) { 2 } else { 1 };
-    format!("{} %", trimmed(&format!("{value:.decimals$}")))
+    format!("{}\u{a0}%", trimmed(&format!("{value:.decimals$}")))
 }
 
 /// A value in the unit that its measurement names.
@@ -62,6 +62,6 @@ pub(crate) fn human(value: f64, unit: &str) -> String {
         "bytes" => bytes(value),
         "share" => percent(value),
         "count" | "" => prefixed(value),
-        _ => format!("{} {unit}", prefixed(value)),
+        _ => format!("{}\u{a0}{unit}", prefixed(value)),
     }
 }

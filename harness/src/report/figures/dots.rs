@@ -49,7 +49,7 @@ impl Dots {
 
     fn draw_matrix<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen, matrix: &Matrix) -> Result<()> {
         area.draw_text(&matrix.workload, &pen.bold(12.0, INK), (pen.px(4.0), pen.px(4.0))).map_err(failed)?;
-        let column = |n: usize| pen.px(64.0 + 64.0 * n as f64);
+        let column = |n: usize| pen.px(66.0 + 58.0 * n as f64);
         let centred = Pos::new(HPos::Center, VPos::Center);
         for (n, (place, _)) in self.places.iter().enumerate() {
             area.draw_text(place, &pen.text(11.0, SOFT).pos(centred), (column(n), pen.px(36.0)))
