@@ -1,6 +1,6 @@
 //! What is to be run: a TOML file in which everything stands that a contestant is told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -244,6 +244,7 @@ impl Plan {
         ensure!(self.log.partitions > 0, "log.partitions must be at least 1");
         ensure!(self.reads.connections > 0, "reads.connections must be at least 1");
         ensure!(!self.contests.is_empty(), "there is no [[contest]]: nothing to run");
+        let mut taken = BTreeSet::new();
         for contest in &self.contests {
             let known = || workloads::WORKLOADS.iter().map(|w| w.name).collect::<Vec<_>>().join(", ");
             let workload = &contest.workload;
@@ -255,6 +256,10 @@ impl Plan {
             ensure!(self.workloads.contains_key(workload), "[workloads.{workload}] is missing");
             for name in &contest.contestants {
                 let contestant = crate::contestants::find(name)?;
+                ensure!(
+                    taken.insert((workload, name)),
+                    "{name} on {workload} stands there twice: raise its repeats"
+                );
                 let can = contestant.workloads;
                 ensure!(can.is_empty() || can.contains(&workload.as_str()), "{name} cannot do {workload}");
             }

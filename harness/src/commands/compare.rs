@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::World;
-use super::run;
+use super::{World, measure, print, run};
 use crate::plan::Plan;
+use crate::report;
 
 /// Which plan.
 #[derive(Debug, Args)]
@@ -36,8 +36,11 @@ impl Arguments {
         let plan = Plan::load(&self.plan)?;
         let out = self.out.unwrap_or_else(|| fresh(&plan, world));
         run::run(&plan, &out, world)?;
+        let measured = measure::measure(&out, world)?;
+        report::write(&out)?;
+        print::text(&report::summary(&out, report::Format::Table)?)?;
         eprintln!("page: {}", out.join("report.html").display());
-        Ok(ExitCode::SUCCESS)
+        Ok(measure::verdict(&measured))
     }
 }
 

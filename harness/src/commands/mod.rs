@@ -12,7 +12,10 @@ pub mod answer;
 pub mod compare;
 pub mod contestant;
 pub mod generate;
+pub mod limits;
 pub mod list;
+pub mod log;
+pub mod measure;
 pub mod print;
 pub mod progress;
 pub mod report;
@@ -72,14 +75,20 @@ pub enum Command {
     Generate(generate::Arguments),
     /// Run a plan and keep what was observed.
     Run(run::Arguments),
+    /// Judge the observations of a run folder and compute its measurements.
+    Measure(measure::Arguments),
     /// Make the page, the figures and the summary of a measured run folder.
     Report(report::Arguments),
     /// The runs on this disk.
     Runs(runs::Arguments),
     /// One contestant's answer over a finished log, as rows.
     Answer(answer::Arguments),
+    /// How many events a second each part can do, beside a plain loop.
+    Limits(limits::Arguments),
     /// Workloads, views, contestants, faults and plans, a line each.
     List(list::Arguments),
+    /// Records into a log and out of it, and whether a log is whole.
+    Log(log::Arguments),
     /// Host one component of a contestant, as the driver does.
     Contestant(contestant::Arguments),
 }
@@ -97,10 +106,13 @@ impl Command {
             Command::Compare(arguments) => arguments.run(world),
             Command::Generate(arguments) => arguments.run(world),
             Command::Run(arguments) => arguments.run(world),
+            Command::Measure(arguments) => arguments.run(world),
             Command::Report(arguments) => arguments.run(),
             Command::Runs(arguments) => arguments.run(),
             Command::Answer(arguments) => arguments.run(world),
+            Command::Limits(arguments) => arguments.run(world),
             Command::List(arguments) => arguments.run(),
+            Command::Log(arguments) => arguments.run(&world.clock),
             Command::Contestant(arguments) => arguments.run(&world.clock),
         }
     }

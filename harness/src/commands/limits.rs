@@ -1,0 +1,87 @@
+//! `wb limits`: how fast each part can be, beside a plain loop over the same events.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+
+use super::World;
+use super::generate::workload;
+use super::print::{self, Format, Value};
+use super::progress::Progress;
+use crate::limits::{self, Effort, Limit};
+
+/// Share of cancellations or busts in what is measured.
+const CANCELLATIONS: f64 = 0.05;
+
+/// How much to measure.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wb limits
+  wb limits trades --events 500000 --format csv
+
+Ratios are to the plain loop of the same run; absolute figures hold for this machine at this moment.")]
+pub struct Arguments {
+    /// Only this workload
+    workload: Option<String>,
+    /// Events of each workload
+    #[arg(long, value_name = "N", default_value_t = 500_000)]
+    events: u64,
+    /// Customers; for trades a hundredth of it as symbols
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    keys: u32,
+    /// Rounds, of which the best counts
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    rounds: u32,
+    /// Folder to make for logs, removed at the end
+    #[arg(long, value_name = "DIR", default_value = "runs/limits")]
+    scratch: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Arguments {
+    /// Does it.
+    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+        let chosen = self.workload.as_deref().map(workload).transpose()?;
+        let all = workloads::WORKLOADS.iter().copied();
+        let workloads = all.filter(|workload| chosen.is_none_or(|chosen| chosen.name == workload.name));
+        ensure!(self.events > 0 && self.rounds > 0, "--events and --rounds must be at least 1");
+        let scratch = &self.scratch;
+        ensure!(!scratch.exists(), "{} is there already: remove it, or name another --scratch", scratch.display());
+        let progress = Progress::start();
+        let measured = workloads.map(|workload| {
+            world.stop.check()?;
+            let keys = if workload.name == "trades" { (self.keys / 100).max(1) } else { self.keys };
+            let (events, rounds) = (self.events, self.rounds);
+            let effort = Effort { events, keys, cancellations: CANCELLATIONS, rounds };
+            let folder = scratch.join(workload.name);
+            fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+            limits::measure(workload, &effort, &folder, |round| {
+                progress.say(&format!("{}: round {round} of {rounds}", workload.name));
+            })
+        });
+        let measured: anyhow::Result<Vec<Vec<Limit>>> = measured.collect();
+        progress.end();
+        let removed = fs::remove_dir_all(scratch).with_context(|| format!("removing {}", scratch.display()));
+        let rows: Vec<Vec<Value>> = measured?.into_iter().flatten().map(row).collect();
+        let header = ["workload", "part", "setting", "events", "M/s", "of loop"];
+        print::rows(self.format, &header, &rows)?;
+        removed.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+fn row(limit: Limit) -> Vec<Value> {
+    vec![
+        Value::from(limit.workload),
+        limit.part.into(),
+        limit.setting.into(),
+        Value::Integer(limit.events.into()),
+        Value::Number(limit.million_per_s, 3),
+        Value::Number(limit.of_loop, 3),
+    ]
+}

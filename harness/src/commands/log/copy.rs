@@ -1,0 +1,108 @@
+//! `wb log copy`: a log of another log.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use clap::Args;
+use workloads::Codec;
+use workloads::files::{RealDisk, SharedDisk};
+use workloads::log::file::{FileLog, FsyncPolicy};
+use workloads::log::{Appender, Log, Meta, RawRecord};
+use workloads::partition::PartitionBy;
+
+use super::import::partition_by;
+use super::merge::Merged;
+
+/// Records handed to the log at once.
+const CHUNK: usize = 1000;
+
+/// What is copied, and how the copy differs.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Origins, intended and append times are kept. With other partitions the records are taken by the time they were
+appended, so that those appended in the same millisecond to different partitions may change their order.
+Records that cannot be decoded are copied as they are.
+
+Examples:
+  wb log copy runs/orders.log runs/one.log --partitions 1
+  wb log copy runs/orders.log runs/json.log --codec json")]
+pub struct Arguments {
+    /// Folder of the log
+    pub from: PathBuf,
+    /// Folder to make for the copy
+    pub to: PathBuf,
+    /// How events are written in the copy; as in the log if absent
+    #[arg(long)]
+    pub codec: Option<Codec>,
+    /// Number of partitions; as many as the log has if absent
+    #[arg(long, value_name = "N")]
+    pub partitions: Option<u32>,
+    /// How events are spread over them; as in the log if absent
+    #[arg(long, value_parser = partition_by)]
+    pub partition_by: Option<PartitionBy>,
+}
+
+impl Arguments {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let (copied, undecodable) = self.copy()?;
+        if undecodable > 0 {
+            eprintln!("{undecodable} records could not be decoded and were copied as they are");
+        }
+        eprintln!("{copied} records in {}", self.to.display());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Copies and says how many records there were, and how many of them could not be decoded.
+    pub fn copy(&self) -> anyhow::Result<(u64, u64)> {
+        let disk: SharedDisk = Arc::new(RealDisk);
+        let log = FileLog::open(&disk, &self.from)?;
+        let old = log.meta();
+        let meta = Meta {
+            codec: self.codec.unwrap_or(old.codec),
+            partitions: self.partitions.unwrap_or(old.partitions),
+            partition_by: self.partition_by.unwrap_or(old.partition_by),
+            made_by: format!("wb log copy {} ({})", self.from.display(), old.made_by),
+            ..old.clone()
+        };
+        let stays = (meta.partitions, meta.partition_by) == (old.partitions, old.partition_by);
+        FileLog::create(&disk, &self.to, &meta)?;
+        let mut appender = FileLog::appender(&disk, &self.to, FsyncPolicy::None)?;
+        let mut waiting = vec![Vec::new(); meta.partitions as usize];
+        let mut merged = Merged::of(&log)?;
+        let (mut copied, mut undecodable) = (0, 0);
+        while let Some((partition, record)) = merged.next()? {
+            let to = match stays {
+                true => partition,
+                false => meta.partition_by.partition(&record.key, record.origin, copied, meta.partitions),
+            };
+            let value = recode(old, meta.codec, &record);
+            undecodable += u64::from(value.is_none());
+            let value = value.unwrap_or_else(|| record.value.clone());
+            let lane = &mut waiting[to as usize];
+            lane.push(RawRecord { value, ..record });
+            if lane.len() == CHUNK {
+                appender.append(to, lane)?;
+                lane.clear();
+            }
+            copied += 1;
+        }
+        for (partition, lane) in (0..).zip(&waiting) {
+            appender.append(partition, lane)?;
+        }
+        appender.sync()?;
+        Ok((copied, undecodable))
+    }
+}
+
+/// The record's event as the other codec writes it; nothing if it cannot be decoded.
+fn recode(meta: &Meta, codec: Codec, record: &RawRecord) -> Option<Bytes> {
+    if meta.codec == codec {
+        return Some(record.value.clone());
+    }
+    let event = meta.codec.decode(&meta.workload, &record.key, &record.value, record.appended).ok()?;
+    let mut value = Vec::new();
+    codec.encode(&event, &mut value);
+    Some(value.into())
+}

@@ -1,0 +1,267 @@
+//! `wb log import`: somebody's own events, into a log.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use workloads::files::{Disk, DiskFile, RealDisk, SharedDisk};
+use workloads::log::file::{FileAppender, FileLog, FsyncPolicy};
+use workloads::log::{Appender, Meta, RawRecord};
+use workloads::partition::PartitionBy;
+use workloads::{Codec, Millis};
+
+use super::fields::{Fields, Reading, Refusal, Said};
+use super::lines::{Lines, Style};
+
+/// Records handed to the log at once.
+const CHUNK: usize = 1000;
+/// Lines set aside that are shown; all are in the rejects file.
+const SHOWN: usize = 5;
+
+/// How money is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Money {
+    /// As decimals: 12.50.
+    #[default]
+    Decimal,
+    /// In minor units: 1250.
+    Minor,
+}
+
+/// What is imported, and where to.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Columns are found by the names of the fields: for orders customer and amount, and where there are any order, time,
+type (order, cancel, correct), currency; for trades symbol, price, volume, and time, type (trade, bust, correct),
+target_source, target_sequence. Both may have source, sequence and intended, as `wb log export` writes them.
+
+A line without a customer counts for the customer (none). An order id that is no whole number stands for 63 bits of
+its hash. A negative amount is a return. Lines that give no event are counted and kept with their reason.
+
+Examples:
+  wb log import orders.csv --log runs/mine.log
+  wb log import retail.csv --log runs/retail.log --map order=InvoiceNo --map customer=CustomerID \\
+      --map 'amount=Quantity*UnitPrice' --map time=InvoiceDate --time-format '%m/%d/%Y %H:%M'
+  wb log import trades.jsonl --workload trades --log runs/trades.log --map symbol=s --map price=p
+  wb answer orders spend --log runs/mine.log --contestant kappa")]
+pub struct Arguments {
+    /// File to read; - is the standard input
+    pub file: PathBuf,
+    /// Folder to make for the log
+    #[arg(long, value_name = "DIR")]
+    pub log: PathBuf,
+    /// Name of the workload
+    #[arg(long, default_value = "orders")]
+    pub workload: String,
+    /// How lines are written; by the file's name if absent (.jsonl, .ndjson and .json: JSON lines)
+    #[arg(long, value_enum)]
+    pub style: Option<Style>,
+    /// What parts the fields of CSV: one character, or `tab`
+    #[arg(long, default_value = ",")]
+    pub delimiter: String,
+    /// Where a field comes from; may be given many times; A*B multiplies two columns
+    #[arg(long, value_name = "FIELD=COLUMN")]
+    pub map: Vec<String>,
+    /// How amounts of orders are written
+    #[arg(long, value_enum, default_value_t)]
+    pub money: Money,
+    /// How times are written, if not as milliseconds since 1970 or ISO 8601
+    #[arg(long, value_name = "FORMAT")]
+    pub time_format: Option<String>,
+    /// How events are written in the log
+    #[arg(long, default_value = "bin")]
+    pub codec: Codec,
+    /// Number of partitions
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub partitions: u32,
+    /// How events are spread over them
+    #[arg(long, default_value = "key", value_parser = partition_by)]
+    pub partition_by: PartitionBy,
+    /// File for lines that give no event; rejects.jsonl in the log's folder if absent
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+}
+
+/// Reads `key` or `round-robin`.
+pub fn partition_by(text: &str) -> Result<PartitionBy, String> {
+    serde_json::from_value(serde_json::Value::from(text)).map_err(|_| "choose key or round-robin".to_owned())
+}
+
+/// A line that gave no event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reject {
+    /// Its number in the file, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub reason: String,
+    /// The wanted columns, where they could be had.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cells: Vec<String>,
+}
+
+/// What came of an import.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Records in the log.
+    pub records: u64,
+    /// Lines set aside.
+    pub rejected: u64,
+    /// The first of them.
+    pub first: Vec<Reject>,
+    /// Where all of them are.
+    pub rejects: PathBuf,
+}
+
+impl Arguments {
+    pub(super) fn run(self, now: Millis) -> anyhow::Result<ExitCode> {
+        let done = self.import(now).with_context(|| format!("importing {}", self.file.display()))?;
+        for Reject { line, reason, .. } in &done.first {
+            eprintln!("line {line}: {reason}");
+        }
+        if done.rejected > 0 {
+            eprintln!("{} lines were set aside, with reasons in {}", done.rejected, done.rejects.display());
+        }
+        eprintln!("{} records in {}", done.records, self.log.display());
+        ensure!(done.records > 0, "no line gave an event: look at --map, --money and --time-format");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Does it and says what came of it.
+    pub fn import(&self, now: Millis) -> anyhow::Result<Imported> {
+        let mut lines = Lines::open(self.input()?, self.style(), self.delimiter()?)?;
+        let fields = Fields::find(&self.workload, &self.map, lines.header())?;
+        lines.want(fields.columns().to_vec());
+        let mut sink = Sink::create(self)?;
+        let mut reading = Reading {
+            workload: self.workload.clone(),
+            minor: self.money == Money::Minor,
+            time_format: self.time_format.clone(),
+            now,
+            currency: None,
+            ids: Default::default(),
+        };
+        while let Some(line) = lines.next()? {
+            let said = match &line.cells {
+                Ok(cells) => reading.event(&fields, cells),
+                Err(reason) => Err(Refusal::Line(reason.clone())),
+            };
+            match said {
+                Ok(said) => sink.keep(&said, now)?,
+                Err(Refusal::Line(reason)) => {
+                    sink.reject(Reject { line: line.number, reason, cells: line.cells.unwrap_or_default() })?;
+                }
+                Err(Refusal::File(error)) => return Err(error.context(format!("line {}", line.number))),
+            }
+        }
+        sink.finish()
+    }
+
+    fn input(&self) -> anyhow::Result<Box<dyn Read>> {
+        if self.file == Path::new("-") {
+            return Ok(Box::new(io::stdin()));
+        }
+        Ok(Box::new(File::open(&self.file).with_context(|| format!("opening {}", self.file.display()))?))
+    }
+
+    fn style(&self) -> Style {
+        let ending = self.file.extension().and_then(|ending| ending.to_str());
+        let named =
+            if matches!(ending, Some("jsonl" | "ndjson" | "json")) { Style::Jsonl } else { Style::Csv };
+        self.style.unwrap_or(named)
+    }
+
+    fn delimiter(&self) -> anyhow::Result<u8> {
+        match self.delimiter.as_bytes() {
+            b"tab" => Ok(b'\t'),
+            [byte] => Ok(*byte),
+            _ => anyhow::bail!("--delimiter {}: one character, or tab", self.delimiter),
+        }
+    }
+}
+
+/// Where events and rejected lines go.
+struct Sink {
+    codec: Codec,
+    partition_by: PartitionBy,
+    appender: FileAppender,
+    waiting: Vec<Vec<RawRecord>>,
+    value: Vec<u8>,
+    rejects: Option<Box<dyn DiskFile>>,
+    done: Imported,
+}
+
+impl Sink {
+    fn create(arguments: &Arguments) -> anyhow::Result<Sink> {
+        let disk: SharedDisk = Arc::new(RealDisk);
+        let meta = Meta {
+            workload: arguments.workload.clone(),
+            codec: arguments.codec,
+            partitions: arguments.partitions,
+            partition_by: arguments.partition_by,
+            made_by: format!("wb log import {}", arguments.file.display()),
+        };
+        FileLog::create(&disk, &arguments.log, &meta)?;
+        let rejects = arguments.rejects.clone().unwrap_or_else(|| arguments.log.join("rejects.jsonl"));
+        Ok(Sink {
+            codec: arguments.codec,
+            partition_by: arguments.partition_by,
+            appender: FileLog::appender(&disk, &arguments.log, FsyncPolicy::None)?,
+            waiting: vec![Vec::new(); arguments.partitions as usize],
+            value: Vec::new(),
+            rejects: None,
+            done: Imported { rejects, ..Imported::default() },
+        })
+    }
+
+    fn keep(&mut self, said: &Said, now: Millis) -> anyhow::Result<()> {
+        self.codec.encode(&said.event, &mut self.value);
+        let key = said.event.key().as_bytes();
+        let partitions = self.waiting.len() as u32;
+        let partition = self.partition_by.partition(key, said.origin, self.done.records, partitions);
+        let waiting = &mut self.waiting[partition as usize];
+        waiting.push(RawRecord {
+            offset: 0,
+            origin: said.origin,
+            intended: said.intended,
+            appended: now,
+            key: Bytes::copy_from_slice(key),
+            value: Bytes::copy_from_slice(&self.value),
+        });
+        self.done.records += 1;
+        if waiting.len() == CHUNK {
+            self.appender.append(partition, waiting)?;
+            waiting.clear();
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
+        let path = &self.done.rejects;
+        let file = match &mut self.rejects {
+            Some(file) => file,
+            none => none.insert(RealDisk.create(path).with_context(|| format!("making {}", path.display()))?),
+        };
+        let mut line = serde_json::to_vec(&reject)?;
+        line.push(b'\n');
+        file.append(&line).with_context(|| format!("writing {}", path.display()))?;
+        self.done.rejected += 1;
+        if self.done.first.len() < SHOWN {
+            self.done.first.push(reject);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> anyhow::Result<Imported> {
+        for (partition, waiting) in (0..).zip(&self.waiting) {
+            self.appender.append(partition, waiting)?;
+        }
+        self.appender.sync()?;
+        Ok(self.done)
+    }
+}

@@ -1,0 +1,47 @@
+//! `wb log`: records into a log and out of it, and whether a log is whole.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::clock::Clock;
+
+pub mod copy;
+pub mod export;
+pub mod fields;
+pub mod import;
+pub mod lines;
+pub mod merge;
+pub mod moment;
+pub mod verify;
+
+/// What to do with a log.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a log of a CSV file or of JSON lines
+    Import(import::Arguments),
+    /// Print a log's events as CSV or as JSON lines
+    Export(export::Arguments),
+    /// Check every batch of a log against its checksum
+    Verify(verify::Arguments),
+    /// Make a log of another log: another codec, other partitions
+    Copy(copy::Arguments),
+}
+
+impl Arguments {
+    /// Does it.
+    pub fn run(self, clock: &Clock) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Import(arguments) => arguments.run(clock.millis()),
+            Command::Export(arguments) => arguments.run(),
+            Command::Verify(arguments) => arguments.run(),
+            Command::Copy(arguments) => arguments.run(),
+        }
+    }
+}
