@@ -30,12 +30,12 @@ impl Pen {
 
     /// Text of that size and colour.
     pub(crate) fn text(self, size: f64, colour: RGBColor) -> TextStyle<'static> {
-        ("sans-serif", size * self.scale).into_font().color(&colour)
+        ("sans-serif", size * self.scale * LINE_TO_LETTER).into_font().color(&colour)
     }
 
     /// The same in bold.
     pub(crate) fn bold(self, size: f64, colour: RGBColor) -> TextStyle<'static> {
-        ("sans-serif", size * self.scale).into_font().style(FontStyle::Bold).color(&colour)
+        ("sans-serif", size * self.scale * LINE_TO_LETTER).into_font().style(FontStyle::Bold).color(&colour)
     }
 
     /// A line of that width.
@@ -43,6 +43,9 @@ impl Pen {
         colour.stroke_width(((width * self.scale).round() as u32).max(1))
     }
 }
+
+/// The drawing library takes the height of a line for the size of its letters.
+const LINE_TO_LETTER: f64 = 1.24;
 
 /// Something drawn from data.
 pub(crate) trait Figure {
@@ -111,7 +114,7 @@ const TITLE: f64 = 15.0;
 const TITLE_LINE: u32 = 20;
 
 fn lines_of(title: &str, width: u32) -> Vec<String> {
-    let room = (f64::from(width) / (TITLE * 0.6)) as usize;
+    let room = (f64::from(width) / (TITLE * 0.66)) as usize;
     let mut lines = vec![String::new()];
     for word in title.split(' ') {
         let last = lines.last_mut().expect("there is always a line");

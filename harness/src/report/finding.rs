@@ -132,8 +132,8 @@ impl Pair<'_> {
         let run = self.folder.first_run(self.workload);
         let objective = run.map_or("10 ms".into(), |run| unit::time(run.objective_us as f64));
         let text = |spread: Spread| {
-            let ends =
-                [spread.low, spread.high].map(|end| unit::percent(end).trim_end_matches("\u{a0}%").to_string());
+            let ends = [spread.low, spread.high]
+                .map(|end| unit::percent(end).trim_end_matches("\u{a0}%").to_string());
             let mid = unit::percent(spread.mid);
             if spread.low == spread.high { mid } else { format!("{mid} ({} to {})", ends[0], ends[1]) }
         };

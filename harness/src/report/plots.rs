@@ -57,6 +57,9 @@ fn simple(
     (measure, unit_name, scale): (&str, &str, f64),
     how: fn(f64) -> String,
 ) -> Panel {
+    let n = names.iter().map(|name| folder.values(workload, name, measure).len()).max().unwrap_or(0);
+    let unit_name =
+        if n > 1 { format!("{unit_name}; a point a run, n = {n}") } else { unit_name.to_string() };
     let bars = names.iter().filter_map(|name| {
         let value = folder.whole(workload, name, measure)?;
         let points = folder.values(workload, name, measure);
@@ -66,7 +69,7 @@ fn simple(
         let parts = vec![Part { name: String::new(), value: value * scale, fill }];
         Some(Bar { label: name.clone(), parts, points, note: how(value) })
     });
-    Panel { heading: workload.into(), unit: unit_name.into(), limit: None, bars: bars.collect() }
+    Panel { heading: workload.into(), unit: unit_name, limit: None, bars: bars.collect() }
 }
 
 /// How Lambda compares with Kappa in a measure, in words fit for a heading.
@@ -118,7 +121,7 @@ fn small_latency(folder: &Folder) -> Bars {
 
 fn small_cost(folder: &Folder) -> Bars {
     panels(folder, "cpu", "What it took", |workload| {
-        let what = ("cpu.per-million", "CPU seconds per million events", 1.0);
+        let what = ("cpu.per-million", "CPU s per million events", 1.0);
         let heading = compared(folder, workload, "cpu.per-million", "times the CPU with Lambda");
         let seconds = |value: f64| format!("{} s", unit::digits(value));
         Panel { heading, ..simple(folder, workload, &folder.contestants(workload), what, seconds) }

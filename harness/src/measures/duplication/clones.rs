@@ -5,7 +5,7 @@ use hashbrown::HashSet;
 use super::Token;
 
 /// Tokens that must recur in one run. Shorter runs recur in any two Rust files.
-pub const RUN: usize = 24;
+const RUN: usize = 24;
 
 /// What counts as the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

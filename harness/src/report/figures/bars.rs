@@ -63,30 +63,13 @@ pub(crate) struct Bars {
 
 const BAR: u32 = 28;
 const HEAD: u32 = 26;
-const AXIS: u32 = 42;
-const LEGEND: u32 = 20;
+const AXIS: u32 = 38;
+const GAP: u32 = 12;
+const LEGEND: u32 = 22;
 
 impl Panel {
-    fn height(&self, width: u32) -> u32 {
-        HEAD + self.bars.len() as u32 * BAR + AXIS + LEGEND * self.legend_lines(width)
-    }
-
-    /// Names of parts in the order they first occur, with their fill; none when bars have one part each.
-    fn legend(&self) -> Vec<(String, Fill)> {
-        let mut named: Vec<(String, Fill)> = Vec::new();
-        for part in self.bars.iter().flat_map(|bar| &bar.parts) {
-            if !part.name.is_empty()
-                && !named.iter().any(|(name, fill)| *name == part.name && *fill == part.fill)
-            {
-                named.push((part.name.clone(), part.fill));
-            }
-        }
-        named
-    }
-
-    fn legend_lines(&self, width: u32) -> u32 {
-        let total: usize = self.legend().iter().map(|(name, _)| name.chars().count() * 7 + 28).sum();
-        if total == 0 { 0 } else { 1 + total as u32 / width.max(1) }
+    fn height(&self) -> u32 {
+        HEAD + self.bars.len() as u32 * BAR + AXIS + GAP
     }
 
     fn limit(&self) -> f64 {
@@ -102,15 +85,14 @@ impl Panel {
         let wide = |text: &str| area.estimate_text_size(text, &label).map_or(0, |(width, _)| width as i32);
         let left = self.bars.iter().map(|bar| wide(&bar.label)).max().unwrap_or(0) + pen.px(12.0);
         let right = self.bars.iter().map(|bar| wide(&bar.note)).max().unwrap_or(0) + pen.px(12.0);
-        let (width, height) = area.dim_in_pixel();
-        let legend = pen.px(f64::from(LEGEND * self.legend_lines((f64::from(width) / pen.scale) as u32)));
+        let (width, _) = area.dim_in_pixel();
         let heading = pen.bold(12.0, INK);
         area.draw_text(&self.heading, &heading, (pen.px(4.0), pen.px(4.0))).map_err(failed)?;
         let n = self.bars.len() as f64;
         let mut chart = ChartBuilder::on(area)
             .margin_top(pen.px(f64::from(HEAD)))
             .margin_right(right)
-            .margin_bottom(legend)
+            .margin_bottom(pen.px(f64::from(GAP)))
             .set_label_area_size(LabelAreaPosition::Left, left)
             .set_label_area_size(LabelAreaPosition::Bottom, pen.px(f64::from(AXIS)))
             .build_cartesian_2d(0.0..self.limit(), 0.0..n)
@@ -136,10 +118,8 @@ impl Panel {
             let (px, py) = chart.backend_coord(&(x, n - y));
             (px - base.0, py - base.1)
         };
-        for (row, bar) in self.bars.iter().enumerate() {
-            draw_bar(area, pen, bar, row as f64, &at)?;
-        }
-        ink::legend(area, pen, &self.legend(), (pen.px(8.0), height as i32 - legend), width as i32)
+        let mut rows = self.bars.iter().zip(0..);
+        rows.try_for_each(|(bar, row)| draw_bar(area, pen, bar, f64::from(row), &at))
     }
 }
 
@@ -173,6 +153,22 @@ impl Bars {
     fn across(&self, narrow: bool) -> usize {
         if narrow { 1 } else { self.across.clamp(1, self.panels.len().max(1)) }
     }
+
+    /// Names of parts in the order they first occur, with their fill; none when bars have one part each.
+    fn legend(&self) -> Vec<(String, Fill)> {
+        let mut named: Vec<(String, Fill)> = Vec::new();
+        for part in self.panels.iter().flat_map(|panel| &panel.bars).flat_map(|bar| &bar.parts) {
+            if !part.name.is_empty() && !named.iter().any(|(name, _)| *name == part.name) {
+                named.push((part.name.clone(), part.fill));
+            }
+        }
+        named
+    }
+
+    fn legend_lines(&self, width: u32) -> u32 {
+        let total: usize = self.legend().iter().map(|(name, _)| name.chars().count() * 7 + 34).sum();
+        if total == 0 { 0 } else { 1 + total as u32 / width.max(1) }
+    }
 }
 
 impl Figure for Bars {
@@ -187,8 +183,8 @@ impl Figure for Bars {
     fn size(&self, narrow: bool) -> (u32, u32) {
         let width = if narrow { 340 } else { self.width };
         let across = self.across(narrow);
-        let height = self.panels.chunks(across).map(|row| row_height(row, width / across as u32)).sum();
-        (width, height)
+        let height: u32 = self.panels.chunks(across).map(row_height).sum();
+        (width, height + LEGEND * self.legend_lines(width))
     }
 
     fn rows(&self) -> Vec<Vec<String>> {
@@ -217,17 +213,16 @@ impl Figure for Bars {
         let across = self.across(pen.narrow);
         let mut rest = area.clone();
         for row in self.panels.chunks(across) {
-            let width = f64::from(rest.dim_in_pixel().0) / pen.scale / across as f64;
-            let (top, below) = rest.split_vertically(pen.px(f64::from(row_height(row, width as u32))));
+            let (top, below) = rest.split_vertically(pen.px(f64::from(row_height(row))));
             for (panel, place) in row.iter().zip(top.split_evenly((1, across))) {
                 panel.draw(&place, pen)?;
             }
             rest = below;
         }
-        Ok(())
+        ink::legend(&rest, pen, &self.legend(), (pen.px(8.0), 0), rest.dim_in_pixel().0 as i32)
     }
 }
 
-fn row_height(row: &[Panel], width: u32) -> u32 {
-    row.iter().map(|panel| panel.height(width)).max().unwrap_or(0)
+fn row_height(row: &[Panel]) -> u32 {
+    row.iter().map(Panel::height).max().unwrap_or(0)
 }

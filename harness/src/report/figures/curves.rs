@@ -125,7 +125,7 @@ impl Figure for Exceedance {
             .x_labels(if pen.narrow { 4 } else { 9 })
             .y_labels(6)
             .x_label_formatter(&|x| unit::time(*x))
-            .y_label_formatter(&|y| unit::percent(*y))
+            .y_label_formatter(&|y| format!("{} %", unit::digits(*y * 100.0)))
             .x_desc("time until an event could be read")
             .y_desc("events that took longer")
             .axis_desc_style(pen.text(11.0, SOFT))

@@ -32,10 +32,12 @@ pub(crate) fn time_axis<DB: DrawingBackend>(
     pen: Pen,
     axis: &TimeAxis,
 ) -> Result<()> {
+    let range = chart.as_coord_spec().get_y_range();
+    let decades = (range.end / range.start).log10();
     chart
         .configure_mesh()
         .x_labels(if pen.narrow { 4 } else { 7 })
-        .y_labels(6)
+        .y_labels(if decades < 2.0 { 16 } else { 6 })
         .x_label_formatter(&|x| unit::digits(*x))
         .y_label_formatter(&|y| unit::time(*y))
         .x_desc(axis.along)
