@@ -1,0 +1,169 @@
+//! What `wb` says to bad input: one line that says what to do, and the exit code for it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+fn wb(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wb")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+/// Runs `wb`, which must fail with this code and one line of complaint that holds every one of `said`.
+fn refused(folder: &Path, arguments: &[&str], code: i32, said: &[&str]) {
+    let output = wb(folder, arguments);
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {complaint}");
+    let line = complaint.lines().find(|line| line.starts_with("error: ")).unwrap_or_default();
+    for part in said {
+        assert!(line.contains(part), "{arguments:?}: expected `{part}` in {complaint}");
+    }
+    if code == 1 {
+        assert_eq!(complaint.trim().lines().last(), Some(line), "{arguments:?}: one line at the end");
+    }
+}
+
+fn with_log() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let made = wb(folder.path(), &["generate", "orders", "--events", "500", "--log", "orders.log"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    folder
+}
+
+fn plan(folder: &Path, change: impl Fn(&str) -> String) {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/plans/short.toml")).unwrap();
+    fs::write(folder.join("mine.toml"), change(&text)).unwrap();
+}
+
+#[test]
+fn a_folder_without_a_log_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["answer", "orders", "spend", "--log", "nowhere", "--contestant", "reference"];
+    refused(folder.path(), &arguments, 1, &["no log in nowhere", "wb generate"]);
+}
+
+#[test]
+fn a_log_of_another_workload_is_refused() {
+    let folder = with_log();
+    let arguments = ["answer", "trades", "mean", "--log", "orders.log", "--contestant", "reference"];
+    refused(folder.path(), &arguments, 1, &["orders.log holds orders, not trades"]);
+}
+
+#[test]
+fn a_version_past_the_head_is_refused_with_the_head() {
+    let folder = with_log();
+    let arguments = [
+        "answer",
+        "orders",
+        "spend",
+        "--log",
+        "orders.log",
+        "--contestant",
+        "reference",
+        "--at",
+        "1000000,0",
+    ];
+    refused(folder.path(), &arguments, 1, &["past the head", "ends at"]);
+}
+
+#[test]
+fn a_version_of_other_partitions_is_refused() {
+    let folder = with_log();
+    let arguments =
+        ["answer", "orders", "spend", "--log", "orders.log", "--contestant", "reference", "--at", "7"];
+    refused(folder.path(), &arguments, 1, &["2 partitions, not 1"]);
+}
+
+#[test]
+fn a_view_or_contestant_that_is_not_there_is_answered_with_those_that_are() {
+    let folder = with_log();
+    let arguments = ["answer", "orders", "spent", "--log", "orders.log", "--contestant", "reference"];
+    refused(folder.path(), &arguments, 1, &["no view `spent`", "spend, big_spenders"]);
+    let arguments = ["answer", "orders", "spend", "--log", "orders.log", "--contestant", "nobody"];
+    refused(folder.path(), &arguments, 1, &["no contestant `nobody`", "reference"]);
+}
+
+#[test]
+fn an_unknown_key_in_a_plan_is_refused_with_the_known_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    plan(folder.path(), |text| text.replace("rate =", "rote ="));
+    refused(
+        folder.path(),
+        &["run", "mine.toml", "--out", "out"],
+        1,
+        &["mine.toml, line", "`rote`", "`rate`"],
+    );
+    assert!(!folder.path().join("out").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_plan_that_is_not_there_is_answered_with_the_built_in_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    refused(folder.path(), &["compare", "defualt"], 1, &["no plan defualt", "default, full"]);
+}
+
+#[test]
+fn too_little_disk_for_a_plan_is_said_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    plan(folder.path(), |text| text.replace("history = 100000", "history = 9000000000000"));
+    refused(folder.path(), &["run", "mine.toml", "--out", "out"], 1, &["MB on disk", "make room"]);
+    assert!(!folder.path().join("out").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_log_is_not_written_over() {
+    let folder = with_log();
+    let arguments = ["generate", "orders", "--events", "500", "--log", "orders.log"];
+    refused(folder.path(), &arguments, 1, &["holds a log already"]);
+}
+
+#[test]
+fn a_run_folder_that_was_not_measured_says_what_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    refused(folder.path(), &["report", "nowhere"], 1, &["not measured", "wb measure"]);
+    refused(folder.path(), &["measure", "nowhere"], 1, &["nowhere", "wb run"]);
+}
+
+#[test]
+fn only_a_run_folder_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("photos")).unwrap();
+    refused(folder.path(), &["runs", "rm", "photos"], 1, &["photos is no run folder"]);
+    assert!(folder.path().join("photos").exists());
+}
+
+#[test]
+fn a_command_that_is_not_there_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    refused(folder.path(), &["serve"], 2, &["serve"]);
+    refused(folder.path(), &["generate", "orders"], 2, &[]);
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands =
+        ["compare", "generate", "run", "measure", "report", "runs", "answer", "limits", "list", "contestant"];
+    for command in commands {
+        let output = wb(folder.path(), &[command, "--help"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains("Example"), "{command}: {text}");
+    }
+}
+
+#[test]
+fn rows_are_printed_as_asked() {
+    let folder = with_log();
+    let ask = |format: &str| {
+        let arguments = ["answer", "orders", "revenue", "--log", "orders.log", "--contestant", "reference"];
+        let output = wb(folder.path(), &[&arguments[..], &["--format", format]].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let csv = ask("csv");
+    let row = csv.lines().nth(1).unwrap().replacen("all,", "", 1);
+    assert_eq!(csv.lines().next(), Some("key,sum_cents,count"));
+    let json: Vec<serde_json::Value> = serde_json::from_str(&ask("json")).unwrap();
+    assert_eq!(format!("{},{}", json[0]["sum_cents"], json[0]["count"]), row);
+    assert!(ask("table").starts_with("key"));
+}
