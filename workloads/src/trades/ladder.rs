@@ -11,8 +11,15 @@ const RUNG: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ladder {
     /// None of them is empty.
-    rungs: Vec<Arc<Vec<(Rank, i64)>>>,
+    rungs: Vec<Rung>,
     len: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Rung {
+    /// At or below the rung's first trade, above the trades of the rung before it.
+    from: Rank,
+    trades: Arc<Vec<(Rank, i64)>>,
 }
 
 impl Ladder {
@@ -23,44 +30,52 @@ impl Ladder {
     /// Adds a trade whose rank is not there yet.
     pub(super) fn insert(&mut self, rank: Rank, price: i64) {
         self.len += 1;
-        if self.rungs.last().is_none_or(|rung| rung.len() >= RUNG && rung[rung.len() - 1].0 < rank) {
-            self.rungs.push(Arc::new(vec![(rank, price)]));
+        let full = |rung: &Rung| rung.trades.len() >= RUNG && rung.trades[rung.trades.len() - 1].0 < rank;
+        if self.rungs.last().is_none_or(full) {
+            self.rungs.push(Rung { from: rank, trades: Arc::new(vec![(rank, price)]) });
             return;
         }
         let at = self.rung(rank);
-        let rung = Arc::make_mut(&mut self.rungs[at]);
-        let place = rung.partition_point(|(other, _)| *other < rank);
-        rung.insert(place, (rank, price));
-        if rung.len() > RUNG {
-            let upper = rung.split_off(RUNG / 2);
-            self.rungs.insert(at + 1, Arc::new(upper));
+        let rung = &mut self.rungs[at];
+        rung.from = rung.from.min(rank);
+        let trades = Arc::make_mut(&mut rung.trades);
+        let place = trades.partition_point(|(other, _)| *other < rank);
+        trades.insert(place, (rank, price));
+        if trades.len() > RUNG {
+            let upper = trades.split_off(RUNG / 2);
+            self.rungs.insert(at + 1, Rung { from: upper[0].0, trades: Arc::new(upper) });
         }
     }
 
     /// Takes out the trade of that rank.
     pub(super) fn remove(&mut self, rank: Rank) {
         let at = self.rung(rank);
-        let Some(rung) = self.rungs.get_mut(at).map(Arc::make_mut) else { return };
-        let Ok(place) = rung.binary_search_by_key(&rank, |(other, _)| *other) else { return };
-        rung.remove(place);
+        let Some(rung) = self.rungs.get_mut(at) else { return };
+        let trades = Arc::make_mut(&mut rung.trades);
+        let Ok(place) = trades.binary_search_by_key(&rank, |(other, _)| *other) else { return };
+        trades.remove(place);
         self.len -= 1;
-        if rung.is_empty() {
+        if trades.is_empty() {
             self.rungs.remove(at);
         }
     }
 
     /// All trades from the highest down.
     pub(super) fn downwards(&self) -> impl Iterator<Item = (Rank, i64)> {
-        self.rungs.iter().rev().flat_map(|rung| rung.iter().rev().copied())
+        self.rungs.iter().rev().flat_map(|rung| rung.trades.iter().rev().copied())
     }
 
     /// The rung on which `rank` stands or belongs: the last that begins at or below it.
     fn rung(&self, rank: Rank) -> usize {
+        // Mostly it is one of the last few.
         let last = self.rungs.len().saturating_sub(1);
-        if self.rungs.last().is_some_and(|rung| rung[0].0 <= rank) {
-            return last;
+        match (last.saturating_sub(3)..=last)
+            .rev()
+            .find(|at| self.rungs.get(*at).is_some_and(|rung| rung.from <= rank))
+        {
+            Some(at) => at,
+            None => self.rungs.partition_point(|rung| rung.from <= rank).saturating_sub(1),
         }
-        self.rungs.partition_point(|rung| rung[0].0 <= rank).saturating_sub(1)
     }
 }
 

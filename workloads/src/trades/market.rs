@@ -24,7 +24,7 @@ struct Habit {
     lot: i64,
 }
 
-const SHARE: (f64, f64) = (2.302_585, 1.8);
+const SHARE: (f64, f64) = (2.3, 1.8);
 const COIN: (f64, f64) = (-6.32, 2.0);
 
 const fn habit(name: &'static str, price: i64, tick: i64, ticks: f64, volume: (f64, f64), lot: i64) -> Habit {

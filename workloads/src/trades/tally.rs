@@ -65,7 +65,7 @@ impl Symbol {
 
     pub(super) fn mean(&self) -> Option<Figures> {
         let count = self.trades.len() as i128;
-        (count > 0).then(|| [self.prices, self.volumes, count, 0, 0])
+        (count > 0).then_some([self.prices, self.volumes, count, 0, 0])
     }
 
     pub(super) fn last(&self) -> Option<Figures> {
@@ -119,6 +119,6 @@ impl Day {
     }
 
     pub(super) fn vwap(&self) -> Option<Figures> {
-        (self.count > 0).then(|| [self.turnover, self.volume, 0, 0, 0])
+        (self.count > 0).then_some([self.turnover, self.volume, 0, 0, 0])
     }
 }
