@@ -3,11 +3,13 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use workloads::intake::Duplicates;
-use workloads::{Event, Query, Record, Rows, Terms, Version};
+use workloads::trades::{day_key, parse_day_key};
+use workloads::{Event, Name, Query, Record, Rows, Terms, Version};
 
 use crate::archive::Archive;
 use crate::error::LambdaError;
 use crate::publication::orders::OrdersBase;
+use crate::publication::trades::TradesBase;
 use crate::publication::{Files, Loaded};
 use crate::{batch, publication, serving, speed};
 
@@ -105,6 +107,71 @@ impl Layers for Orders {
         query: &Query,
     ) -> Result<Option<Rows>, LambdaError> {
         serving::orders::serve(terms, base, partial, query).map(Some).map_err(look_up)
+    }
+}
+
+/// The layers of `trades`.
+pub(crate) struct Trades;
+
+impl Layers for Trades {
+    type Base = TradesBase;
+    type State = speed::trades::Changes;
+    type Partial = speed::trades::Partial;
+
+    fn batch(
+        archive: &Archive,
+        cut: &Version,
+        terms: &Terms,
+        seen: &mut Duplicates,
+    ) -> Result<Files, LambdaError> {
+        let (mut history, mut names) = (batch::trades::History::default(), Vec::new());
+        archive.scan_trades(cut, &mut |columns| {
+            names.extend(columns.names[names.len()..].iter().cloned());
+            batch::trades::read(&mut history, columns, seen);
+        })?;
+        let answers = batch::trades::answers(history, names.len(), terms);
+        Ok(publication::trades::files(&names, &answers))
+    }
+
+    fn base(loaded: Loaded) -> Result<TradesBase, LambdaError> {
+        TradesBase::open(loaded)
+    }
+
+    fn speed(
+        terms: &Terms,
+        base: &TradesBase,
+        state: &mut Self::State,
+        record: &Record,
+    ) -> Result<(), LambdaError> {
+        let Event::Trade(event) = &record.event else { return Ok(()) };
+        speed::trades::apply(state, base, terms, event, record).map_err(look_up)
+    }
+
+    fn suspects(state: &mut Self::State) -> Vec<Query> {
+        let query = |view: &str, key: String| Query { view: view.into(), key: Some(key) };
+        let queries =
+            |(name, day): (Name, i64)| [query("range", day_key(&name, day)), query("last", name.into())];
+        state.changed().into_iter().flat_map(queries).collect()
+    }
+
+    fn partial(state: &Self::State, query: &Query) -> Self::Partial {
+        match (query.view.as_str(), &query.key) {
+            ("mean" | "last", key) => state.symbols(&query.view, key.as_deref()),
+            (_, None) => state.days(None),
+            (_, Some(key)) => match parse_day_key(key) {
+                Some(key) => state.days(Some(key)),
+                None => Self::Partial::default(),
+            },
+        }
+    }
+
+    fn serve(
+        _: &Terms,
+        base: &TradesBase,
+        partial: &Self::Partial,
+        query: &Query,
+    ) -> Result<Option<Rows>, LambdaError> {
+        serving::trades::serve(base, partial, query).map_err(look_up)
     }
 }
 

@@ -27,7 +27,7 @@ mod serving;
 mod speed;
 
 pub use error::LambdaError;
-use layers::{Layers, Orders};
+use layers::{Layers, Orders, Trades};
 
 /// What both components are told.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +62,7 @@ impl Batch {
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &LambdaConfig) -> Result<Self, LambdaError> {
         Ok(Batch(match config.workload.as_str() {
             "orders" => Box::new(batch::Recompute::<Orders>::start(log, disk, &config.state, config)?),
+            "trades" => Box::new(batch::Recompute::<Trades>::start(log, disk, &config.state, config)?),
             other => return Err(LambdaError::Workload(other.into())),
         }))
     }
@@ -87,6 +88,7 @@ impl Serving {
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &LambdaConfig) -> Result<Self, LambdaError> {
         let inner: Box<dyn Serves> = match config.workload.as_str() {
             "orders" => Box::new(merge::<Orders>(log, disk, config, None)?),
+            "trades" => Box::new(merge::<Trades>(log, disk, config, None)?),
             other => return Err(LambdaError::Workload(other.into())),
         };
         Ok(Serving { workload: config.workload.clone(), inner })

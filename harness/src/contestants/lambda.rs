@@ -17,7 +17,7 @@ pub static LAMBDA: Contestant = Contestant {
         Part { name: "batch", role: Role::Batch, start: batch },
         Part { name: "serving", role: Role::Serve, start: serving },
     ],
-    workloads: &["orders"],
+    workloads: &[],
     broken: None,
 };
 

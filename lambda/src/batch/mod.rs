@@ -16,6 +16,7 @@ use crate::publication::Shelf;
 use crate::schedule::Schedule;
 
 pub(crate) mod orders;
+pub(crate) mod trades;
 
 /// Records archived in one step.
 const SLICE: usize = 1 << 16;

@@ -25,6 +25,7 @@ mod loading;
 pub(crate) mod names;
 pub(crate) mod orders;
 pub(crate) mod table;
+pub(crate) mod trades;
 
 pub(crate) use loading::{Loaded, Loading};
 

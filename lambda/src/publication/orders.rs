@@ -5,7 +5,7 @@ use std::io;
 use workloads::{Millis, Name, Place, Row};
 
 use super::names::{self, Names};
-use super::table::{self, Table};
+use super::table::{self, Table, halves, whole};
 use super::{Files, Loaded, ranked};
 use crate::batch::orders::{Answers, Sums};
 use crate::error::LambdaError;
@@ -67,16 +67,6 @@ fn sums(rank: u64, sums: &(Sums, Sums)) -> [u64; 8] {
     let [low, high] = halves(sums.0.sum);
     let [large_low, large_high] = halves(sums.1.sum);
     [rank, 0, low, high, sums.0.count, large_low, large_high, sums.1.count]
-}
-
-/// A wide number as two words.
-fn halves(number: i128) -> [u64; 2] {
-    [number as u64, (number >> 64) as u64]
-}
-
-/// Two words as the wide number that they were.
-fn whole(low: u64, high: u64) -> i128 {
-    i128::from(high as i64) << 64 | i128::from(low)
 }
 
 impl OrdersBase {

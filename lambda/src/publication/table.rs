@@ -91,25 +91,46 @@ impl Table {
     pub(crate) fn find(&self, key: Key, mut each: impl FnMut(&[u64])) -> io::Result<()> {
         let group = group(key, self.bits);
         let (from, to) = (word32(&self.directory, 4 * group), word32(&self.directory, 4 * group + 4));
+        self.rows(from, to, |found, row| {
+            if found == key {
+                each(row);
+            }
+        })
+    }
+
+    /// Hands every row's key, and the words after it, to `each`, in no particular order.
+    pub(crate) fn all(&self, each: impl FnMut(Key, &[u64])) -> io::Result<()> {
+        self.rows(0, word32(&self.directory, self.directory.len() - 4), each)
+    }
+
+    fn rows(&self, from: u32, to: u32, mut each: impl FnMut(Key, &[u64])) -> io::Result<()> {
         let size = 8 * self.width;
         let mut buffer = [0; 8 * WIDEST];
-        let per_read = (buffer.len() / size) as u32;
         let mut row = [0; WIDEST];
+        let per_read = (buffer.len() / size) as u32;
         for first in (from..to).step_by(per_read as usize) {
             let read = &mut buffer[..size * (to - first).min(per_read) as usize];
             let position = HEAD + self.directory.len() + size * first as usize;
             self.bytes.read_at(position as u64, read)?;
             for bytes in read.chunks_exact(size) {
-                if [word64(bytes, 0), word64(bytes, 8)] == key {
-                    for (word, i) in row[..self.width - 2].iter_mut().zip(2..) {
-                        *word = word64(bytes, 8 * i);
-                    }
-                    each(&row[..self.width - 2]);
+                for (i, word) in row[..self.width].iter_mut().enumerate() {
+                    *word = word64(bytes, 8 * i);
                 }
+                each([row[0], row[1]], &row[2..self.width]);
             }
         }
         Ok(())
     }
+}
+
+/// A wide number as two words.
+pub(crate) fn halves(number: i128) -> [u64; 2] {
+    [number as u64, (number >> 64) as u64]
+}
+
+/// Two words as the wide number that they were.
+pub(crate) fn whole(low: u64, high: u64) -> i128 {
+    i128::from(high as i64) << 64 | i128::from(low)
 }
 
 /// In memory.

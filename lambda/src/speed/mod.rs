@@ -21,6 +21,7 @@ use crate::publication::{Loading, Shelf};
 mod epoch;
 pub(crate) mod orders;
 mod state;
+pub(crate) mod trades;
 
 use epoch::Epochs;
 use state::Following;

@@ -1,0 +1,186 @@
+//! What batch and speed layer together say about trades.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use workloads::trades::{day_key, parse_day_key};
+use workloads::{Millis, Name, Place, Query, Row, Rows};
+
+use crate::publication::trades::{DaySums, Latest, TradesBase};
+use crate::speed::trades::{DayChange, Partial, SymbolChange};
+
+/// What is left of the batch's half cannot be told: too much of what it published was taken back.
+#[derive(Debug)]
+pub(crate) struct OutOfReach;
+
+/// A row, if there is one and it can be told.
+type Told = Result<Option<Row>, OutOfReach>;
+
+/// A trade as `last` sees it.
+type Trade = (Millis, Place, i64);
+
+/// One answer of the two halves; absent when a row of it is out of reach.
+pub(crate) fn serve(base: &TradesBase, partial: &Partial, query: &Query) -> io::Result<Option<Rows>> {
+    let rows = match (query.view.as_str(), &query.key) {
+        ("mean" | "last", Some(key)) => vec![(key.clone(), symbol(base, partial, query, key)?)],
+        ("mean" | "last", None) => symbols(base, partial, query)?,
+        (view, Some(key)) => match parse_day_key(key) {
+            Some((name, day)) => vec![(key.clone(), one_day(base, partial, view, name, day)?)],
+            None => Vec::new(),
+        },
+        (view, None) => days(base, partial, view)?,
+    };
+    let told: Result<Vec<_>, OutOfReach> = rows.into_iter().map(|(key, told)| Ok((key, told?))).collect();
+    let rows = told.ok().map(|rows| rows.into_iter().filter_map(|(key, row)| Some((key, row?))).collect());
+    Ok(rows)
+}
+
+/// Every symbol of which either half knows.
+fn symbols(base: &TradesBase, partial: &Partial, query: &Query) -> io::Result<Vec<(String, Told)>> {
+    let batched = (0..base.names().len()).map(|rank| base.names().name(rank));
+    let new = partial.symbols.iter().map(|(name, _)| name).filter(|name| base.names().rank(name).is_none());
+    let changes: BTreeMap<&Name, &SymbolChange> =
+        partial.symbols.iter().map(|(name, it)| (name, it)).collect();
+    let row =
+        |name: Name| Ok((name.to_string(), one_symbol(base, changes.get(&name).copied(), query, &name)?));
+    batched.chain(new.cloned()).map(row).collect()
+}
+
+fn symbol(base: &TradesBase, partial: &Partial, query: &Query, name: &str) -> io::Result<Told> {
+    one_symbol(base, partial.symbols.first().map(|(_, change)| change), query, name)
+}
+
+fn one_symbol(
+    base: &TradesBase,
+    change: Option<&SymbolChange>,
+    query: &Query,
+    name: &str,
+) -> io::Result<Told> {
+    let none = SymbolChange::default();
+    let (change, rank) = (change.unwrap_or(&none), base.names().rank(name));
+    let sums = rank.map(|rank| base.sums(rank)).transpose()?.unwrap_or_default();
+    let count = i128::from(sums.count) + i128::from(change.count);
+    // rule: T8
+    if count == 0 {
+        return Ok(Ok(None));
+    }
+    if query.view == "mean" {
+        // rule: T11
+        return Ok(Ok(Some(vec![sums.prices + change.prices, sums.volumes + change.volumes, count])));
+    }
+    let latest = rank.map(|rank| base.latest(rank)).transpose()?.unwrap_or_default();
+    Ok(last(latest, change))
+}
+
+/// The last trade and its change from the previous one.
+fn last(mut batch: Latest, change: &SymbolChange) -> Told {
+    batch.trades.sort_unstable_by(|a, b| b.cmp(a));
+    let bound = batch.trades.last().filter(|_| batch.more).map(|trade| (trade.0, trade.1));
+    let changed: BTreeMap<(Millis, Place), Option<i64>> =
+        change.changed.iter().map(|(time, place, price)| ((*time, *place), *price)).collect();
+    let in_force = |(time, place, price): &Trade| {
+        let price = changed.get(&(*time, *place)).copied().unwrap_or(Some(*price))?;
+        Some((*time, *place, price))
+    };
+    let known: Vec<Trade> = batch.trades.iter().filter_map(in_force).collect();
+    // rule: T12
+    let last = later(known.first().copied(), change.last, bound)?;
+    let Some((time, place, price)) = last else { return Ok(None) };
+    let before = |other: &&Trade| (other.0, other.1) < (time, place) && other.2 != price;
+    let own = [change.last, change.previous].into_iter().flatten().find(|other| before(&other));
+    let previous = later(known.iter().find(before).copied(), own, bound)?;
+    let (price, previous) = (i128::from(price), previous.map(|(.., price)| i128::from(price)));
+    let (change, under) = previous.map_or((0, 1), |previous| (price - previous, previous));
+    Ok(Some(vec![price, change, change * 100, under, time.into()]))
+}
+
+/// The later of the batch's and the speed layer's trade. Below `bound` the batch has trades that it did not publish.
+fn later(
+    batch: Option<Trade>,
+    own: Option<Trade>,
+    bound: Option<(Millis, Place)>,
+) -> Result<Option<Trade>, OutOfReach> {
+    let beyond = |own: Trade| bound.is_some_and(|bound| (own.0, own.1) < bound);
+    match (batch, own) {
+        (None, Some(own)) if beyond(own) => Err(OutOfReach),
+        (None, None) if bound.is_some() => Err(OutOfReach),
+        _ => Ok(batch.max(own)),
+    }
+}
+
+/// Every day of which either half knows.
+fn days(base: &TradesBase, partial: &Partial, view: &str) -> io::Result<Vec<(String, Told)>> {
+    let none = DayChange::default();
+    let mut changes: BTreeMap<(Name, i64), &DayChange> =
+        partial.days.iter().map(|(name, day, change)| ((name.clone(), *day), change)).collect();
+    let mut rows = Vec::new();
+    base.days(|rank, day, sums| {
+        let name = base.names().name(rank);
+        let key = day_key(&name, day);
+        let change = changes.remove(&(name, day)).unwrap_or(&none);
+        rows.push((key, day_row(view, &sums, change)));
+    })?;
+    let new = changes
+        .into_iter()
+        .map(|((name, day), change)| (day_key(&name, day), day_row(view, &DaySums::default(), change)));
+    rows.extend(new);
+    Ok(rows)
+}
+
+fn one_day(base: &TradesBase, partial: &Partial, view: &str, name: &str, day: i64) -> io::Result<Told> {
+    let sums = base.names().rank(name).map(|rank| base.day(rank, day)).transpose()?.unwrap_or_default();
+    let none = DayChange::default();
+    Ok(day_row(view, &sums, partial.days.first().map_or(&none, |(.., change)| change)))
+}
+
+fn day_row(view: &str, batch: &DaySums, change: &DayChange) -> Told {
+    let count = i128::from(batch.count) + i128::from(change.count);
+    // rule: T8
+    if count == 0 {
+        return Ok(None);
+    }
+    let volume = batch.volume + change.volume;
+    match view {
+        // rule: T9
+        "volume" => Ok(Some(vec![volume, count])),
+        // rule: T13
+        "vwap" => Ok(Some(vec![batch.value.wrapping_add(change.value), volume])),
+        _ => range(batch, change),
+    }
+}
+
+fn range(batch: &DaySums, change: &DayChange) -> Told {
+    // rule: T10
+    let own = change.range.map(|(low, high)| (i128::from(low), i128::from(high)));
+    let low = nearest(batch, &batch.lowest, change, own.map(|own| own.0), |price| price)?;
+    // The highest is the lowest on a scale turned round.
+    let high = nearest(batch, &batch.highest, change, own.map(|own| -own.1), |price| -price)?;
+    Ok(low.zip(high).map(|(low, high)| vec![low, -high]))
+}
+
+/// The lowest price on a scale, given the batch's lowest and how often each counts, and the speed layer's lowest.
+fn nearest(
+    batch: &DaySums,
+    published: &[(i64, u64)],
+    change: &DayChange,
+    own: Option<i128>,
+    scale: fn(i128) -> i128,
+) -> Result<Option<i128>, OutOfReach> {
+    let mut times: BTreeMap<i128, i128> = BTreeMap::new();
+    for (price, count) in published {
+        times.insert(scale((*price).into()), (*count).into());
+    }
+    // Beyond this price the batch has others that it did not publish.
+    let bound = times.last_key_value().filter(|_| batch.more).map(|(price, _)| *price);
+    for (price, more) in &change.changed {
+        *times.entry(scale((*price).into())).or_default() += i128::from(*more);
+    }
+    let known = |price: i128| bound.is_none_or(|bound| price <= bound);
+    let left = times.into_iter().find(|(price, times)| known(*price) && *times > 0).map(|(price, _)| price);
+    match (left, own) {
+        (None, Some(own)) if !known(own) => Err(OutOfReach),
+        (None, None) if bound.is_some() => Err(OutOfReach),
+        (Some(left), Some(own)) => Ok(Some(left.min(own))),
+        _ => Ok(left.or(own)),
+    }
+}
