@@ -101,9 +101,10 @@ impl Part<'_> {
         Ok(lived)
     }
 
-    /// Samples at regular times, at the start and at the end.
+    /// Samples before the start, so that what history took is known, at regular times and at the end.
     fn sample(&self, clock: &Clock, over: &AtomicBool) {
         let zero = self.clock.micros() - clock.micros();
+        self.sampler.sample(zero + clock.micros());
         let mut at = 0;
         while !over.load(Ordering::Relaxed) && at <= self.schedule.until_us {
             clock.sleep_until(at);
