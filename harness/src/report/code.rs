@@ -25,6 +25,9 @@ pub(crate) fn lines(folder: &Folder) -> Bars {
     for workload in workloads::WORKLOADS.iter().map(|workload| workload.name) {
         panels.push(panel(folder, workload, &format!("logic of {workload}"), "code.lines."));
     }
+    let longest = panels.iter().flat_map(|panel| &panel.bars);
+    let longest = longest.map(|bar| bar.parts.iter().map(|part| part.value).sum::<f64>()).fold(1.0, f64::max);
+    panels.iter_mut().for_each(|panel| panel.limit = Some(longest * 1.02));
     panels.push(panel(folder, "", "plumbing, for all workloads", "code.lines."));
     panels.retain(|panel| !panel.bars.is_empty());
     let title = "Lines of code by role, without comments and tests".to_string();
@@ -123,7 +126,7 @@ pub(crate) fn clones(folder: &Folder) -> Bars {
         bars: bars.collect(),
     };
     let title = "Clones within Rust, beside what files share that have nothing in common".to_string();
-    Bars { name: "clones".into(), title, across: 1, width: 760, panels: vec![panel] }
+    Bars { name: "clones".into(), title, across: 1, width: 960, panels: vec![panel] }
 }
 
 fn label(workload: &str, pair: &str) -> String {

@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::report::canvas::{Area, Figure, Pen, failed};
 use crate::report::figures::lanes::Block;
-use crate::report::figures::{TimeAxis, dash, time_axis};
+use crate::report::figures::{TimeAxis, dash, decades, time_axis};
 use crate::report::palette::{self, BATCH, GRID, INK, SOFT};
 use crate::report::unit;
 
@@ -181,14 +181,15 @@ impl Figure for TimeLine {
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
         let (plot, below) = area.split_vertically(pen.px(240.0));
         let values = || self.curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
-        let low = values().filter(|y| *y > 0.0).fold(self.objective_us, f64::min) / 1.5;
-        let high = values().fold(self.objective_us, f64::max) * 1.5;
+        let least = values().filter(|y| *y > 0.0).fold(self.objective_us, f64::min);
+        let range = decades(least, values().fold(self.objective_us, f64::max));
+        let (low, high) = (range.start, range.end);
         let mut chart = ChartBuilder::on(&plot)
             .margin_top(pen.px(10.0))
             .margin_right(pen.px(18.0))
             .set_label_area_size(LabelAreaPosition::Left, left(pen))
             .set_label_area_size(LabelAreaPosition::Bottom, pen.px(42.0))
-            .build_cartesian_2d(0.0..self.until_us as f64 / 1e6, (low..high).log_scale())
+            .build_cartesian_2d(0.0..self.until_us as f64 / 1e6, range.log_scale())
             .map_err(failed)?;
         let bands = self.batches.iter().filter(|block| block.until_us > 0 && block.from_us < self.until_us);
         let bands = bands.map(|block| {

@@ -49,7 +49,7 @@ impl Dots {
 
     fn draw_matrix<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen, matrix: &Matrix) -> Result<()> {
         area.draw_text(&matrix.workload, &pen.bold(12.0, INK), (pen.px(4.0), pen.px(4.0))).map_err(failed)?;
-        let column = |n: usize| pen.px(66.0 + 58.0 * n as f64);
+        let column = |n: usize| pen.px(66.0 + if pen.narrow { 58.0 } else { 72.0 } * n as f64);
         let centred = Pos::new(HPos::Center, VPos::Center);
         for (n, (place, _)) in self.places.iter().enumerate() {
             area.draw_text(place, &pen.text(11.0, SOFT).pos(centred), (column(n), pen.px(36.0)))
@@ -103,7 +103,7 @@ impl Figure for Dots {
 
     fn size(&self, narrow: bool) -> (u32, u32) {
         let heights = self.matrices.iter().map(|matrix| self.height(matrix));
-        if narrow { (340, heights.sum::<f64>() as u32) } else { (760, heights.fold(0.0, f64::max) as u32) }
+        if narrow { (340, heights.sum::<f64>() as u32) } else { (960, heights.fold(0.0, f64::max) as u32) }
     }
 
     fn rows(&self) -> Vec<Vec<String>> {

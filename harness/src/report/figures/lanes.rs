@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::report::canvas::{Area, Figure, Pen, failed};
 use crate::report::figures::ink::{self, Spot};
-use crate::report::figures::{TimeAxis, time_axis};
+use crate::report::figures::{TimeAxis, decades, time_axis};
 use crate::report::palette::{self, BATCH, Fill, GRID, INK, SOFT};
 
 /// One read on a lane.
@@ -145,13 +145,13 @@ impl Lanes {
 
     fn draw_staleness<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
         let worst = self.lanes.iter().flat_map(|lane| &lane.samples).map(|sample| sample.behind_us);
-        let top = worst.fold(self.objective_us as f64 * 2.0, f64::max) * 1.5;
+        let range = decades(FLOOR_US, worst.fold(self.objective_us as f64 * 2.0, f64::max));
         let mut chart = ChartBuilder::on(area)
             .margin_top(pen.px(8.0))
             .margin_right(pen.px(14.0))
             .set_label_area_size(LabelAreaPosition::Left, left(pen))
             .set_label_area_size(LabelAreaPosition::Bottom, pen.px(40.0))
-            .build_cartesian_2d(0.0..self.until_us as f64 / 1e6, (FLOOR_US..top).log_scale())
+            .build_cartesian_2d(0.0..self.until_us as f64 / 1e6, range.log_scale())
             .map_err(failed)?;
         let axis = TimeAxis { along: "time since the live part began (s)", up: "staleness of a read" };
         time_axis(&mut chart, pen, &axis)?;

@@ -32,12 +32,10 @@ pub(crate) fn time_axis<DB: DrawingBackend>(
     pen: Pen,
     axis: &TimeAxis,
 ) -> Result<()> {
-    let range = chart.as_coord_spec().get_y_range();
-    let decades = (range.end / range.start).log10();
     chart
         .configure_mesh()
         .x_labels(if pen.narrow { 4 } else { 7 })
-        .y_labels(if decades < 2.0 { 16 } else { 6 })
+        .y_labels(6)
         .x_label_formatter(&|x| unit::digits(*x))
         .y_label_formatter(&|y| unit::time(*y))
         .x_desc(axis.along)
@@ -49,6 +47,11 @@ pub(crate) fn time_axis<DB: DrawingBackend>(
         .light_line_style(TRANSPARENT)
         .draw()
         .map_err(failed)
+}
+
+/// From the power of ten below to the one above, so that a logarithmic axis has at least two labels.
+pub(crate) fn decades(low: f64, high: f64) -> std::ops::Range<f64> {
+    10f64.powf(low.max(1.0).log10().floor())..10f64.powf((high.max(2.0) * 1.05).log10().ceil())
 }
 
 /// The dashes of a contestant's line; whole for the Kappa kind, so that colour never says it alone.
