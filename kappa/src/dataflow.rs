@@ -1,7 +1,6 @@
 //! One worker's share of the dataflow: acts in, two arrangements of sums out, and a probe behind them.
 
 use std::cell::RefCell;
-use std::hash::{Hash, Hasher};
 
 use differential_dataflow::operators::arrange::TraceAgent;
 use differential_dataflow::operators::arrange::arrangement::arrange_core;
@@ -16,7 +15,7 @@ use timely::progress::Antichain;
 use timely::worker::Worker;
 use workloads::{Record, Terms};
 
-use crate::fold::{SteadyHasher, Update};
+use crate::fold::{Update, hash};
 use crate::names::SharedNames;
 use crate::operator::carry_out;
 use crate::views::{Key, Rules, Sum};
@@ -96,7 +95,7 @@ fn arrange<'scope, K: Key, D: Sum>(
     name: &str,
     probe: &Probe<u64>,
 ) -> Sums<K, D> {
-    let by_key = Exchange::new(|update: &Update<K, D>| spread(&update.0.0));
+    let by_key = Exchange::new(|update: &Update<K, D>| hash(&update.0.0));
     let arranged = arrange_core::<
         _,
         _,
@@ -107,11 +106,4 @@ fn arrange<'scope, K: Key, D: Sum>(
     >(changes, by_key, name);
     arranged.stream.probe_with(probe);
     arranged.trace
-}
-
-/// Which worker a key belongs to, before the remainder is taken.
-pub(crate) fn spread<K: Hash>(key: &K) -> u64 {
-    let mut hasher = SteadyHasher::default();
-    key.hash(&mut hasher);
-    hasher.finish()
 }

@@ -43,6 +43,14 @@ impl<K: Ord + Copy + Hash, D: Semigroup> Fold<K, D> {
     }
 }
 
+/// The same number for the same key in every run and at every worker.
+#[inline]
+pub(crate) fn hash<K: Hash>(key: &K) -> u64 {
+    let mut hasher = SteadyHasher::default();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Multiplies what it is given and folds the two halves of the product into one: quick for the numbers that
 /// serve as keys here, and without a seed.
 #[derive(Clone, Copy, Debug, Default)]

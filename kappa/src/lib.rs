@@ -12,7 +12,7 @@
 //!
 //! * [`views`]: the rules of each workload, once. All else is plumbing.
 //! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
-//! * `source`: from the log into the dataflow. `names`: customers and symbols as numbers. `fold`: sums of one time.
+//! * `source`: from the log into the dataflow. `names`: customers and symbols as numbers. `fold`: sums of one time. `shards`: large state.
 //! * `operator`, `dataflow`, `reading`: rules at work, their sums arranged, answers out of them.
 //! * `engine`, `crew`: a worker, and several. [`Kappa`]: follows a log and answers. [`Replay`]: fed by hand.
 
@@ -28,6 +28,7 @@ mod names;
 mod operator;
 mod reading;
 mod replay;
+mod shards;
 mod source;
 pub mod views;
 

@@ -11,8 +11,7 @@ use timely::dataflow::{Scope, Stream};
 use timely::progress::frontier::MutableAntichain;
 use workloads::Terms;
 
-use crate::dataflow::spread;
-use crate::fold::Update;
+use crate::fold::{Update, hash};
 use crate::views::{Changes, Rules};
 
 type Acts<R> = Vec<<R as Rules>::Act>;
@@ -35,7 +34,7 @@ pub(crate) fn carry_out<'scope, R: Rules>(
     views: &[&str],
 ) -> (Stream<'scope, u64, Fine<R>>, Stream<'scope, u64, Coarse<R>>) {
     let mut builder = OperatorBuilder::new("rules".to_owned(), scope);
-    let mut input = builder.new_input(acts, Exchange::new(|act: &R::Act| spread(&R::group(act))));
+    let mut input = builder.new_input(acts, Exchange::new(|act: &R::Act| hash(&R::group(act))));
     let (fine, fine_stream) = builder.new_output();
     let (coarse, coarse_stream) = builder.new_output();
     let mut fine = OutputBuilder::<u64, CapacityContainerBuilder<Fine<R>>>::from(fine);

@@ -47,7 +47,7 @@ fn clear_spend(records: Vec<Record>, granularity: usize, horizon: Option<Millis>
     timely::execute_directly(move |worker| {
         let totals = Rc::new(RefCell::new(BTreeMap::<(String, (i64, i64)), isize>::new()));
         let seen = Rc::clone(&totals);
-        let mut probe = Handle::new();
+        let probe = Handle::new();
         let mut input = worker.dataflow::<u64, _, _>(|scope| {
             let (input, said) = scope.new_collection::<((String, u64), Said), isize>();
             said.reduce(move |_order, said, amounts| {
@@ -56,7 +56,7 @@ fn clear_spend(records: Vec<Record>, granularity: usize, horizon: Option<Millis>
             .explode(|((customer, _order), amount)| Some((customer, (amount, 1_i64))))
             .count_total()
             .inspect(move |(row, _, diff)| *seen.borrow_mut().entry(row.clone()).or_default() += diff)
-            .probe_with(&mut probe);
+            .probe_with(&probe);
             input
         });
         let mut versions = Vec::new();

@@ -149,3 +149,59 @@ fn a_version_waits_for_its_time() {
     while kappa.step(1_005_000).unwrap() {}
     assert_eq!(kappa.version().unwrap().total(), 40);
 }
+
+#[test]
+fn workers_that_are_let_go_at_any_moment_end() {
+    let terms = Terms::default();
+    for seed in 0..24 {
+        let mut dice = Dice(seed);
+        let log = log("trades", 4);
+        append(&log, &records("trades", seed, 300, 4));
+        let config = config(&terms, 2 + seed as u32 % 2, 1 + dice.below(40));
+        let mut kappa = Kappa::start(Arc::new(log), &no_disk(), &config).unwrap();
+        for _ in 0..dice.below(30) {
+            kappa.step(0).unwrap();
+        }
+        // Dropping waits for the threads: a right that some operator kept would hold it up for ever.
+        drop(kappa);
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_nothing_up() {
+    let log = log("orders", 2);
+    let patient = KappaConfig { version_ms: 5, ..config(&Terms::default(), 1, 1_000) };
+    let mut kappa = Kappa::start(Arc::new(log.clone()), &no_disk(), &patient).unwrap();
+    let records = records("orders", 1, 40, 2);
+    for (now, some) in [(9_000_000, &records[..20]), (1_000, &records[20..])] {
+        append(&log, some);
+        while kappa.step(now).unwrap() {}
+    }
+    assert_eq!(kappa.version(), Some(heads(&log)));
+}
+
+#[test]
+fn every_record_that_cannot_be_read_is_counted_once() {
+    for workers in [1, 2] {
+        let log = log("orders", 2);
+        let folder = tempfile::tempdir().unwrap();
+        let feed = Feed { dead_letters: Some(folder.path().join("dead.jsonl")), ..Feed::default() };
+        let config = KappaConfig { feed, ..config(&Terms::default(), workers, 10) };
+        let bad = |key: &'static str| workloads::log::RawRecord {
+            offset: 0,
+            origin: None,
+            intended: 0,
+            appended: 0,
+            key: key.into(),
+            value: "nonsense".into(),
+        };
+        for partition in [0, 0, 1] {
+            workloads::Appender::append(&mut log.appender(), partition, &[bad("c1")]).unwrap();
+        }
+        for _restart in 0..2 {
+            let mut kappa = Kappa::start(Arc::new(log.clone()), &no_disk(), &config).unwrap();
+            finish(&mut kappa, &heads(&log));
+            assert_eq!(kappa.dead(), 3, "{workers} workers");
+        }
+    }
+}

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use workloads::{Event, Millis, OrderKind, Place, Record, Row, Terms};
 
 use super::{Changes, Rules};
-use crate::fold::{SteadyMap, additive};
+use crate::fold::additive;
 use crate::names::Names;
+use crate::shards::Shards;
 
 /// An order event, its customer as a number.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -61,7 +62,7 @@ struct More {
 
 /// The orders that can still be marked.
 pub struct Orders {
-    orders: SteadyMap<(u32, u64), Order>,
+    orders: Shards<(u32, u64), Order>,
     limits: Limits,
 }
 
@@ -144,7 +145,7 @@ impl Rules for Orders {
 
     fn new(terms: &Terms, _views: &[&str]) -> Self {
         let limits = Limits { horizon: terms.cancel_horizon, large_from: terms.large_from };
-        Orders { orders: SteadyMap::default(), limits }
+        Orders { orders: Shards::new(), limits }
     }
 
     fn act(record: &Record, names: &mut Names) -> Option<Act> {
@@ -168,7 +169,7 @@ impl Rules for Orders {
             }
             return;
         }
-        let order = self.orders.entry((act.customer, act.order)).or_default();
+        let order = self.orders.entry((act.customer, act.order));
         if placed {
             let line = Line { amount: act.amount, time: act.time };
             // rule: O5

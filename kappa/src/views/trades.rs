@@ -9,6 +9,7 @@ use workloads::{Event, Millis, Origin, Place, Record, Row, Terms, TradeKind};
 use super::{Changes, Rules};
 use crate::fold::{SteadyMap, additive};
 use crate::names::Names;
+use crate::shards::Shards;
 
 const DAY: Millis = 86_400_000;
 
@@ -80,7 +81,7 @@ type Ladder = BTreeMap<i64, u64>;
 
 /// The trades that can still be marked, and what lies behind the extremes and the last.
 pub struct Trades {
-    entries: SteadyMap<(u32, Origin), Entry>,
+    entries: Shards<(u32, Origin), Entry>,
     horizon: Option<Millis>,
     book: Book,
 }
@@ -225,7 +226,7 @@ impl Rules for Trades {
     fn new(terms: &Terms, views: &[&str]) -> Self {
         let asked = |view| views.is_empty() || views.contains(&view);
         let book = Book { range: asked("range"), last: asked("last"), ..Book::default() };
-        Trades { entries: SteadyMap::default(), horizon: terms.cancel_horizon, book }
+        Trades { entries: Shards::new(), horizon: terms.cancel_horizon, book }
     }
 
     fn act(record: &Record, names: &mut Names) -> Option<Act> {
@@ -245,7 +246,7 @@ impl Rules for Trades {
             // rule: T7
             return self.book.count(act.symbol, act.trade, 1, changes);
         };
-        let entry = self.entries.entry((act.symbol, origin)).or_default();
+        let entry = self.entries.entry((act.symbol, origin));
         if act.kind == TradeKind::Traded {
             // rule: T5
             if let Some(trade) = entry.in_force(act.trade, self.horizon) {
