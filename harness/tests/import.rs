@@ -1,5 +1,7 @@
 //! Somebody's own orders, as untidy as they come, into a log and out of it again.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! The log of files: what is appended is read again, by readers who came before, during and after.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -104,6 +106,33 @@ fn a_reader_follows_its_writer_across_segments() {
         }
         assert_eq!(early.heads().unwrap(), Version(vec![0, number + 1]));
     }
+}
+
+#[test]
+fn readers_in_other_threads_see_every_record_once_and_in_order() {
+    const RECORDS: u64 = 20_000;
+    let folder = tempfile::tempdir().unwrap();
+    FileLog::create(&disk(), folder.path(), &meta(1)).unwrap();
+    let mut appender = FileLog::appender(&disk(), folder.path(), FsyncPolicy::None).unwrap().roll_at(100_000);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let log = FileLog::open(&disk(), folder.path()).unwrap();
+                let mut reader = log.reader(0, 0).unwrap();
+                let mut out = Vec::new();
+                while reader.position() < RECORDS {
+                    let first = reader.position();
+                    reader.read(100, &mut out).unwrap();
+                    for (record_read, number) in out.drain(..).zip(first..) {
+                        assert_eq!(record_read, RawRecord { offset: number, ..record(number) });
+                    }
+                }
+            });
+        }
+        for first in (0..RECORDS).step_by(2) {
+            appender.append(0, &[record(first), record(first + 1)]).unwrap();
+        }
+    });
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Losing power at every step: what was acknowledged as durable is still there, and what is there is a prefix.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;

@@ -4,25 +4,18 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use bytes::Bytes;
 use clap::{Args, ValueEnum};
-use serde::Serialize;
-use workloads::files::{Disk, DiskFile, RealDisk, SharedDisk};
-use workloads::log::file::{FileAppender, FileLog, FsyncPolicy};
-use workloads::log::{Appender, Meta, RawRecord};
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Millis};
 
-use super::fields::{Fields, Reading, Refusal, Said};
+use super::fields::Fields;
 use super::lines::{Lines, Style};
+use super::reading::{Reading, Refusal};
+use super::sink::Sink;
 
-/// Records handed to the log at once.
-const CHUNK: usize = 1000;
-/// Lines set aside that are shown; all are in the rejects file.
-const SHOWN: usize = 5;
+pub use super::sink::{Imported, Reject};
 
 /// How money is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -93,31 +86,6 @@ pub fn partition_by(text: &str) -> Result<PartitionBy, String> {
     serde_json::from_value(serde_json::Value::from(text)).map_err(|_| "choose key or round-robin".to_owned())
 }
 
-/// A line that gave no event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reject {
-    /// Its number in the file, from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub reason: String,
-    /// The wanted columns, where they could be had.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cells: Vec<String>,
-}
-
-/// What came of an import.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Records in the log.
-    pub records: u64,
-    /// Lines set aside.
-    pub rejected: u64,
-    /// The first of them.
-    pub first: Vec<Reject>,
-    /// Where all of them are.
-    pub rejects: PathBuf,
-}
-
 impl Arguments {
     pub(super) fn run(self, now: Millis) -> anyhow::Result<ExitCode> {
         let done = self.import(now).with_context(|| format!("importing {}", self.file.display()))?;
@@ -182,86 +150,5 @@ impl Arguments {
             [byte] => Ok(*byte),
             _ => anyhow::bail!("--delimiter {}: one character, or tab", self.delimiter),
         }
-    }
-}
-
-/// Where events and rejected lines go.
-struct Sink {
-    codec: Codec,
-    partition_by: PartitionBy,
-    appender: FileAppender,
-    waiting: Vec<Vec<RawRecord>>,
-    value: Vec<u8>,
-    rejects: Option<Box<dyn DiskFile>>,
-    done: Imported,
-}
-
-impl Sink {
-    fn create(arguments: &Arguments) -> anyhow::Result<Sink> {
-        let disk: SharedDisk = Arc::new(RealDisk);
-        let meta = Meta {
-            workload: arguments.workload.clone(),
-            codec: arguments.codec,
-            partitions: arguments.partitions,
-            partition_by: arguments.partition_by,
-            made_by: format!("wb log import {}", arguments.file.display()),
-        };
-        FileLog::create(&disk, &arguments.log, &meta)?;
-        let rejects = arguments.rejects.clone().unwrap_or_else(|| arguments.log.join("rejects.jsonl"));
-        Ok(Sink {
-            codec: arguments.codec,
-            partition_by: arguments.partition_by,
-            appender: FileLog::appender(&disk, &arguments.log, FsyncPolicy::None)?,
-            waiting: vec![Vec::new(); arguments.partitions as usize],
-            value: Vec::new(),
-            rejects: None,
-            done: Imported { rejects, ..Imported::default() },
-        })
-    }
-
-    fn keep(&mut self, said: &Said, now: Millis) -> anyhow::Result<()> {
-        self.codec.encode(&said.event, &mut self.value);
-        let key = said.event.key().as_bytes();
-        let partitions = self.waiting.len() as u32;
-        let partition = self.partition_by.partition(key, said.origin, self.done.records, partitions);
-        let waiting = &mut self.waiting[partition as usize];
-        waiting.push(RawRecord {
-            offset: 0,
-            origin: said.origin,
-            intended: said.intended,
-            appended: now,
-            key: Bytes::copy_from_slice(key),
-            value: Bytes::copy_from_slice(&self.value),
-        });
-        self.done.records += 1;
-        if waiting.len() == CHUNK {
-            self.appender.append(partition, waiting)?;
-            waiting.clear();
-        }
-        Ok(())
-    }
-
-    fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
-        let path = &self.done.rejects;
-        let file = match &mut self.rejects {
-            Some(file) => file,
-            none => none.insert(RealDisk.create(path).with_context(|| format!("making {}", path.display()))?),
-        };
-        let mut line = serde_json::to_vec(&reject)?;
-        line.push(b'\n');
-        file.append(&line).with_context(|| format!("writing {}", path.display()))?;
-        self.done.rejected += 1;
-        if self.done.first.len() < SHOWN {
-            self.done.first.push(reject);
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> anyhow::Result<Imported> {
-        for (partition, waiting) in (0..).zip(&self.waiting) {
-            self.appender.append(partition, waiting)?;
-        }
-        self.appender.sync()?;
-        Ok(self.done)
     }
 }

@@ -13,6 +13,8 @@ pub mod import;
 pub mod lines;
 pub mod merge;
 pub mod moment;
+pub mod reading;
+mod sink;
 pub mod verify;
 
 /// What to do with a log.

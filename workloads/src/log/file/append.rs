@@ -40,7 +40,7 @@ pub struct FileAppender {
 
 impl FileAppender {
     pub(super) fn open(
-        disk: SharedDisk,
+        disk: &SharedDisk,
         folder: &Path,
         meta: &Meta,
         policy: FsyncPolicy,
@@ -69,7 +69,7 @@ impl Appender for FileAppender {
         let mut rest = records;
         while !rest.is_empty() {
             let (now, later) = rest.split_at(batch::cut(rest));
-            let bytes = self.encoder.encode(writer.next(), now).map_err(|reason| writer.refuse(reason))?;
+            let bytes = self.encoder.encode(writer.next(), now).map_err(|reason| writer.refuse(&reason))?;
             writer.append(bytes, self.policy, self.roll)?;
             rest = later;
         }

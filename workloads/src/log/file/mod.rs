@@ -94,7 +94,7 @@ impl FileLog {
     /// Opens a log to append to it, after cutting off what a writer before it may have left half done.
     pub fn appender(disk: &SharedDisk, folder: &Path, policy: FsyncPolicy) -> Result<FileAppender, LogError> {
         let meta = description(disk, folder)?;
-        FileAppender::open(Arc::clone(disk), folder, &meta, policy)
+        FileAppender::open(disk, folder, &meta, policy)
     }
 
     /// Makes a log in `to` that begins with everything in `from`: its closed segments are the same files under a

@@ -30,7 +30,7 @@ pub(super) fn find_end(disk: &dyn Disk, folder: &Path, head: Option<&Head>) -> R
         };
         let length = file.length()?;
         if length < mark.position {
-            return Err(lost(folder, durable, format!("the file has {length} bytes")));
+            return Err(lost(folder, durable, &format!("the file has {length} bytes")));
         }
         let whole = walk(&mut file, length, &mut index)?;
         mark = file.mark();
@@ -57,12 +57,12 @@ fn walk(file: &mut Segment, length: u64, index: &mut Index) -> Result<bool, LogE
 
 fn gone_or_end(folder: &Path, mark: Mark, durable: Mark, index: Index) -> Result<Found, LogError> {
     if mark.position > 0 {
-        return Err(lost(folder, durable, "the file is missing".into()));
+        return Err(lost(folder, durable, "the file is missing"));
     }
     Ok(Found { end: mark, torn: 0, index })
 }
 
-fn lost(folder: &Path, durable: Mark, reason: String) -> LogError {
+fn lost(folder: &Path, durable: Mark, reason: &str) -> LogError {
     segment::corrupt(
         segment::path(folder, durable.segment),
         durable,

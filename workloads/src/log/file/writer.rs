@@ -70,7 +70,7 @@ impl Writer {
     /// Appends one batch, durably if the policy says so, and lets readers see it.
     pub(super) fn append(&mut self, batch: &[u8], policy: FsyncPolicy, roll: u64) -> Result<(), LogError> {
         self.refuse_broken()?;
-        let header = Header::read(batch).map_err(|reason| self.refuse(reason))?;
+        let header = Header::read(batch).map_err(|reason| self.refuse(&reason))?;
         if self.head.next.position > 0 && self.head.next.position + header.length > roll {
             self.close_segment();
         }
@@ -174,7 +174,7 @@ impl Writer {
     }
 
     /// A batch that cannot be written as such.
-    pub(super) fn refuse(&self, reason: String) -> LogError {
+    pub(super) fn refuse(&self, reason: &str) -> LogError {
         format_error(&self.folder, format!("these records cannot be appended: {reason}"))
     }
 
