@@ -232,8 +232,8 @@ fn in_force(line: &Line, marks: Option<&Marks>, terms: &Terms) -> Option<(i64, i
     // rule: T4
     match marks.busted {
         Some(busted) if !refused(busted) => None,
-        // rule: T3
         _ => {
+            // rule: T3
             let corrected = marks.corrected.iter().rev().find(|other| !refused(other.0));
             Some(corrected.map_or(own, |(.., price, volume)| (*price, *volume)))
         }
