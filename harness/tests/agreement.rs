@@ -77,37 +77,74 @@ macro_rules! agree {
     };
 }
 
-agree! {
-    reference_orders: "reference" on "orders", seeds 1..4, |_| {};
-    reference_trades: "reference" on "trades", seeds 1..4, |_| {};
-    reference_orders_horizon: "reference" on "orders", seeds 1..3, |it| it.terms.cancel_horizon = Some(60_000);
-    reference_trades_horizon: "reference" on "trades", seeds 1..3, |it| it.terms.cancel_horizon = Some(50);
-    reference_orders_redelivered: "reference" on "orders", seeds 1..3, redelivered;
-    reference_trades_redelivered: "reference" on "trades", seeds 1..3, redelivered;
-    kappa_orders: "kappa" on "orders", seeds 1..4, |_| {};
-    kappa_trades: "kappa" on "trades", seeds 1..4, |_| {};
-    kappa_orders_horizon: "kappa" on "orders", seeds 1..3, |it| it.terms.cancel_horizon = Some(60_000);
-    kappa_trades_horizon: "kappa" on "trades", seeds 1..3, |it| it.terms.cancel_horizon = Some(50);
-    kappa_orders_redelivered: "kappa" on "orders", seeds 1..3, redelivered;
-    kappa_trades_redelivered: "kappa" on "trades", seeds 1..3, redelivered;
-    kappa_orders_restarted: "kappa" on "orders", seeds 1..3, |it| it.restart = 0.02;
-    kappa_trades_restarted: "kappa" on "trades", seeds 1..3, |it| it.restart = 0.02;
-    kappa_orders_json: "kappa" on "orders", seeds 1..2, |it| it.codec = Codec::Json;
-    kappa_trades_json: "kappa" on "trades", seeds 1..2, |it| it.codec = Codec::Json;
-    kappa_orders_fine: "kappa" on "orders", seeds 1..2, |it| it.granularity = 3;
-    kappa_trades_coarse: "kappa" on "trades", seeds 1..2, |it| it.granularity = 1_000;
-    lambda_orders: "lambda" on "orders", seeds 1..4, |_| {};
-    lambda_trades: "lambda" on "trades", seeds 1..4, |_| {};
-    lambda_orders_horizon: "lambda" on "orders", seeds 1..3, |it| it.terms.cancel_horizon = Some(60_000);
-    lambda_trades_horizon: "lambda" on "trades", seeds 1..3, |it| it.terms.cancel_horizon = Some(50);
-    lambda_orders_redelivered: "lambda" on "orders", seeds 1..3, redelivered;
-    lambda_trades_redelivered: "lambda" on "trades", seeds 1..3, redelivered;
-    lambda_orders_restarted: "lambda" on "orders", seeds 1..3, |it| it.restart = 0.02;
-    lambda_trades_restarted: "lambda" on "trades", seeds 1..3, |it| it.restart = 0.02;
-    lambda_orders_json: "lambda" on "orders", seeds 1..2, |it| it.codec = Codec::Json;
-    lambda_trades_json: "lambda" on "trades", seeds 1..2, |it| it.codec = Codec::Json;
-    lambda_orders_often: "lambda" on "orders", seeds 1..2, |it| it.cut_every = 60;
-    lambda_trades_often: "lambda" on "trades", seeds 1..2, |it| it.cut_every = 60;
+/// What each contestant must be right under.
+macro_rules! faults {
+    ($($module:ident: $name:literal;)*) => {
+        $(mod $module {
+            use super::*;
+
+            agree! {
+                orders: $name on "orders", seeds 1..4, |_| {};
+                trades: $name on "trades", seeds 1..4, |_| {};
+                orders_horizon: $name on "orders", seeds 1..3, |it| it.terms.cancel_horizon = Some(60_000);
+                trades_horizon: $name on "trades", seeds 1..3, |it| it.terms.cancel_horizon = Some(50);
+                orders_resend: $name on "orders", seeds 1..3, |it| it.source.resend = 0.1;
+                trades_resend: $name on "trades", seeds 1..3, |it| it.source.resend = 0.1;
+                orders_lose: $name on "orders", seeds 1..2, |it| it.source.lose = 0.1;
+                trades_lose: $name on "trades", seeds 1..2, |it| it.source.lose = 0.1;
+                orders_late: $name on "orders", seeds 1..3, late;
+                trades_late: $name on "trades", seeds 1..3, late;
+                orders_reorder: $name on "orders", seeds 1..3, |it| it.source.reorder = 0.3;
+                trades_reorder: $name on "trades", seeds 1..3, |it| it.source.reorder = 0.3;
+                orders_burst: $name on "orders", seeds 1..2, |it| it.source.burst = 0.5;
+                trades_burst: $name on "trades", seeds 1..2, |it| it.source.burst = 0.5;
+                orders_poison: $name on "orders", seeds 1..3, |it| it.source.poison = 0.05;
+                trades_poison: $name on "trades", seeds 1..3, |it| it.source.poison = 0.05;
+                orders_redelivered: $name on "orders", seeds 1..3, redelivered;
+                trades_redelivered: $name on "trades", seeds 1..3, redelivered;
+                orders_delayed: $name on "orders", seeds 1..2, |it| it.delivery.delay_partition = Some((0, 50));
+                trades_delayed: $name on "trades", seeds 1..2, |it| it.delivery.delay_partition = Some((0, 50));
+                orders_restarted: $name on "orders", seeds 1..3, |it| it.restart = 0.02;
+                trades_restarted: $name on "trades", seeds 1..3, |it| it.restart = 0.02;
+                orders_everything: $name on "orders", seeds 1..4, everything;
+                trades_everything: $name on "trades", seeds 1..4, everything;
+                orders_json: $name on "orders", seeds 1..2, |it| it.codec = Codec::Json;
+                trades_json: $name on "trades", seeds 1..2, |it| it.codec = Codec::Json;
+                orders_fine: $name on "orders", seeds 1..2, fine;
+                trades_fine: $name on "trades", seeds 1..2, fine;
+                orders_coarse: $name on "orders", seeds 1..2, coarse;
+                trades_coarse: $name on "trades", seeds 1..2, coarse;
+            }
+        })*
+    };
+}
+
+faults! {
+    reference: "reference";
+    kappa: "kappa";
+    lambda: "lambda";
+}
+
+fn late(script: &mut Script) {
+    (script.source.late, script.source.late_ms) = (0.1, 100);
+}
+
+fn fine(script: &mut Script) {
+    (script.granularity, script.cut_every) = (3, 60);
+}
+
+fn coarse(script: &mut Script) {
+    (script.granularity, script.cut_every) = (1_000, 1_500);
+}
+
+fn everything(script: &mut Script) {
+    late(script);
+    redelivered(script);
+    (script.source.resend, script.source.reorder, script.source.poison) = (0.05, 0.2, 0.02);
+    script.shape.cancellations = 0.25;
+    script.shape.corrections = 0.2;
+    script.terms.cancel_horizon = Some(100);
+    script.restart = 0.01;
 }
 
 /// Where nothing recognises duplicates a redelivery counts twice by right, and no truth says what should come out.

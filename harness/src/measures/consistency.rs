@@ -51,7 +51,7 @@ pub fn measure(evidence: &Evidence, verdicts: &Verdicts) -> Vec<Number> {
         }
     }
     numbers.extend(staleness(verdicts));
-    numbers.extend(errors(verdicts));
+    numbers.extend(errors(evidence, verdicts));
     numbers.extend(levels(verdicts));
     numbers.push(number("worst-class", "class", position(&Class::ALL, &verdicts.worst()) as f64));
     let signature = verdicts.found.iter().next_back().map_or(0, |(_, signature)| *signature as u8);
@@ -114,7 +114,7 @@ pub fn quantiles(mut values: Vec<i64>) -> Vec<(&'static str, i64)> {
     vec![("p50", at(0.5)), ("p99", at(0.99)), ("max", at(1.0))]
 }
 
-fn errors(verdicts: &Verdicts) -> Vec<Number> {
+fn errors(evidence: &Evidence, verdicts: &Verdicts) -> Vec<Number> {
     let mut numbers = Vec::new();
     for (kind, name) in KINDS {
         let wrong = || verdicts.reads.iter().filter(|verdict| verdict.kind == kind && verdict.class.wrong());
@@ -133,7 +133,7 @@ fn errors(verdicts: &Verdicts) -> Vec<Number> {
         pair[1].first < pair[0].first && truth(pair[1]) >= truth(pair[0])
     };
     numbers.push(number("decreases", "n", totals.windows(2).filter(falls).count() as f64));
-    numbers.extend(keys(verdicts));
+    numbers.extend(keys(evidence, verdicts));
     let lengths: Vec<i64> =
         episodes(verdicts).iter().map(|episode| episode.until_us - episode.from_us).collect();
     numbers.push(number("episodes.n", "n", lengths.len() as f64));
@@ -151,20 +151,17 @@ fn errors(verdicts: &Verdicts) -> Vec<Number> {
     numbers
 }
 
-/// Rows of whole views, and the wrong ones among them, each for as long as its read stands for.
-fn keys(verdicts: &Verdicts) -> Vec<Number> {
-    let mut whole: Vec<(usize, &Verdict)> =
-        verdicts.reads.iter().enumerate().filter(|(_, verdict)| verdict.kind == Kind::Whole).collect();
-    whole.sort_by_key(|(_, verdict)| verdict.sent_us);
-    let (mut wrong, mut all) = (0.0, 0.0);
-    for pair in whole.windows(2) {
-        let (index, verdict) = pair[0];
-        let seconds = (pair[1].1.sent_us - verdict.sent_us) as f64 / 1e6;
-        let details = verdicts.details.iter().filter(|detail| detail.index == index);
-        wrong += details.map(|detail| detail.wrong).sum::<u64>() as f64 * seconds;
-        all += verdict.rows as f64 * seconds;
-    }
-    vec![number("wrong-key-seconds", "key s", wrong), number("key-seconds", "key s", all)]
+/// Rows of whole views, and the wrong ones among them. Whole views are read on a Poisson clock, so each of them stands
+/// for an equal share of the live part.
+fn keys(evidence: &Evidence, verdicts: &Verdicts) -> Vec<Number> {
+    let all = verdicts.reads.iter().enumerate();
+    let whole: Vec<(usize, &Verdict)> = all.filter(|(_, verdict)| verdict.kind == Kind::Whole).collect();
+    let seconds = evidence.run.live_until_us as f64 / 1e6 / whole.len().max(1) as f64;
+    let rows: u64 = whole.iter().map(|(_, verdict)| verdict.rows).sum();
+    let of_whole = |index: usize| whole.iter().any(|(other, _)| *other == index);
+    let wrong = verdicts.details.iter().filter(|detail| of_whole(detail.index)).map(|detail| detail.wrong);
+    let wrong = wrong.sum::<u64>() as f64 * seconds;
+    vec![number("wrong-key-seconds", "key s", wrong), number("key-seconds", "key s", rows as f64 * seconds)]
 }
 
 /// The stretches of wrong reads, by kind.

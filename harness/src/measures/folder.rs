@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
+use workloads::faults::SourceFaults;
 
 use super::accuracy::Accuracy;
 use super::cost::Number;
@@ -87,7 +88,7 @@ impl<'a> Desk<'a> {
         Ok(Desk {
             folder,
             run,
-            faults: plan.as_ref().map_or(Ok(String::new()), faults)?,
+            faults: plan.as_ref().map_or(String::new(), |plan| faults(&plan.faults)),
             plan: plan.map_or(String::new(), |plan| plan.name),
             bases: Bases::default(),
             accuracies: BTreeMap::new(),
@@ -204,12 +205,9 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// A plan's source faults as `name=share,..`.
-fn faults(plan: &Plan) -> anyhow::Result<String> {
-    let value = serde_json::to_value(&plan.faults).context("naming the faults of the plan")?;
-    let all = value.as_object().into_iter().flatten();
-    let some = all.filter(|(_, share)| share.as_f64().is_some_and(|share| share > 0.0));
-    Ok(some.map(|(name, share)| format!("{name}={share}")).collect::<Vec<_>>().join(","))
+/// As a row says them: nothing where there are none.
+fn faults(faults: &SourceFaults) -> String {
+    if faults.none() { String::new() } else { faults.to_string() }
 }
 
 fn noise(noise: &Noise) -> Vec<Number> {

@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use workloads::faults::{DeliveryFaults, SourceFaults};
 use workloads::files::SharedDisk;
-use workloads::intake::Feed;
+use workloads::intake::{Feed, PATIENCE};
 use workloads::log::RawRecord;
 use workloads::log::memory::{MemoryAppender, MemoryLog};
 use workloads::partition::PartitionBy;
@@ -34,7 +34,7 @@ const EPOCH: i64 = 1_700_000_000_000_000;
 /// Rounds without work after which a contestant is taken to have drained; a round takes a tick.
 const QUIET: u32 = 30;
 /// Rounds after which it is taken never to.
-const ROUNDS: u32 = 20_000;
+const ROUNDS: u32 = 50_000;
 
 /// What is to be run.
 #[derive(Clone, Debug)]
@@ -306,6 +306,8 @@ impl<'a> Stage<'a> {
 
     /// Steps everybody until nobody has had anything to do for a while.
     fn drain(&mut self) -> anyhow::Result<()> {
+        // A delayed partition gives up what it holds back only after so many pulls in vain.
+        let delayed = self.script.delivery.delay_partition.map_or(0, |_| PATIENCE + 1);
         let mut quiet = 0;
         for _ in 0..ROUNDS {
             let mut worked = false;
@@ -314,7 +316,7 @@ impl<'a> Stage<'a> {
             }
             self.clock += TICK;
             quiet = if worked { 0 } else { quiet + 1 };
-            if quiet >= QUIET {
+            if quiet >= QUIET + delayed {
                 return Ok(());
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use workloads::faults::inject;
 use workloads::log::RawRecord;
 use workloads::{Meta, Workload};
 
@@ -18,20 +19,10 @@ impl Source {
     pub(super) fn new(workload: &Workload, script: &Script, meta: &Meta) -> Self {
         let drafts = (workload.generate)(&script.shape);
         let mut coming: VecDeque<(i64, u32, RawRecord)> = VecDeque::new();
-        for (turn, draft) in drafts.enumerate() {
-            let mut value = Vec::new();
-            meta.codec.encode(&draft.event, &mut value);
-            let key = draft.event.key().as_bytes().to_vec();
-            let partition = meta.partition_by.partition(&key, draft.origin, turn as u64, meta.partitions);
-            let record = RawRecord {
-                offset: 0,
-                origin: draft.origin,
-                intended: draft.intended,
-                appended: script.shape.start + draft.intended / 1000,
-                key: key.into(),
-                value: value.into(),
-            };
-            coming.push_back((draft.intended, partition, record));
+        for (turn, sending) in inject(drafts, &script.source, script.seed).enumerate() {
+            let appended = script.shape.start + sending.intended() / 1000;
+            let partition = sending.partition(meta, turn as u64);
+            coming.push_back((sending.intended(), partition, sending.raw(meta.codec, appended)));
         }
         Source { coming, begin: 0 }
     }
