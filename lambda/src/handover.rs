@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use workloads::Version;
-use workloads::files::SharedDisk;
+use workloads::files::{SharedDisk, make_dir};
 
 use crate::error::LambdaError;
 use crate::publication::replace;
@@ -51,7 +51,7 @@ impl Handover {
     /// The hand-over in a state folder; made if it is not there.
     pub(crate) fn open(disk: &SharedDisk, state: &Path) -> Result<Self, LambdaError> {
         let handover = Handover { disk: SharedDisk::clone(disk), dir: state.join("cuts") };
-        handover.disk.create_dir(&handover.dir).map_err(|e| LambdaError::io("making", &handover.dir, e))?;
+        make_dir(&*handover.disk, &handover.dir).map_err(|e| LambdaError::io("making", &handover.dir, e))?;
         Ok(handover)
     }
 

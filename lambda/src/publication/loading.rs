@@ -1,34 +1,64 @@
 //! A publication taken in, a bounded piece at a time, so that reads go on meanwhile.
+//!
+//! Answers and marks are taken into memory. The correction index, by far the largest file, stays where it is: only
+//! corrections of batched events look anything up in it, and each reads one group.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 
+use workloads::files::DiskRead;
+
 use super::names::Names;
-use super::table::Table;
-use super::{Manifest, Shelf};
+use super::table::{Bytes, Table};
+use super::{Manifest, Note, Shelf};
 use crate::error::LambdaError;
+
+/// Bytes taken in at once.
+const PIECE: usize = 1 << 20;
+
+/// Files that stay where they are.
+const IN_PLACE: &[&str] = &["placed", "trades"];
 
 /// A publication on its way in.
 pub(crate) struct Loading {
     shelf: Shelf,
     manifest: Manifest,
-    next: usize,
-    files: BTreeMap<String, Vec<u8>>,
+    /// Whether files that stay where they are are checked too. Once after a start will do: what is published while
+    /// this process lives is as it was written.
+    check: bool,
+    taken: usize,
+    taking: Option<Taking>,
+    files: BTreeMap<String, Held>,
+}
+
+/// A file on its way in.
+struct Taking {
+    file: Box<dyn DiskRead>,
+    checksum: crc32fast::Hasher,
+    position: u64,
+    bytes: Vec<u8>,
+}
+
+/// A file that was taken in.
+enum Held {
+    Memory(Vec<u8>),
+    Disk(Box<dyn DiskRead>),
 }
 
 /// A whole publication.
 pub(crate) struct Loaded {
     /// What it is.
     pub(crate) manifest: Manifest,
-    files: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, Held>,
     shelf: Shelf,
 }
 
 impl Loading {
     /// Begins with the publication of that number.
-    pub(crate) fn begin(shelf: &Shelf, number: u64) -> Result<Self, LambdaError> {
+    pub(crate) fn begin(shelf: &Shelf, number: u64, check: bool) -> Result<Self, LambdaError> {
         let manifest = shelf.manifest(number)?;
-        Ok(Loading { shelf: shelf.clone(), manifest, next: 0, files: BTreeMap::new() })
+        Ok(Loading { shelf: shelf.clone(), manifest, check, taken: 0, taking: None, files: BTreeMap::new() })
     }
 
     /// Which one it is.
@@ -38,15 +68,26 @@ impl Loading {
 
     /// Takes in the next piece; true when there is no more.
     pub(crate) fn step(&mut self) -> Result<bool, LambdaError> {
-        let Some(note) = self.manifest.files.get(self.next) else { return Ok(true) };
+        let Some(note) = self.manifest.files.get(self.taken) else { return Ok(true) };
         let path = self.shelf.path(self.manifest.number, &note.name);
-        let bytes = self.shelf.disk.read(&path).map_err(|e| LambdaError::io("reading", &path, e))?;
-        if bytes.len() as u64 != note.bytes || crc32fast::hash(&bytes) != note.checksum {
+        let io = |error| LambdaError::io("reading", &path, error);
+        let mut taking = match self.taking.take() {
+            Some(taking) => taking,
+            None => Taking::begin(self.shelf.disk.open_read(&path).map_err(io)?),
+        };
+        let in_place = IN_PLACE.contains(&note.name.as_str());
+        let unread = in_place && !self.check;
+        if !unread && taking.piece(in_place).map_err(io)? {
+            self.taking = Some(taking);
+            return Ok(false);
+        }
+        if !taking.agrees(note, unread).map_err(io)? {
             return Err(LambdaError::broken(&path, "it is not what the manifest says"));
         }
-        self.files.insert(note.name.clone(), bytes);
-        self.next += 1;
-        Ok(self.next == self.manifest.files.len())
+        let held = if in_place { Held::Disk(taking.file) } else { Held::Memory(taking.bytes) };
+        self.files.insert(note.name.clone(), held);
+        self.taken += 1;
+        Ok(self.taken == self.manifest.files.len())
     }
 
     /// All of it, once a step has said that there is no more.
@@ -55,19 +96,49 @@ impl Loading {
     }
 }
 
+impl Taking {
+    fn begin(file: Box<dyn DiskRead>) -> Self {
+        Taking { file, checksum: crc32fast::Hasher::new(), position: 0, bytes: Vec::new() }
+    }
+
+    /// Takes in one piece, or with `check_only` goes over it; false at the file's end.
+    fn piece(&mut self, check_only: bool) -> io::Result<bool> {
+        let from = if check_only { 0 } else { self.bytes.len() };
+        self.bytes.resize(from + PIECE, 0);
+        let read = (*self.file).read_at(self.position, &mut self.bytes[from..])?;
+        self.checksum.update(&self.bytes[from..from + read]);
+        self.bytes.truncate(from + read);
+        self.position += read as u64;
+        Ok(read > 0)
+    }
+
+    /// Whether the file is what was noted; of one that was not read only the length is known.
+    fn agrees(&self, note: &Note, unread: bool) -> io::Result<bool> {
+        if unread {
+            return Ok(self.file.length()? == note.bytes);
+        }
+        Ok(self.position == note.bytes && self.checksum.clone().finalize() == note.checksum)
+    }
+}
+
 impl Loaded {
     /// The bytes of one file.
     pub(crate) fn take(&mut self, name: &str) -> Result<Vec<u8>, LambdaError> {
-        match self.files.remove(name) {
-            Some(bytes) => Ok(bytes),
-            None => Err(LambdaError::broken(&self.path(name), "the manifest does not list it")),
+        match self.held(name)? {
+            Held::Memory(bytes) => Ok(bytes),
+            Held::Disk(_) => {
+                Err(LambdaError::broken(&self.path(name), "it is not one to be taken into memory"))
+            }
         }
     }
 
     /// One file as a table.
     pub(crate) fn table(&mut self, name: &str) -> Result<Table, LambdaError> {
-        let bytes = self.take(name)?;
-        Table::open(Box::new(bytes)).map_err(|e| LambdaError::broken(&self.path(name), e.to_string()))
+        let bytes: Box<dyn Bytes> = match self.held(name)? {
+            Held::Memory(bytes) => Box::new(bytes),
+            Held::Disk(file) => Box::new(file),
+        };
+        Table::open(bytes).map_err(|e| LambdaError::broken(&self.path(name), e.to_string()))
     }
 
     /// The file of names.
@@ -76,7 +147,28 @@ impl Loaded {
         Names::open(bytes).ok_or_else(|| LambdaError::broken(&self.path("names"), "it does not hold names"))
     }
 
+    fn held(&mut self, name: &str) -> Result<Held, LambdaError> {
+        match self.files.remove(name) {
+            Some(held) => Ok(held),
+            None => Err(LambdaError::broken(&self.path(name), "the manifest does not list it")),
+        }
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.shelf.path(self.manifest.number, name)
+    }
+}
+
+/// On the disk.
+impl Bytes for Box<dyn DiskRead> {
+    fn read_at(&self, position: u64, out: &mut [u8]) -> io::Result<()> {
+        let mut filled = 0;
+        while filled < out.len() {
+            match (**self).read_at(position + filled as u64, &mut out[filled..])? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => filled += read,
+            }
+        }
+        Ok(())
     }
 }

@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use workloads::files::SharedDisk;
+use workloads::files::{SharedDisk, make_dir};
 use workloads::{Name, Version};
 
 use crate::error::LambdaError;
@@ -72,7 +72,7 @@ impl Shelf {
     /// The shelf in a state folder; made if it is not there.
     pub(crate) fn open(disk: &SharedDisk, state: &Path) -> Result<Self, LambdaError> {
         let shelf = Shelf { disk: SharedDisk::clone(disk), dir: state.join("views") };
-        shelf.disk.create_dir(&shelf.dir).map_err(|e| LambdaError::io("making", &shelf.dir, e))?;
+        make_dir(&*shelf.disk, &shelf.dir).map_err(|e| LambdaError::io("making", &shelf.dir, e))?;
         Ok(shelf)
     }
 

@@ -144,7 +144,7 @@ impl<L: Layers> Speed<L> {
             (None, None) => 0,
         };
         if number > newest {
-            self.loading = Some(Loading::begin(&self.shelf, number)?);
+            self.loading = Some(Loading::begin(&self.shelf, number, self.running.is_none())?);
         }
         Ok(number > newest)
     }

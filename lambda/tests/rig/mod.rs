@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lambda::{Batch, LambdaConfig, Serving};
+use lambda::{Batch, LambdaConfig, LambdaError, Serving};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::{MemoryAppender, MemoryLog};
@@ -55,6 +55,8 @@ pub struct Case {
     pub partition_by: PartitionBy,
     pub cut_every: u64,
     pub granularity: u64,
+    /// From this event on, nothing but marks on what went before.
+    pub purge_from: u64,
     /// Per mille of the steps at which a component is restarted.
     pub restarts: u64,
 }
@@ -76,6 +78,7 @@ impl Case {
             cut_every: 1 + dice.below(60),
             granularity: 1 + dice.below(30),
             restarts: dice.below(3) * 4,
+            purge_from: u64::MAX,
         }
     }
 }
@@ -183,7 +186,15 @@ impl Rig {
     }
 
     fn trade(&mut self) -> TradeEvent {
+        let purging = self.sent.len() as u64 >= self.case.purge_from;
         let kind = match self.dice.below(100) {
+            n if purging => {
+                if n < 80 {
+                    TradeKind::Busted
+                } else {
+                    TradeKind::Corrected
+                }
+            }
             n if n < self.case.marks / 2 => TradeKind::Busted,
             n if n < self.case.marks => TradeKind::Corrected,
             _ => TradeKind::Traded,
@@ -236,22 +247,61 @@ impl Rig {
         self.finish();
     }
 
+    /// Runs while power is lost a few times.
+    pub fn run_with_crashes(mut self, crashes: u64) {
+        for _ in 0..crashes {
+            self.disk.crash_after(self.dice.below(120));
+            for _ in 0..2000 {
+                if self.dice.percent(20) && (self.sent.len() as u64) < self.case.events {
+                    self.append();
+                }
+                // With the power off nothing succeeds; with it on, everything must.
+                let stepped = if self.dice.percent(50) { self.try_batch() } else { self.try_serving() };
+                if let Err(error) = stepped {
+                    assert!(self.disk.crashed(), "{error} in {:?}", self.case);
+                    break;
+                }
+            }
+            self.disk = self.disk.surviving();
+            (self.batch, self.serving, self.claimed) = (None, None, None);
+            let published = self.published.clone();
+            self.try_batch().unwrap_or_else(|error| panic!("{error} in {:?}", self.case));
+            let after = self.batch.as_ref().and_then(Batch::version);
+            let kept = published.is_none_or(|published| after.is_some_and(|after| after.covers(&published)));
+            assert!(kept, "a publication is gone in {:?}", self.case);
+        }
+        self.run();
+    }
+
     pub fn step_batch(&mut self) -> bool {
-        let (log, disk) = self.shared();
-        let config = self.config();
-        let batch = self.batch.get_or_insert_with(|| Batch::start(log, &disk, &config).unwrap());
-        let moved = batch.step(0).unwrap();
-        let published = batch.version();
-        self.publications += u64::from(published != self.published);
-        self.published = published;
-        moved
+        self.try_batch().unwrap_or_else(|error| panic!("{error} in {:?}", self.case))
     }
 
     pub fn step_serving(&mut self) -> bool {
+        self.try_serving().unwrap_or_else(|error| panic!("{error} in {:?}", self.case))
+    }
+
+    fn try_batch(&mut self) -> Result<bool, LambdaError> {
         let (log, disk) = self.shared();
         let config = self.config();
-        let serving = self.serving.get_or_insert_with(|| Serving::start(log, &disk, &config).unwrap());
-        serving.step(0).unwrap()
+        if self.batch.is_none() {
+            self.batch = Some(Batch::start(log, &disk, &config)?);
+        }
+        let batch = self.batch.as_mut().unwrap();
+        let moved = batch.step(0)?;
+        let published = batch.version();
+        self.publications += u64::from(published != self.published);
+        self.published = published;
+        Ok(moved)
+    }
+
+    fn try_serving(&mut self) -> Result<bool, LambdaError> {
+        let (log, disk) = self.shared();
+        let config = self.config();
+        if self.serving.is_none() {
+            self.serving = Some(Serving::start(log, &disk, &config)?);
+        }
+        self.serving.as_mut().unwrap().step(0)
     }
 
     fn restart(&mut self) -> bool {
@@ -302,7 +352,7 @@ impl Rig {
         }
     }
 
-    fn check(&mut self, queries: &[Query]) {
+    pub fn check(&mut self, queries: &[Query]) {
         let Some(serving) = &mut self.serving else { return };
         if serving.version().is_none() {
             assert!(serving.read(queries).is_err());

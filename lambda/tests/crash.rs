@@ -1,0 +1,20 @@
+//! Power lost at any step: what was published stays published, and every later answer is true.
+
+mod rig;
+
+use rig::{Case, Rig};
+
+#[test]
+fn power_lost_anywhere_loses_no_publication_and_no_truth() {
+    for workload in ["orders", "trades"] {
+        for seed in 0..rig::cases() {
+            let case = Case {
+                restarts: 0,
+                events: 60 + seed % 60,
+                cut_every: 10 + seed % 20,
+                ..Case::random(workload, seed)
+            };
+            Rig::new(case).run_with_crashes(1 + seed % 3);
+        }
+    }
+}
