@@ -76,7 +76,7 @@ fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
 }
 
 fn check(name: &str, text: &str) {
-    let workload = workload(name).unwrap();
+    let workload = workload(name).expect("the workload is listed");
     let mut walk: Option<Walk> = None;
     for line in lines(text) {
         if line.case.is_some() {
@@ -89,7 +89,7 @@ fn check(name: &str, text: &str) {
 
 impl Walk {
     fn begin(workload: &'static Workload, line: &Line<'_>, text: &str) -> Self {
-        let case = line.case.clone().unwrap();
+        let case = line.case.clone().expect("only a line with a case begins one");
         assert!(line.about.is_some() && !line.rules.is_empty(), "{case} does not say what it is about");
         let mut terms = Terms::default();
         if let Some(numbers) = &line.terms {
