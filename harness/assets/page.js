@@ -1,5 +1,5 @@
 // Sorting by a click on a column's head. Everything can be read without it.
-for (const table of document.querySelectorAll("table")) {
+for (const table of document.querySelectorAll("table:not(.witnesses table)")) {
   const heads = [...table.querySelectorAll("thead th")];
   heads.forEach((head, column) => {
     head.classList.add("sorts");

@@ -35,6 +35,34 @@ pub struct Sentence {
     pub decided: bool,
 }
 
+/// Who is current more of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ahead {
+    /// Every run of Kappa is above every run of Lambda.
+    Kappa,
+    /// The reverse.
+    Lambda,
+    /// The medians are less than half a point apart.
+    Neither,
+    /// The data does not decide it.
+    Undecided,
+}
+
+/// Compares the shares of time in which uniform point reads were current.
+pub(crate) fn ahead(folder: &Folder, workload: &str) -> Ahead {
+    let of = |name: &str| Spread::of(&folder.values(workload, name, &format!("share.{HEADLINE}.current")));
+    let (Some(one), Some(other)) = (of(ONE), of(OTHER)) else {
+        return Ahead::Undecided;
+    };
+    match () {
+        () if one.n.min(other.n) < super::spread::LEAST_REPEATS => Ahead::Undecided,
+        () if (one.mid - other.mid).abs() < 0.005 => Ahead::Neither,
+        () if one.low > other.high => Ahead::Kappa,
+        () if other.low > one.high => Ahead::Lambda,
+        () => Ahead::Undecided,
+    }
+}
+
 /// Two contestants side by side in one workload.
 #[derive(Clone, Copy)]
 struct Pair<'a> {
@@ -53,7 +81,10 @@ pub(crate) fn find(folder: &Folder) -> Finding {
         let pair = Pair { folder, workload: &workload };
         let both =
             [ONE, OTHER].iter().all(|name| folder.contestants(&workload).iter().any(|known| known == name));
-        if both {
+        if !both {
+            let text = "Not compared: Kappa and Lambda did not both take part.".to_string();
+            sentences.extend(pair.say("Which is better?", false, text));
+        } else {
             let timed = [pair.latency(), pair.cpu(), pair.memory()].into_iter().flatten();
             sentences.extend([pair.ended(), pair.current(), pair.wrong()].into_iter().flatten());
             sentences.extend(
@@ -64,7 +95,7 @@ pub(crate) fn find(folder: &Folder) -> Finding {
     }
     sentences.extend(rules(folder));
     let open = sentences.iter().any(|sentence| !sentence.decided);
-    let next = if open { "wb compare harness/plans/full.toml" } else { "wb limits" };
+    let next = if open { "wb compare full" } else { "wb limits" };
     Finding { sentences, noise, next: next.into() }
 }
 
@@ -137,14 +168,11 @@ impl Pair<'_> {
             let mid = unit::percent(spread.mid);
             if spread.low == spread.high { mid } else { format!("{mid} ({} to {})", ends[0], ends[1]) }
         };
-        let apart = one.low > other.high || other.low > one.high;
-        let enough = one.n.min(other.n) >= super::spread::LEAST_REPEATS;
-        let close = (one.mid - other.mid).abs() < 0.005;
-        let verdict = match (apart && !close, enough, close) {
-            (true, true, _) if one.mid > other.mid => "Kappa is ahead",
-            (true, true, _) => "Lambda is ahead",
-            (_, true, true) => "no difference that matters",
-            _ => "undecided which is ahead",
+        let verdict = match ahead(self.folder, self.workload) {
+            Ahead::Kappa => "Kappa is ahead",
+            Ahead::Lambda => "Lambda is ahead",
+            Ahead::Neither => "no difference that matters",
+            Ahead::Undecided => "undecided which is ahead",
         };
         let text = format!(
             "Kappa was current (within {objective}) in {} of the time and Lambda in {}: {verdict}.",
@@ -229,19 +257,19 @@ impl Pair<'_> {
     }
 
     /// Whoever else was wrong, since a comparison among the wrong is none.
-    fn others(&self) -> Vec<Sentence> {
+    fn others(&self) -> Option<Sentence> {
         let names = self.folder.contestants(self.workload);
         let others = names.into_iter().filter(|name| name != ONE && name != OTHER && name != "noop");
         let wrong =
             |name: &str| LIVE.iter().map(|kind| self.sum(name, &format!("wrong.{kind}"))).sum::<f64>();
-        others
+        let told: Vec<String> = others
             .filter(|name| wrong(name) > 0.0)
-            .filter_map(|name| {
-                let text =
-                    format!("{name} answered {} reads wrongly; the witnesses are below.", wrong(&name));
-                self.say("Others wrong?", true, text)
-            })
-            .collect()
+            .map(|name| format!("{name} in {} reads", unit::prefixed(wrong(&name))))
+            .collect();
+        if told.is_empty() {
+            return None;
+        }
+        self.say("Others wrong?", true, format!("Wrong were {}; the witnesses are below.", told.join(", ")))
     }
 }
 
@@ -257,8 +285,9 @@ fn tail(ratio: &Spread) -> &'static str {
 /// Where each rule stands; this is counted and not measured, so it is always decided.
 fn rules(folder: &Folder) -> Vec<Sentence> {
     let mut sentences = Vec::new();
-    for workload in workloads::WORKLOADS.iter().map(|workload| workload.name) {
-        let of = |name: &str, measure: &str| folder.whole(workload, name, measure);
+    for workload in folder.workloads() {
+        let of =
+            |name: &str, measure: &str| folder.whole(&workload, name, measure).filter(|value| *value > 0.0);
         let (Some(one), Some(other)) = (of(ONE, "code.sites-per-rule"), of(OTHER, "code.sites-per-rule"))
         else {
             continue;
@@ -271,12 +300,7 @@ fn rules(folder: &Folder) -> Vec<Sentence> {
             lines(OTHER),
             lines(ONE)
         );
-        sentences.push(Sentence {
-            workload: workload.into(),
-            question: "In how many places?".into(),
-            text,
-            decided: true,
-        });
+        sentences.push(Sentence { workload, question: "In how many places?".into(), text, decided: true });
     }
     sentences
 }

@@ -12,7 +12,7 @@ use super::canvas::{Drawn, draw};
 use super::finding::{Finding, Sentence};
 use super::folder::{Folder, Witness};
 use super::tables::{self, Table};
-use super::{code, plots};
+use super::{code, plots, unit};
 
 /// Everything that the template is given.
 #[derive(Serialize)]
@@ -170,7 +170,6 @@ fn facts(folder: &Folder) -> Vec<Fact> {
         ("cores", &["cores", "cpus"][..]),
         ("revision", &["revision", "git_revision", "commit"][..]),
         ("seed", &["seed"][..]),
-        ("duration", &["duration", "duration_s", "took_s", "seconds"][..]),
         ("date", &["date", "started", "started_at"][..]),
     ];
     let leaves = tables::leaves(&folder.manifest).rows;
@@ -181,5 +180,13 @@ fn facts(folder: &Folder) -> Vec<Fact> {
     let found = named.into_iter().filter_map(|(name, names)| Some(Fact { name, value: find(names)? }));
     let mut facts: Vec<Fact> = found.collect();
     facts.insert(0, Fact { name: "plan", value: folder.plan_name() });
+    if let Some(run) = folder.runs.iter().max_by_key(|run| run.live_until_us) {
+        let long = unit::time(run.live_until_us as f64);
+        let rate = unit::prefixed(run.rate);
+        facts.push(Fact {
+            name: "duration",
+            value: format!("{} runs, {long} live at {rate} events/s", folder.runs.len()),
+        });
+    }
     facts
 }

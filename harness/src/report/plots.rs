@@ -3,7 +3,7 @@
 use super::figures::bars::{Bar, Bars, Panel, Part};
 use super::figures::curves::{Curve, Exceedance, TimeLine};
 use super::figures::lanes::{Block, Lane, Lanes, Sample};
-use super::finding::HEADLINE;
+use super::finding::{self, Ahead, HEADLINE};
 use super::folder::Folder;
 use super::palette::{self, CLASSES, Fill};
 use super::spread::{Outcome, Spread};
@@ -98,14 +98,11 @@ pub(crate) fn small(folder: &Folder) -> Vec<Bars> {
 
 fn small_shares(folder: &Folder) -> Bars {
     panels(folder, "current", "How much of the time answers were current", |workload| {
-        let of = |name: &str| folder.whole(workload, name, &format!("share.{HEADLINE}.current"));
-        let heading = match (of("kappa"), of("lambda")) {
-            (Some(one), Some(other)) if (one - other).abs() < 0.005 => {
-                format!("{workload}: no visible difference")
-            }
-            (Some(one), Some(other)) if one > other => format!("{workload}: Kappa more often"),
-            (Some(_), Some(_)) => format!("{workload}: Lambda more often"),
-            _ => format!("{workload}: not compared"),
+        let heading = match finding::ahead(folder, workload) {
+            Ahead::Kappa => format!("{workload}: Kappa more often"),
+            Ahead::Lambda => format!("{workload}: Lambda more often"),
+            Ahead::Neither => format!("{workload}: no visible difference"),
+            Ahead::Undecided => format!("{workload}: undecided"),
         };
         Panel { heading, ..shares(folder, workload, HEADLINE) }
     })

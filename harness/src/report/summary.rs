@@ -181,30 +181,9 @@ fn screen(folder: &Folder, finding: &Finding, lines: &[Line]) -> String {
         let told: Vec<&str> = told.map(|sentence| sentence.text.as_str()).collect();
         text += &wrapped(&format!("{workload}: {}", told.join(" ")), 80);
     }
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    // The words for a workload and for the number of runs are left out: eighty columns are few.
-    table.set_header(["", "current", "worst", "p50", "p99", "CPU s/M", "memory", "lines", "sites"]);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-        if column.index != 0 && column.index != 2 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut last = "";
-    for line in lines {
-        if line.workload != last {
-            table.add_row([line.workload.as_str()]);
-            last = &line.workload;
-        }
-        let mut cells = line.cells();
-        let _n = cells.pop();
-        cells.remove(0);
-        cells[0] = format!(" {}", cells[0]);
-        table.add_row(cells);
-    }
-    text += "\n";
-    for row in table.to_string().lines() {
+    let wide = grid(lines, 2);
+    let fits = wide.lines().all(|line| line.trim_end().chars().count() <= 80);
+    for row in if fits { wide } else { grid(lines, 1) }.lines() {
         text += row.trim_end();
         text.push('\n');
     }
@@ -217,6 +196,30 @@ fn screen(folder: &Folder, finding: &Finding, lines: &[Line]) -> String {
         &wrapped(&format!("machine: {}: {}", verdict.as_str().unwrap_or("unknown"), finding.noise.why), 80);
     text += &format!("page: {}\nnext: {}\n", folder.dir.join("report.html").display(), finding.next);
     text
+}
+
+/// The rows below each other, a workload's name above its own. The number of runs is left out: eighty columns are few.
+fn grid(lines: &[Line], gap: u16) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["", "current", "worst", "p50", "p99", "CPU s/M", "memory", "lines", "sites"]);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, gap));
+        if column.index != 0 && column.index != 2 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut last = "";
+    for line in lines {
+        if line.workload != last {
+            table.add_row([line.workload.as_str()]);
+            last = &line.workload;
+        }
+        let cells = line.cells();
+        let shown = cells[1..HEAD.len() - 1].iter().enumerate();
+        table.add_row(shown.map(|(n, cell)| if n == 0 { format!(" {cell}") } else { cell.clone() }));
+    }
+    table.to_string()
 }
 
 /// Breaks a sentence into lines of at most `width`, those after the first a little indented.

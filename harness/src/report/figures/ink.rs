@@ -87,9 +87,14 @@ pub(crate) fn keys<'a, DB: DrawingBackend>(
     names: impl Iterator<Item = &'a str>,
     start: Spot,
 ) -> Result<()> {
-    let (mut x, y) = start;
+    let (mut x, mut y) = start;
+    let room = area.dim_in_pixel().0 as i32;
     let style = pen.text(11.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
     for name in names {
+        let long = area.estimate_text_size(name, &style).map_or(0, |(width, _)| width as i32) + pen.px(30.0);
+        if x + long > room && x > start.0 {
+            (x, y) = (start.0, y + pen.px(18.0));
+        }
         let colour = palette::contestant(name);
         let spot = (x + pen.px(6.0), y + pen.px(9.0));
         if name.starts_with("kappa") {
@@ -98,7 +103,7 @@ pub(crate) fn keys<'a, DB: DrawingBackend>(
             area.draw(&Cross::new(spot, pen.px(4.0), pen.line(colour, 2.0))).map_err(failed)?;
         }
         area.draw_text(name, &style, (x + pen.px(15.0), y + pen.px(9.0))).map_err(failed)?;
-        x += area.estimate_text_size(name, &style).map_or(0, |(width, _)| width as i32) + pen.px(30.0);
+        x += long;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::report::canvas::{Area, Figure, Pen, failed};
 use crate::report::figures::ink::{self, Spot};
 use crate::report::figures::{TimeAxis, decades, time_axis};
-use crate::report::palette::{self, BATCH, Fill, GRID, INK, SOFT};
+use crate::report::palette::{self, BATCH, Fill, INK, SOFT};
 
 /// One read on a lane.
 #[derive(Clone, Debug)]
@@ -63,8 +63,10 @@ const LEGENDS: f64 = 26.0;
 /// Staleness below this is drawn at the foot of the axis, which says so.
 const FLOOR_US: f64 = 100.0;
 
-fn left(pen: Pen) -> i32 {
-    pen.px(if pen.narrow { 70.0 } else { 110.0 })
+/// Room for the longest name.
+fn left(lanes: &[Lane], pen: Pen) -> i32 {
+    let longest = lanes.iter().map(|lane| lane.contestant.chars().count()).max().unwrap_or(0);
+    pen.px((longest as f64 * 8.6 + 14.0).max(if pen.narrow { 70.0 } else { 110.0 }))
 }
 
 impl Lanes {
@@ -88,9 +90,15 @@ impl Lanes {
         LEGENDS + 18.0 * (lines - 1) as f64
     }
 
+    /// The names under the staleness take as many lines as they need.
+    fn keys_height(&self, narrow: bool) -> f64 {
+        let long: usize = self.lanes.iter().map(|lane| lane.contestant.chars().count() * 7 + 36).sum();
+        LEGENDS * (1 + long / if narrow { 320 } else { 840 }) as f64
+    }
+
     fn draw_lane<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen, lane: &Lane) -> Result<()> {
         let (width, _) = area.dim_in_pixel();
-        let from = left(pen);
+        let from = left(&self.lanes, pen);
         let room = f64::from(width as i32 - from - pen.px(14.0));
         let x = |at: i64| from + (at.clamp(0, self.until_us) as f64 / self.until_us as f64 * room) as i32;
         let name =
@@ -149,7 +157,7 @@ impl Lanes {
         let mut chart = ChartBuilder::on(area)
             .margin_top(pen.px(8.0))
             .margin_right(pen.px(14.0))
-            .set_label_area_size(LabelAreaPosition::Left, left(pen))
+            .set_label_area_size(LabelAreaPosition::Left, left(&self.lanes, pen))
             .set_label_area_size(LabelAreaPosition::Bottom, pen.px(40.0))
             .build_cartesian_2d(0.0..self.until_us as f64 / 1e6, range.log_scale())
             .map_err(failed)?;
@@ -208,7 +216,8 @@ impl Figure for Lanes {
     }
 
     fn size(&self, narrow: bool) -> (u32, u32) {
-        let height = LANE * self.lanes.len() as f64 + self.legend_height(narrow) + BELOW + LEGENDS;
+        let height =
+            LANE * self.lanes.len() as f64 + self.legend_height(narrow) + BELOW + self.keys_height(narrow);
         (if narrow { 340 } else { 960 }, height as u32)
     }
 
@@ -236,12 +245,10 @@ impl Figure for Lanes {
         }
         let (legend, below) = rest.split_vertically(pen.px(self.legend_height(pen.narrow)));
         let (width, _) = area.dim_in_pixel();
-        let start: Spot = (if pen.narrow { pen.px(8.0) } else { left(pen) }, 0);
+        let start: Spot = (if pen.narrow { pen.px(8.0) } else { left(&self.lanes, pen) }, 0);
         ink::legend(&legend, pen, &self.legend(), start, width as i32)?;
         let (plot, keys) = below.split_vertically(pen.px(BELOW));
         self.draw_staleness(&plot, pen)?;
-        let line = PathElement::new(vec![(0, 0), (0, 0)], pen.line(GRID, 1.0));
-        keys.draw(&line).map_err(failed)?;
         ink::keys(&keys, pen, self.lanes.iter().map(|lane| lane.contestant.as_str()), start)
     }
 }
