@@ -30,6 +30,8 @@ pub(crate) trait Layers: Send + Sync + 'static {
         terms: &Terms,
         seen: &mut Duplicates,
     ) -> Result<Files, LambdaError>;
+    /// What the batch publishes of an empty log.
+    fn nothing(terms: &Terms) -> Files;
     /// A publication, ready to be asked.
     fn base(loaded: Loaded) -> Result<Self::Base, LambdaError>;
     /// One more event since the cut.
@@ -75,6 +77,10 @@ impl Layers for Orders {
         })?;
         let answers = batch::orders::answers(history, names.len(), terms);
         Ok(publication::orders::files(&names, &answers))
+    }
+
+    fn nothing(terms: &Terms) -> Files {
+        publication::orders::files(&[], &batch::orders::answers(Default::default(), 0, terms))
     }
 
     fn base(loaded: Loaded) -> Result<OrdersBase, LambdaError> {
@@ -131,6 +137,10 @@ impl Layers for Trades {
         })?;
         let answers = batch::trades::answers(history, names.len(), terms);
         Ok(publication::trades::files(&names, &answers))
+    }
+
+    fn nothing(terms: &Terms) -> Files {
+        publication::trades::files(&[], &batch::trades::answers(Default::default(), 0, terms))
     }
 
     fn base(loaded: Loaded) -> Result<TradesBase, LambdaError> {

@@ -16,6 +16,7 @@ use workloads::files::SharedDisk;
 use workloads::intake::Feed;
 use workloads::{Answer, Log, Micros, Query, Terms, Version, workload};
 
+pub mod alone;
 pub mod archive;
 mod batch;
 mod error;

@@ -10,18 +10,22 @@ fn a_key_out_of_reach_is_answered_at_its_last_right_version() {
     let mut behind = 0;
     for seed in 0..rig::cases() / 2 {
         let case = Case {
-            events: 600,
-            purge_from: 300,
+            events: 260,
+            purge_from: 60,
+            prices: 1_000,
             keys: 1 + seed % 2,
             marks: 10,
-            cut_every: 299,
+            cut_every: 200,
             restarts: 0,
             terms: Terms { dedup: Dedup::Origin, ..Terms::default() },
             ..Case::random("trades", seed)
         };
         let mut rig = Rig::new(case);
-        while rig.sent.len() < 600 {
+        while rig.sent.len() < 260 {
             rig.append();
+            if rig.sent.len() < 60 {
+                continue;
+            }
             rig.step_batch();
             rig.step_serving();
             rig.step_serving();

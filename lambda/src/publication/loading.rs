@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
+use workloads::Version;
 use workloads::files::DiskRead;
 
 use super::names::Names;
 use super::table::{Bytes, Table};
-use super::{Manifest, Note, Shelf};
+use super::{Files, Manifest, Note, Shelf, file_path};
 use crate::error::LambdaError;
 
 /// Bytes taken in at once.
@@ -51,7 +52,7 @@ pub(crate) struct Loaded {
     /// What it is.
     pub(crate) manifest: Manifest,
     files: BTreeMap<String, Held>,
-    shelf: Shelf,
+    dir: PathBuf,
 }
 
 impl Loading {
@@ -92,7 +93,7 @@ impl Loading {
 
     /// All of it, once a step has said that there is no more.
     pub(crate) fn finish(self) -> Loaded {
-        Loaded { manifest: self.manifest, files: self.files, shelf: self.shelf }
+        Loaded { manifest: self.manifest, files: self.files, dir: self.shelf.dir }
     }
 }
 
@@ -122,6 +123,14 @@ impl Taking {
 }
 
 impl Loaded {
+    /// A publication that nobody has written: it is nowhere but here.
+    pub(crate) fn in_memory(files: Files) -> Self {
+        let manifest =
+            Manifest { number: 0, workload: String::new(), cut: Version::default(), files: Vec::new() };
+        let files = files.into_iter().map(|(name, bytes)| (name.to_owned(), Held::Memory(bytes)));
+        Loaded { manifest, files: files.collect(), dir: PathBuf::new() }
+    }
+
     /// The bytes of one file.
     pub(crate) fn take(&mut self, name: &str) -> Result<Vec<u8>, LambdaError> {
         match self.held(name)? {
@@ -155,7 +164,7 @@ impl Loaded {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.shelf.path(self.manifest.number, name)
+        file_path(&self.dir, self.manifest.number, name)
     }
 }
 

@@ -138,8 +138,12 @@ impl Shelf {
     }
 
     fn path(&self, number: u64, name: &str) -> PathBuf {
-        self.dir.join(format!("{number:010}-{name}"))
+        file_path(&self.dir, number, name)
     }
+}
+
+fn file_path(dir: &Path, number: u64, name: &str) -> PathBuf {
+    dir.join(format!("{number:010}-{name}"))
 }
 
 /// Puts `bytes` in place of a small file, so that whoever reads it finds the old or the new ones, whole, and finds the

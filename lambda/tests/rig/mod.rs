@@ -55,6 +55,8 @@ pub struct Case {
     pub partition_by: PartitionBy,
     pub cut_every: u64,
     pub granularity: u64,
+    /// Prices of trades are from 1 to this.
+    pub prices: u64,
     /// From this event on, nothing but marks on what went before.
     pub purge_from: u64,
     /// Per mille of the steps at which a component is restarted.
@@ -78,6 +80,7 @@ impl Case {
             cut_every: 1 + dice.below(60),
             granularity: 1 + dice.below(30),
             restarts: dice.below(3) * 4,
+            prices: 30,
             purge_from: u64::MAX,
         }
     }
@@ -203,7 +206,7 @@ impl Rig {
         let mut target = Origin::default();
         if kind != TradeKind::Traded {
             let number = self.sent.len() as u64;
-            let near = self.dice.below(number + 4);
+            let near = self.dice.below(if purging { self.case.purge_from } else { number + 4 });
             target = Origin { source: near as u32 % 2, sequence: near / 2 };
             if let Some((.., event)) = self.sent.get(near as usize)
                 && self.dice.percent(90)
@@ -212,7 +215,7 @@ impl Rig {
             }
         }
         let busted = kind == TradeKind::Busted;
-        let price = if busted { 0 } else { 1 + self.dice.below(30) as i64 };
+        let price = if busted { 0 } else { 1 + self.dice.below(self.case.prices) as i64 };
         let volume = if busted { 0 } else { 1 + self.dice.below(9) as i64 };
         let time = if self.dice.percent(10) { 86_400_000 + self.time() } else { self.time() };
         TradeEvent { kind, symbol, price, volume, time, target }

@@ -1,0 +1,85 @@
+//! The layers one at a time, for whoever wants to know how quick each is by itself.
+
+use workloads::intake::Duplicates;
+use workloads::{Dedup, Query, Record, Rows, Terms, Version};
+
+use crate::archive::Archive;
+use crate::error::LambdaError;
+use crate::layers::{Layers, Orders, Trades};
+use crate::publication::{Files, Loaded};
+
+/// The speed layer over an empty publication: every record is one of its own.
+pub struct Stream(Box<dyn Follows>);
+
+impl Stream {
+    /// Nothing fed yet.
+    pub fn new(workload: &str, terms: &Terms) -> Result<Self, LambdaError> {
+        Ok(Stream(match workload {
+            "orders" => Box::new(Over::<Orders>::nothing(terms)?),
+            "trades" => Box::new(Over::<Trades>::nothing(terms)?),
+            other => return Err(LambdaError::Workload(other.into())),
+        }))
+    }
+
+    /// More records.
+    pub fn feed(&mut self, records: &[Record]) -> Result<(), LambdaError> {
+        self.0.feed(records)
+    }
+
+    /// The answer to one question after what was fed.
+    pub fn answer(&self, query: &Query) -> Result<Rows, LambdaError> {
+        self.0.answer(query)
+    }
+}
+
+/// Recomputes everything below `cut` from an archive, as the batch does; says how many bytes there would be to publish.
+pub fn recompute(
+    workload: &str,
+    archive: &Archive,
+    cut: &Version,
+    terms: &Terms,
+    dedup: Dedup,
+) -> Result<u64, LambdaError> {
+    let mut seen = Duplicates::new(dedup);
+    let files = match workload {
+        "orders" => Orders::batch(archive, cut, terms, &mut seen)?,
+        "trades" => Trades::batch(archive, cut, terms, &mut seen)?,
+        other => return Err(LambdaError::Workload(other.into())),
+    };
+    Ok(files.iter().map(|(_, bytes)| bytes.len() as u64).sum())
+}
+
+/// A speed layer's state over a publication.
+struct Over<L: Layers> {
+    terms: Terms,
+    base: L::Base,
+    state: L::State,
+}
+
+trait Follows {
+    fn feed(&mut self, records: &[Record]) -> Result<(), LambdaError>;
+    fn answer(&self, query: &Query) -> Result<Rows, LambdaError>;
+}
+
+impl<L: Layers> Over<L> {
+    fn nothing(terms: &Terms) -> Result<Self, LambdaError> {
+        let files: Files = L::nothing(terms);
+        Ok(Over {
+            terms: terms.clone(),
+            base: L::base(Loaded::in_memory(files))?,
+            state: L::State::default(),
+        })
+    }
+}
+
+impl<L: Layers> Follows for Over<L> {
+    fn feed(&mut self, records: &[Record]) -> Result<(), LambdaError> {
+        records.iter().try_for_each(|record| L::speed(&self.terms, &self.base, &mut self.state, record))
+    }
+
+    fn answer(&self, query: &Query) -> Result<Rows, LambdaError> {
+        let rows = L::serve(&self.terms, &self.base, &L::partial(&self.state, query), query)?;
+        // Nothing is published, so nothing of it can be taken back.
+        Ok(rows.unwrap_or_default())
+    }
+}
