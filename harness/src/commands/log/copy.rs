@@ -21,8 +21,8 @@ const CHUNK: usize = 1000;
 /// What is copied, and how the copy differs.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Origins, intended and append times are kept. With other partitions the records are taken by the time they were
-appended, so that those appended in the same millisecond to different partitions may change their order.
+Origins, intended and append times are kept. With other partitions the records are taken by the time they were \
+appended, so that those appended in the same millisecond to different partitions may change their order. \
 Records that cannot be decoded are copied as they are.
 
 Examples:
@@ -72,7 +72,7 @@ impl Arguments {
         let mut waiting = vec![Vec::new(); meta.partitions as usize];
         let mut merged = Merged::of(&log)?;
         let (mut copied, mut undecodable) = (0, 0);
-        while let Some((partition, record)) = merged.next()? {
+        while let Some((partition, record)) = merged.pull()? {
             let to = match stays {
                 true => partition,
                 false => meta.partition_by.partition(&record.key, record.origin, copied, meta.partitions),

@@ -18,7 +18,7 @@ use super::merge::Merged;
 /// What is printed, and how.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Records come by the time they were appended, each with its place and origin; `wb log import` takes the same columns.
+Records come by the time they were appended, each with its place and origin; `wb log import` takes the same columns. \
 Records that cannot be decoded are left out and counted.
 
 Examples:
@@ -56,7 +56,7 @@ impl Arguments {
         let mut lines = Printer::new(self.style, out);
         let mut merged = Merged::of(&log)?;
         let mut left_out = 0;
-        while let Some((partition, record)) = merged.next()? {
+        while let Some((partition, record)) = merged.pull()? {
             match meta.codec.decode(&meta.workload, &record.key, &record.value, record.appended) {
                 Ok(event) => lines.print(&cells(partition, &record, &event))?,
                 Err(_) => left_out += 1,
@@ -79,14 +79,14 @@ fn is_closed(error: &anyhow::Error) -> bool {
 
 enum Printer<W: Write> {
     /// And whether its header is written.
-    Csv(csv::Writer<W>, bool),
+    Csv(Box<csv::Writer<W>>, bool),
     Jsonl(W),
 }
 
 impl<W: Write> Printer<W> {
     fn new(style: Style, out: W) -> Self {
         match style {
-            Style::Csv => Printer::Csv(csv::Writer::from_writer(out), false),
+            Style::Csv => Printer::Csv(Box::new(csv::Writer::from_writer(out)), false),
             Style::Jsonl => Printer::Jsonl(out),
         }
     }

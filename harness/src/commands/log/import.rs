@@ -30,18 +30,19 @@ pub enum Money {
 /// What is imported, and where to.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Columns are found by the names of the fields: for orders customer and amount, and where there are any order, time,
-type (order, cancel, correct), currency; for trades symbol, price, volume, and time, type (trade, bust, correct),
+Columns are found by the names of the fields: for orders customer and amount, and where there are any order, time, \
+type (order, cancel, correct), currency; for trades symbol, price, volume, and time, type (trade, bust, correct), \
 target_source, target_sequence. Both may have source, sequence and intended, as `wb log export` writes them.
 
-A line without a customer counts for the customer (none). An order id that is no whole number stands for 63 bits of
+A line without a customer counts for the customer (none). An order id that is no whole number stands for 63 bits of \
 its hash. A negative amount is a return. Lines that give no event are counted and kept with their reason.
 
 Examples:
   wb log import orders.csv --log runs/mine.log
   wb log import retail.csv --log runs/retail.log --map order=InvoiceNo --map customer=CustomerID \\
       --map 'amount=Quantity*UnitPrice' --map time=InvoiceDate --time-format '%m/%d/%Y %H:%M'
-  wb log import trades.jsonl --workload trades --log runs/trades.log --map symbol=s --map price=p
+  wb log import trades.jsonl --workload trades --log runs/trades.log \\
+      --map symbol=s --map price=p --map volume=v --map time=t
   wb answer orders spend --log runs/mine.log --contestant kappa")]
 pub struct Arguments {
     /// File to read; - is the standard input
@@ -114,7 +115,7 @@ impl Arguments {
             currency: None,
             ids: Default::default(),
         };
-        while let Some(line) = lines.next()? {
+        while let Some(line) = lines.pull()? {
             let said = match &line.cells {
                 Ok(cells) => reading.event(&fields, cells),
                 Err(reason) => Err(Refusal::Line(reason.clone())),

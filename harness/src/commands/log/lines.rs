@@ -85,16 +85,16 @@ impl Lines {
     }
 
     /// The next line, if there is one. Empty lines are passed over.
-    pub fn next(&mut self) -> anyhow::Result<Option<Line>> {
+    pub fn pull(&mut self) -> anyhow::Result<Option<Line>> {
         match self {
-            Lines::Csv(lines) => lines.next(),
-            Lines::Json(lines) => lines.next(),
+            Lines::Csv(lines) => lines.pull(),
+            Lines::Json(lines) => lines.pull(),
         }
     }
 }
 
 impl CsvLines {
-    fn next(&mut self) -> anyhow::Result<Option<Line>> {
+    fn pull(&mut self) -> anyhow::Result<Option<Line>> {
         if !self.reader.read_byte_record(&mut self.record).context("reading a line of CSV")? {
             return Ok(None);
         }
@@ -117,7 +117,7 @@ impl CsvLines {
 }
 
 impl JsonLines {
-    fn next(&mut self) -> anyhow::Result<Option<Line>> {
+    fn pull(&mut self) -> anyhow::Result<Option<Line>> {
         loop {
             self.line.clear();
             if self.reader.read_until(b'\n', &mut self.line).context("reading a line of JSON")? == 0 {

@@ -33,7 +33,7 @@ impl Merged {
     }
 
     /// The next record and its partition.
-    pub fn next(&mut self) -> Result<Option<(u32, RawRecord)>, LogError> {
+    pub fn pull(&mut self) -> Result<Option<(u32, RawRecord)>, LogError> {
         let mut first: Option<(usize, i64)> = None;
         for (number, lane) in self.lanes.iter_mut().enumerate() {
             if let Some(appended) = lane.front()?

@@ -13,7 +13,7 @@ use crate::commands::print::{self, Format, Value};
 /// Which log, and how to print.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Reads every batch and checks it. The first that is not what was written stops it, with its file, byte position and
+Reads every batch and checks it. The first that is not what was written stops it, with its file, byte position and \
 offset; exit code 1. What a writer that was killed left half done at the end is said, and is no fault.
 
 Example:
