@@ -101,3 +101,29 @@ fn deal(from: &Version, to: &Version, granularity: u64, versions: &mut Vec<Versi
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_dealt_evenly_one_after_the_other() {
+        for (from, to, granularity) in [
+            (vec![0, 0, 0], vec![1_000, 10, 0], 100),
+            (vec![5, 7], vec![5, 8], 1),
+            (vec![0, 0, 0, 0], vec![3, 3, 3, 3], 2),
+            (vec![9], vec![1_009], 1_000),
+            (vec![1 << 60, 0], vec![(1 << 60) + 49, 49], 7),
+        ] {
+            let (from, to) = (Version(from), Version(to));
+            let mut versions = vec![from.clone()];
+            deal(&from, &to, granularity, &mut versions);
+            assert_eq!(versions.last(), Some(&to));
+            for pair in versions.windows(2) {
+                let span = pair[1].0.iter().zip(&pair[0].0).map(|(end, start)| end - start).sum::<u64>();
+                assert!(pair[1].covers(&pair[0]) && span > 0);
+                assert!(span <= granularity.max(to.0.len() as u64), "{span} records at g = {granularity}");
+            }
+        }
+    }
+}

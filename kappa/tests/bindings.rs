@@ -1,5 +1,7 @@
 //! A replay meets the versions that were bound before, and no others, as far as they and the log survived.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod events;
 
 use std::path::PathBuf;

@@ -2,6 +2,8 @@
 //!
 //! Here the rules are one `reduce` over everything ever said of an order id, and nobody keeps state by hand.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod events;
 
 use std::cell::RefCell;

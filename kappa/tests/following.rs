@@ -1,6 +1,8 @@
 //! Following a log: whatever the workers, the granularity, the duplicates and the moments of looking, every version
 //! that can be read holds the truth of its offsets.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod events;
 
 use std::sync::Arc;

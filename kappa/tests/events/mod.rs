@@ -1,6 +1,7 @@
 //! Small dense logs from a seed: few keys, many marks, so that everything that can meet does meet.
 
 #![allow(dead_code, reason = "no test file needs all of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use workloads::log::memory::MemoryLog;
 use workloads::log::{Meta, RawRecord};
