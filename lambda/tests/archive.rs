@@ -34,8 +34,8 @@ fn record(workload: &str, partition: u32, offset: u64) -> Record {
             target,
         })
     };
-    let origin = (!number.is_multiple_of(13))
-        .then(|| Origin { source: offset as u32 / 2 % 3, sequence: offset / 2 << 8 });
+    let resent = Origin { source: offset as u32 / 2 % 3, sequence: (offset / 2) << 8 };
+    let origin = if number.is_multiple_of(13) { None } else { Some(resent) };
     let place = Place { partition, offset };
     Record { place, origin, intended: number as i64 - 9, appended: time + 5, event }
 }

@@ -69,7 +69,7 @@ impl ArchiveError {
         ArchiveError::Io { what: format!("{what} {}", path.display()), source }
     }
 
-    pub(super) fn broken(path: &std::path::Path, reason: impl ToString) -> Self {
+    pub(super) fn broken(path: &std::path::Path, reason: &dyn ToString) -> Self {
         ArchiveError::Broken { file: path.to_owned(), reason: reason.to_string() }
     }
 }

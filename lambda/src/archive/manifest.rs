@@ -63,11 +63,11 @@ impl Manifest {
             Err(error) => return Err(ArchiveError::io("read", &path, error)),
         };
         let manifest: Manifest =
-            serde_json::from_slice(&bytes).map_err(|error| ArchiveError::broken(&path, error))?;
+            serde_json::from_slice(&bytes).map_err(|error| ArchiveError::broken(&path, &error))?;
         if manifest.whole() {
             Ok(Some(manifest))
         } else {
-            Err(ArchiveError::broken(&path, "its files leave a gap, or overlap"))
+            Err(ArchiveError::broken(&path, &"its files leave a gap, or overlap"))
         }
     }
 

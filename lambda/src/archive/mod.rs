@@ -207,7 +207,7 @@ impl Archive {
             })?;
             if length != file.bytes {
                 let reason = format!("it has {length} bytes of the {} that were written", file.bytes);
-                return Err(ArchiveError::broken(&path, reason));
+                return Err(ArchiveError::broken(&path, &reason));
             }
         }
         Ok(())

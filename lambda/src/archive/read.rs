@@ -85,7 +85,7 @@ impl<'a> Scan<'a> {
         })?;
         check(&bytes, file).and_then(|()| self.groups(bytes.into(), file, each)).map_err(|reason| {
             // A scan goes on past nothing that it could not read.
-            ArchiveError::broken(&path, reason)
+            ArchiveError::broken(&path, &reason)
         })
     }
 

@@ -27,6 +27,7 @@ pub struct Duplicates {
 #[derive(Clone, Debug, Default)]
 struct Seen {
     numbers: HashMap<PageKey, usize>,
+    #[expect(clippy::vec_box, reason = "a list that grows must not copy megabytes while records wait")]
     pages: Vec<Box<Page>>,
     /// The page used last, for each of the four that neighbouring sequences alternate between.
     recent: [Option<(PageKey, usize)>; 4],
