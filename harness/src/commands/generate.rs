@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{anyhow, ensure};
 use clap::Args;
 use workloads::Codec;
+use workloads::faults::SourceFaults;
 use workloads::files::{RealDisk, SharedDisk};
 
 use super::World;
@@ -17,7 +18,7 @@ use crate::plan::Plan;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  wb generate orders --events 1000000 --seed 7 --log runs/orders.log")]
+  wb generate orders --events 1000000 --seed 7 --faults late=0.01,resend=0.001 --log runs/orders.log")]
 pub struct Arguments {
     /// Name of the workload
     workload: String,
@@ -33,6 +34,9 @@ pub struct Arguments {
     /// Number of customers or symbols; as in the default plan if absent
     #[arg(long, value_name = "N")]
     keys: Option<u32>,
+    /// What goes wrong at the source, as name=share,.. (`wb list faults`)
+    #[arg(long, value_name = "FAULTS", default_value = "none")]
+    faults: String,
     /// How events are written
     #[arg(long, default_value = "bin")]
     codec: Codec,
@@ -58,9 +62,10 @@ impl Arguments {
         if let (Some(keys), Some(events)) = (self.keys, plan.workloads.get_mut(workload.name)) {
             events.keys = keys;
         }
+        let faults = SourceFaults::parse(&self.faults)?;
         let disk: SharedDisk = Arc::new(RealDisk);
         let stop = &world.stop;
-        let made = source::history(&plan, workload, &disk, &self.log, world.clock.millis(), stop)?;
+        let made = source::history(&plan, workload, &faults, &disk, &self.log, world.clock.millis(), stop)?;
         eprintln!("{} records in {}, heads {}", made.heads.total(), self.log.display(), made.heads);
         Ok(ExitCode::SUCCESS)
     }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use workloads::faults::{DELIVERY_FAULTS, FAULTS};
 
 use super::print::{self, Format, Value};
 use crate::contestants::CONTESTANTS;
@@ -71,7 +72,13 @@ fn names(what: What) -> anyhow::Result<Vec<(String, String)>> {
             views.map(|(w, view)| (format!("{} {}", w.name, view.name), view.about.to_owned())).collect()
         }
         What::Contestants => CONTESTANTS.iter().map(|c| pair(c.name, c.about)).collect(),
-        What::Faults => FAULTS.iter().map(|(name, about)| pair(name, about)).collect(),
+        What::Faults => {
+            let all = [("source", FAULTS), ("delivery", DELIVERY_FAULTS), ("process", DEEDS)];
+            let of = |(place, faults): (&str, &[(&str, &str)])| -> Vec<_> {
+                faults.iter().map(|(name, about)| pair(name, &format!("{place}: {about}"))).collect()
+            };
+            all.into_iter().flat_map(of).collect()
+        }
         What::Switches => SWITCHES.iter().map(|(name, about)| pair(name, about)).collect(),
         What::Plans => {
             let plan =
@@ -81,18 +88,10 @@ fn names(what: What) -> anyhow::Result<Vec<(String, String)>> {
     })
 }
 
-const FAULTS: &[(&str, &str)] = &[
-    ("resend", "source: sent again a little later, with the same origin"),
-    ("lose", "source: never sent"),
-    ("late", "source: sent with a delay drawn from a heavy tail"),
-    ("reorder", "source: exchanged with a neighbour a few places away"),
-    ("burst", "source: held back and sent all at once at the end of a second"),
-    ("poison", "source: preceded by a record that cannot be decoded"),
-    ("redeliver", "delivery: given to one component again at the same offset"),
-    ("drop", "delivery: not given to one component, though it is in the log"),
-    ("delay_partition", "delivery: one partition lags behind its head by so many records"),
-    ("pause", "process: stopped for a while, then let go on"),
-    ("kill", "process: killed, and started again over the folder that it left"),
+/// What is done to processes.
+const DEEDS: &[(&str, &str)] = &[
+    ("pause", "a component stopped for a while, then let go on"),
+    ("kill", "a component killed, and started again over the folder that it left"),
 ];
 
 const SWITCHES: &[(&str, &str)] = &[

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use nix::sys::statvfs::statvfs;
+use workloads::faults::SourceFaults;
 
 use super::source::{self, History, Schedule};
 use super::{Job, Material, manifest};
-use crate::contestants;
 use crate::observe::Run;
 use crate::plan::Plan;
 
@@ -52,8 +52,8 @@ impl Expected {
         Expected {
             runs,
             seconds: workloads * history / HISTORY_RATE + runs as f64 * each + 2.0,
-            // A linked log has its last segment, up to 64 MiB, to itself.
-            disk: (logs + history * STATE_BYTES) as u64 + runs as u64 * (64 << 20),
+            // A linked log has its last segments to itself.
+            disk: (logs + history * STATE_BYTES) as u64 + runs as u64 * u64::from(plan.log.partitions) * source::SEGMENT,
             memory: ((history + live) * MEMORY_BYTES) as u64 + (100 << 20),
         }
     }
@@ -139,9 +139,10 @@ impl Store {
         let logs = job.out.join("logs").join(name);
         if !self.histories.contains_key(name) {
             (job.progress)(&format!("writing {} events of {name} as history", job.plan.live.history));
-            let folder = logs.join("history");
+            // What goes wrong at the source goes wrong in the live part, where it can be seen.
+            let (folder, none) = (logs.join("history"), SourceFaults::default());
             let made =
-                source::history(job.plan, workload, &job.disk, &folder, job.clock.millis(), &job.stop)?;
+                source::history(job.plan, workload, &none, &job.disk, &folder, job.clock.millis(), &job.stop)?;
             self.histories.insert(name.to_owned(), made);
         }
         let history = self.histories.get_mut(name).context("it was just made")?;
@@ -152,17 +153,11 @@ impl Store {
             let schedule = source::schedule(job.plan, workload, repeat, &mut history.keys)?;
             let clean = if schedule.faulty { Some(logs.join(format!("clean-{repeat}"))) } else { None };
             if let Some(folder) = &clean {
-                source::clean(job.plan, workload, repeat, &job.disk, history, folder)?;
+                source::clean(job.plan, workload, repeat, history, folder, job)?;
             }
             self.prepared.insert(place.clone(), Prepared { schedule, clean });
         }
         let history = self.histories.get(name).context("it was just made")?;
         Ok((history, self.prepared.get(&place).context("it was just made")?))
     }
-}
-
-/// Whether a contestant of the plan is one that must go wrong.
-pub fn any_broken(plan: &Plan) -> bool {
-    let names = plan.contests.iter().flat_map(|contest| &contest.contestants);
-    names.flat_map(|name| contestants::find(name)).any(|contestant| contestant.broken.is_some())
 }

@@ -3,18 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use bytes::Bytes;
+use workloads::faults::{Sending, SourceFaults, inject};
 use workloads::files::SharedDisk;
 use workloads::log::file::{FileLog, FsyncPolicy};
 use workloads::log::{Appender, Log, Meta, RawRecord};
-use workloads::{Draft, Version, Workload};
+use workloads::{Version, Workload};
 
+use super::Job;
 use super::keys::{KeyNumber, Keys};
 use super::stop::Stop;
 use crate::plan::{Fsync, Plan, Storage};
 
 /// Records handed to the log at once while a history is made.
 const CHUNK: usize = 4096;
+
+/// Bytes of a segment of a history.
+pub const SEGMENT: u64 = 8 << 20;
 
 /// What is in the log before a live part begins.
 #[derive(Clone, Debug)]
@@ -73,55 +77,48 @@ impl Fsync {
     }
 }
 
-/// Turns drafts into records of one log.
-struct Press<'a> {
-    meta: &'a Meta,
-    /// Stands in for the number within an origin where there is none.
-    turn: u64,
-    value: Vec<u8>,
-}
-
-impl Press<'_> {
-    fn record(&mut self, draft: &Draft, intended: i64, appended: i64) -> (u32, RawRecord) {
-        let key = draft.event.key().as_bytes();
-        self.meta.codec.encode(&draft.event, &mut self.value);
-        self.turn += 1;
-        let partition = self.meta.partition_by.partition(key, draft.origin, self.turn, self.meta.partitions);
-        let record = RawRecord {
-            offset: 0,
-            origin: draft.origin,
-            intended,
-            appended,
-            key: Bytes::copy_from_slice(key),
-            value: Bytes::copy_from_slice(&self.value),
-        };
-        (partition, record)
-    }
-}
-
 /// Writes a plan's history of one workload into a new log. Its records were due, and appended, before `now_ms`.
 pub fn history(
     plan: &Plan,
     workload: &Workload,
+    faults: &SourceFaults,
     disk: &SharedDisk,
     folder: &Path,
     now_ms: i64,
     stop: &Stop,
 ) -> anyhow::Result<History> {
     let shape = plan.history(workload.name).context("the plan has no events for this workload")?;
-    let meta = meta(&plan.log, workload.name, format!("plan {}, seed {}: history", plan.name, plan.seed));
-    FileLog::create(disk, folder, &meta)?;
-    let mut appender = FileLog::appender(disk, folder, FsyncPolicy::None)?;
-    let (mut keys, mut heads) = (Keys::default(), Version::zero(meta.partitions));
-    let mut press = Press { meta: &meta, turn: 0, value: Vec::new() };
-    let mut waiting = vec![Vec::with_capacity(CHUNK); meta.partitions as usize];
+    let made_by = format!("plan {}, seed {}: history {faults}", plan.name, plan.seed);
+    FileLog::create(disk, folder, &meta(&plan.log, workload.name, made_by))?;
+    let mut keys = Keys::default();
     let length_us = (shape.events as f64 * 1e6 / shape.rate) as i64;
-    for draft in (workload.generate)(&shape) {
-        keys.note(&draft.event);
-        let intended = draft.intended - length_us;
-        let (partition, record) = press.record(&draft, intended, now_ms + intended / 1000);
-        let chunk = &mut waiting[partition as usize];
-        chunk.push(record);
+    let sendings = inject((workload.generate)(&shape), faults, plan.seed).map(|sending| {
+        if let Sending::Event(draft) = &sending {
+            keys.note(&draft.event);
+        }
+        let intended = sending.intended() - length_us;
+        (sending, intended, now_ms + intended / 1000)
+    });
+    let heads = pour(disk, folder, sendings, stop)?;
+    Ok(History { folder: folder.to_path_buf(), keys, heads })
+}
+
+/// Appends sendings, each with its intended time and the time at which it is said to be appended.
+fn pour(
+    disk: &SharedDisk,
+    folder: &Path,
+    sendings: impl Iterator<Item = (Sending, i64, i64)>,
+    stop: &Stop,
+) -> anyhow::Result<Version> {
+    let log = FileLog::open(disk, folder)?;
+    let (meta, mut heads) = (log.meta().clone(), log.heads()?);
+    // A run that links this log copies its last segment.
+    let mut appender = FileLog::appender(disk, folder, FsyncPolicy::None)?.roll_at(SEGMENT);
+    let mut waiting = vec![Vec::with_capacity(CHUNK); meta.partitions as usize];
+    for (turn, (sending, intended, appended)) in (0..).zip(sendings) {
+        let partition = sending.partition(&meta, turn);
+        let chunk: &mut Vec<RawRecord> = &mut waiting[partition as usize];
+        chunk.push(RawRecord { intended, ..sending.raw(meta.codec, appended) });
         if chunk.len() == CHUNK {
             heads.0[partition as usize] = appender.append(partition, chunk)?.end;
             chunk.clear();
@@ -131,19 +128,25 @@ pub fn history(
     for (partition, chunk) in (0..).zip(&waiting).filter(|(_, chunk)| !chunk.is_empty()) {
         heads.0[partition as usize] = appender.append(partition, chunk)?.end;
     }
-    Ok(History { folder: folder.to_path_buf(), keys, heads })
+    Ok(heads)
 }
 
 /// The live part of one repeat. Its keys are added to those of the history.
 pub fn schedule(plan: &Plan, workload: &Workload, repeat: u32, keys: &mut Keys) -> anyhow::Result<Schedule> {
     let shape = plan.live(workload.name, repeat).context("the plan has no events for this workload")?;
     let meta = meta(&plan.log, workload.name, String::new());
-    let mut press = Press { meta: &meta, turn: shape.first_sequence, value: Vec::new() };
-    let due = (workload.generate)(&shape).map(|draft| {
-        let (partition, record) = press.record(&draft, draft.intended, 0);
-        Due { intended_us: draft.intended, partition, record, key: Some(keys.note(&draft.event)) }
+    let sendings = inject((workload.generate)(&shape), &plan.faults, shape.seed);
+    let due = (shape.first_sequence..).zip(sendings).map(|(turn, sending)| Due {
+        intended_us: sending.intended(),
+        partition: sending.partition(&meta, turn),
+        record: sending.raw(meta.codec, 0),
+        key: match &sending {
+            Sending::Event(draft) => Some(keys.note(&draft.event)),
+            Sending::Poison { .. } => None,
+        },
     });
-    Ok(Schedule { due: due.collect(), until_us: (plan.live.seconds * 1e6) as i64, faulty: false })
+    let (due, until_us) = (due.collect(), (plan.live.seconds * 1e6) as i64);
+    Ok(Schedule { due, until_us, faulty: !plan.faults.none() })
 }
 
 /// The log as the source would have filled it without faults.
@@ -151,24 +154,16 @@ pub fn clean(
     plan: &Plan,
     workload: &Workload,
     repeat: u32,
-    disk: &SharedDisk,
     history: &History,
     folder: &Path,
+    job: &Job<'_>,
 ) -> anyhow::Result<()> {
     let shape = plan.live(workload.name, repeat).context("the plan has no events for this workload")?;
-    FileLog::link(disk, &history.folder, folder)?;
-    let meta = FileLog::open(disk, folder)?.meta().clone();
-    let mut appender = FileLog::appender(disk, folder, FsyncPolicy::None)?;
-    let mut press = Press { meta: &meta, turn: shape.first_sequence, value: Vec::new() };
-    let mut waiting = vec![Vec::new(); meta.partitions as usize];
-    for draft in (workload.generate)(&shape) {
-        let (partition, record) = press.record(&draft, draft.intended, 0);
-        waiting[partition as usize].push(record);
-    }
-    for (partition, records) in (0..).zip(&waiting) {
-        for chunk in records.chunks(CHUNK) {
-            appender.append(partition, chunk)?;
-        }
-    }
-    Ok(())
+    FileLog::link(&job.disk, &history.folder, folder)?;
+    let now_ms = job.clock.millis();
+    let sendings = (workload.generate)(&shape).map(|draft| {
+        let (intended, appended) = (draft.intended, now_ms + draft.intended / 1000);
+        (Sending::Event(draft), intended, appended)
+    });
+    pour(&job.disk, folder, sendings, &job.stop).map(drop)
 }
