@@ -53,7 +53,7 @@ pub struct Arrivals {
     /// Whether they tell of every live record in one order.
     complete: bool,
     places: Vec<Place>,
-    /// At the end of each arrival: position, handed, acked, version.
+    /// At the end of each arrival: position, handed, acked, version. One writer appends, so all of them rise.
     ends: Vec<(u32, i64, i64, Version)>,
 }
 
@@ -107,12 +107,14 @@ impl Arrivals {
 
     /// Position of H+ on the chain.
     pub fn handed_position(&self, time: i64) -> u32 {
-        self.ends.iter().rev().find(|end| end.1 <= time).map_or(0, |end| end.0)
+        let count = self.ends.partition_point(|end| end.1 <= time);
+        count.checked_sub(1).map_or(0, |last| self.ends[last].0)
     }
 
     /// The first position that includes H-.
     pub fn acked_position(&self, time: i64) -> u32 {
-        self.ends.iter().rev().find(|end| end.2 <= time).map_or(0, |end| end.0)
+        let count = self.ends.partition_point(|end| end.2 <= time);
+        count.checked_sub(1).map_or(0, |last| self.ends[last].0)
     }
 
     /// The version at a position.

@@ -1,17 +1,19 @@
 //! How far answers are from what they would be had the source made no fault: O*.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::FileLog;
-use workloads::{Dedup, Log, Rows, Terms, Workload, workload};
+use workloads::{Dedup, Log, Rows, Terms, Truth, Workload, workload};
 
 use super::cost::Number;
 use super::number;
 use crate::judge::detail::compare;
+use crate::judge::evidence::Stretch;
 use crate::judge::timeline::Base;
-use crate::judge::{Differences, Evidence};
+use crate::judge::{Bases, Differences, Evidence};
 use crate::observe::Kind;
 
 /// The settings that are compared, with their names in measures.
@@ -36,9 +38,30 @@ fn difference(name: &str, pairs: impl Iterator<Item = (Rows, Rows)>) -> [Number;
     ]
 }
 
-fn whole(workload: &Workload, terms: &Terms, log: &dyn Log) -> anyhow::Result<Vec<Rows>> {
-    let base = Base::new(workload, terms, log, &log.heads()?)?;
-    Ok(workload.views.iter().map(|view| base.truth().rows(view.name)).collect())
+fn views(workload: &Workload, truth: &dyn Truth) -> Vec<Rows> {
+    workload.views.iter().map(|view| truth.rows(view.name)).collect()
+}
+
+/// Every view at the end of a log that begins with the history of `base`.
+fn from_base(workload: &Workload, base: &Base, log: &dyn Log) -> anyhow::Result<Vec<Rows>> {
+    let mut truth = base.truth().fork();
+    let live = Stretch::read(log, base.at(), &log.heads()?)?;
+    live.iter().for_each(|record| truth.feed(record, None));
+    Ok(views(workload, &*truth))
+}
+
+fn from_start(workload: &Workload, terms: &Terms, log: &dyn Log) -> anyhow::Result<Vec<Rows>> {
+    Ok(views(workload, Base::new(workload, terms, log, &log.heads()?)?.truth()))
+}
+
+/// Whether a source sent something twice in the live part. It never sends history again.
+fn resent(evidence: &Evidence) -> anyhow::Result<bool> {
+    let live = Stretch::read(&*evidence.log, &evidence.run.live_from, &evidence.log.heads()?)?;
+    let mut seen = HashSet::new();
+    Ok(!live
+        .iter()
+        .filter_map(|record| Some((record.place.partition, record.origin?)))
+        .all(|it| seen.insert(it)))
 }
 
 /// O*, and the truth of a run's log under each setting beside it: what a faultless contestant would answer.
@@ -51,19 +74,32 @@ pub struct Accuracy {
 
 impl Accuracy {
     /// Nothing where the source made no fault.
-    pub fn new(run_folder: &Path, evidence: &Evidence) -> anyhow::Result<Option<Self>> {
-        let run = &evidence.run;
+    pub fn new(run_folder: &Path, evidence: &Evidence, bases: &mut Bases) -> anyhow::Result<Option<Self>> {
+        let (run, log) = (&evidence.run, &*evidence.log);
         let (Some(clean), Some(workload)) = (&run.clean_log, workload(&run.workload)) else {
             return Ok(None);
         };
         let disk: SharedDisk = Arc::new(RealDisk);
         let clean_log = FileLog::open(&disk, &run_folder.join(clean))?;
-        // A clean source sends nothing twice, so nothing needs to be recognised.
-        let terms = |dedup| Terms { dedup, ..run.terms.clone() };
-        let clean = whole(workload, &terms(Dedup::None), &clean_log)?;
+        let own = run.terms.dedup;
+        let base = bases.get(workload, &run.terms, log, &run.live_from)?;
+        let clean = match own {
+            // Would take genuine repeats for duplicates.
+            Dedup::Content => {
+                from_start(workload, &Terms { dedup: Dedup::None, ..run.terms.clone() }, &clean_log)?
+            }
+            _ => from_base(workload, &base, &clean_log)?,
+        };
+        let at_hand = from_base(workload, &base, log)?;
+        let resent = resent(evidence)?;
         let mut numbers = Vec::new();
         for (dedup, name) in SETTINGS {
-            let truth = whole(workload, &terms(dedup), &*evidence.log)?;
+            // Where nothing was sent twice, the settings that look at places and origins all come to the same.
+            let same = dedup == own || (!resent && dedup != Dedup::Content && own != Dedup::Content);
+            let truth = match same {
+                true => at_hand.clone(),
+                false => from_start(workload, &Terms { dedup, ..run.terms.clone() }, log)?,
+            };
             numbers.extend(difference(name, truth.into_iter().zip(clean.iter().cloned())));
         }
         Ok(Some(Accuracy { workload, clean, numbers }))

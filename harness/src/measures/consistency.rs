@@ -53,6 +53,11 @@ pub fn measure(evidence: &Evidence, verdicts: &Verdicts) -> Vec<Number> {
     numbers.extend(staleness(verdicts));
     numbers.extend(errors(evidence, verdicts));
     numbers.extend(levels(verdicts));
+    let finals = verdicts.details.iter().filter(|detail| detail.last);
+    let (rows, wrong) = finals.fold((0, 0), |sum, it| (sum.0 + it.rows, sum.1 + it.wrong));
+    numbers.push(number("final.rows", "rows", rows as f64));
+    numbers.push(number("final.wrong", "rows", wrong as f64));
+    numbers.extend(recovery(evidence, verdicts).map(|took| number("recovery.max", "us", took as f64)));
     numbers.push(number("worst-class", "class", position(&Class::ALL, &verdicts.worst()) as f64));
     let signature = verdicts.found.iter().next_back().map_or(0, |(_, signature)| *signature as u8);
     numbers.push(number("signature", "signature", f64::from(signature)));
@@ -187,6 +192,29 @@ pub fn episodes(verdicts: &Verdicts) -> Vec<Episode> {
         }
     }
     episodes
+}
+
+/// Longest time from a pause or a kill until the reads were current again; nothing if there was none of them.
+fn recovery(evidence: &Evidence, verdicts: &Verdicts) -> Option<i64> {
+    let mut blows: Vec<i64> = evidence
+        .marks
+        .iter()
+        .filter(|mark| matches!(mark.what.as_str(), "pause" | "kill"))
+        .map(|mark| mark.from_us)
+        .collect();
+    blows.sort_unstable();
+    let mut reads: Vec<&Verdict> = verdicts.reads.iter().collect();
+    reads.sort_by_key(|verdict| verdict.sent_us);
+    let took = |index: usize| {
+        let from = blows[index];
+        let until = blows.get(index + 1).copied().unwrap_or(i64::MAX);
+        let after = |verdict: &&&Verdict| from <= verdict.sent_us && verdict.sent_us < until;
+        let stretch: Vec<&&Verdict> = reads.iter().filter(after).collect();
+        let last = stretch.iter().rposition(|verdict| verdict.class != Class::Current);
+        // Never current again counts up to the end of the stretch.
+        last.map_or(0, |last| stretch.get(last + 1).unwrap_or(&stretch[last]).answered_us - from)
+    };
+    (0..blows.len()).map(took).max()
 }
 
 /// Each level of consistency by itself: 1 held, 0 broken, -1 not tested.

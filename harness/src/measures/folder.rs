@@ -13,6 +13,7 @@ use super::latency::{self, Latency};
 use super::series::Series;
 use super::{Measurement, consistency, cost, duplication, number};
 use crate::contestants::contestant;
+use crate::contestants::noop::NOOP;
 use crate::judge::{Bases, Class, Evidence, judge};
 use crate::observe::{Kind, Noise, Run};
 use crate::plan::Plan;
@@ -22,7 +23,7 @@ use crate::plan::Plan;
 pub struct Measured {
     /// Runs measured.
     pub runs: u32,
-    /// Runs left out because they did not end as planned, each with how it ended.
+    /// What was left out, each with why: runs that did not end as planned.
     pub unfinished: Vec<String>,
     /// Wrong reads of contestants that are not broken on purpose.
     pub wrong_reads: u64,
@@ -112,14 +113,12 @@ impl<'a> Desk<'a> {
         let latencies = latency::measure(&evidence, &verdicts)?;
         numbers.extend(latencies.iter().flat_map(Latency::numbers));
         numbers.extend(latency::round_trips(&evidence));
-        let finals = verdicts.details.iter().filter(|detail| detail.last);
-        let (rows, wrong) = finals.fold((0, 0), |sum, it| (sum.0 + it.rows, sum.1 + it.wrong));
-        numbers.push(number("final.rows", "rows", rows as f64));
-        numbers.push(number("final.wrong", "rows", wrong as f64));
         numbers.push(number("dead-letters", "records", run.dead_letters as f64));
         numbers.extend(noise(&run.noise));
         numbers.extend(cost::measure(folder, run)?);
-        numbers.extend(self.accuracy(&evidence)?);
+        if run.contestant != NOOP.name {
+            numbers.extend(self.accuracy(&evidence)?);
+        }
         self.series.run(&evidence, &verdicts, &latencies, &self.faults)?;
         self.score(&evidence, &verdicts.reads, &numbers);
         self.note(run, numbers);
@@ -154,7 +153,7 @@ impl<'a> Desk<'a> {
         let clean = clean.display().to_string();
         let mut numbers = Vec::new();
         if !self.accuracies.contains_key(&clean)
-            && let Some(accuracy) = Accuracy::new(self.folder, evidence)?
+            && let Some(accuracy) = Accuracy::new(self.folder, evidence, &mut self.bases)?
         {
             numbers.extend(accuracy.numbers.iter().cloned());
             self.accuracies.insert(clean.clone(), accuracy);
@@ -191,9 +190,13 @@ impl<'a> Desk<'a> {
                 self.push(workload.clone(), contestant.clone(), 0, number);
             }
         }
-        for count in duplication::measure()? {
-            let number = Number { measure: count.measure, unit: count.unit, value: count.value };
-            self.push(count.workload, count.contestant.into(), 0, number);
+        match duplication::measure() {
+            Ok(counts) => counts.into_iter().for_each(|count| {
+                let number = Number { measure: count.measure, unit: count.unit, value: count.value };
+                self.push(count.workload, count.contestant.into(), 0, number);
+            }),
+            // What was measured of the runs is not thrown away for it.
+            Err(error) => self.measured.unfinished.push(format!("the sources: {error:#}")),
         }
         let path = self.folder.join("measurements.csv");
         let mut file =

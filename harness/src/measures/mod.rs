@@ -26,6 +26,7 @@
 //! | `decreases` | n | steps down of a total that was read, where the truth did not step down |
 //! | `publications` | n | batch publications in the live part |
 //! | `jump.max` | units | largest change of a total's error across a publication |
+//! | `recovery.max` | us | longest time from a pause or kill of a component until reads were current again |
 //! | `regressed` | n | claims below one that an earlier answer had shown |
 //! | `announced-broken` | n | reads below a version that had been announced before they were sent |
 //! | `invariants.checked`, `invariants.broken` | n | pairs read in one request that must agree |
