@@ -71,6 +71,7 @@ impl Layers for Orders {
         seen: &mut Duplicates,
     ) -> Result<Files, LambdaError> {
         let (mut history, mut names) = (batch::orders::History::default(), Vec::new());
+        history.placed.reserve(cut.total() as usize);
         archive.scan_orders(cut, seen.dedup(), &mut |columns| {
             names.extend(columns.names[names.len()..].iter().cloned());
             batch::orders::read(&mut history, columns, seen);
@@ -131,6 +132,7 @@ impl Layers for Trades {
         seen: &mut Duplicates,
     ) -> Result<Files, LambdaError> {
         let (mut history, mut names) = (batch::trades::History::default(), Vec::new());
+        history.trades.reserve(cut.total() as usize);
         archive.scan_trades(cut, &mut |columns| {
             names.extend(columns.names[names.len()..].iter().cloned());
             batch::trades::read(&mut history, columns, seen);

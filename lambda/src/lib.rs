@@ -9,7 +9,7 @@
 //! [`Batch`] and [`Serving`] are the two components, each a process of its own or stepped by turns in one thread. They
 //! share a log and a state folder and nothing else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use workloads::files::SharedDisk;
@@ -47,12 +47,17 @@ pub struct LambdaConfig {
     pub cut_every: u64,
     /// Milliseconds between two cuts; 0 leaves it to `cut_every`.
     pub cut_ms: u64,
+    /// Where speed and serving layer meet when they are two processes; both are one component if absent.
+    pub socket: Option<PathBuf>,
 }
 
 /// The archive, its schedule and the batch layer.
 pub struct Batch(Box<dyn Publishes>);
 
-/// The speed layer and the serving layer, which answers reads.
+/// The speed layer in a process of its own; [`Serving`] asks it over a socket.
+pub struct Speed(Box<dyn Publishes>);
+
+/// The serving layer, which answers reads, and unless there is a socket the speed layer with it.
 pub struct Serving {
     workload: String,
     inner: Box<dyn Serves>,
@@ -84,12 +89,43 @@ impl Batch {
     }
 }
 
+impl Speed {
+    /// Starts at the newest publication, or waits for the first; listens on `socket`.
+    pub fn start(
+        log: Arc<dyn Log>,
+        disk: &SharedDisk,
+        config: &LambdaConfig,
+        socket: &Path,
+    ) -> Result<Self, LambdaError> {
+        Ok(Speed(match config.workload.as_str() {
+            "orders" => Box::new(answering::<Orders>(log, disk, config, socket)?),
+            "trades" => Box::new(answering::<Trades>(log, disk, config, socket)?),
+            other => return Err(LambdaError::Workload(other.into())),
+        }))
+    }
+
+    /// Does a bounded amount of work and answers the serving layer; false when there was nothing to do.
+    pub fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        self.0.step(now)
+    }
+
+    /// The newest version that the serving layer can be answered at.
+    pub fn version(&self) -> Option<Version> {
+        self.0.version()
+    }
+
+    /// Records that could not be decoded.
+    pub fn dead(&self) -> u64 {
+        self.0.dead()
+    }
+}
+
 impl Serving {
     /// Starts at the newest publication, or waits for the first.
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &LambdaConfig) -> Result<Self, LambdaError> {
         let inner: Box<dyn Serves> = match config.workload.as_str() {
-            "orders" => Box::new(merge::<Orders>(log, disk, config, None)?),
-            "trades" => Box::new(merge::<Trades>(log, disk, config, None)?),
+            "orders" => Box::new(merge::<Orders>(log, disk, config)?),
+            "trades" => Box::new(merge::<Trades>(log, disk, config)?),
             other => return Err(LambdaError::Workload(other.into())),
         };
         Ok(Serving { workload: config.workload.clone(), inner })
@@ -121,21 +157,30 @@ impl Serving {
     }
 }
 
-/// The serving layer of a workload over a speed layer in the same process.
+/// The serving layer of a workload, over a speed layer in the same process or in another.
 fn merge<L: Layers>(
     log: Arc<dyn Log>,
     disk: &SharedDisk,
     config: &LambdaConfig,
-    limit: Option<&Version>,
 ) -> Result<serving::Merge<L>, LambdaError> {
-    let mut speed = speed::Speed::<L>::start(log, disk, &config.state, config)?;
-    if let Some(limit) = limit {
-        speed.limit(limit.clone());
-    }
-    Ok(serving::Merge::new(&config.terms, Box::new(speed)))
+    let speed: Box<dyn serving::SpeedSide<L>> = match &config.socket {
+        Some(socket) => Box::new(serving::remote::Remote::start(disk, &config.state, socket)?),
+        None => Box::new(speed::Speed::<L>::start(log, disk, &config.state, config)?),
+    };
+    Ok(serving::Merge::new(&config.terms, speed))
 }
 
-/// A batch layer, whatever its workload.
+/// The speed layer of a workload with its socket.
+fn answering<L: Layers>(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    config: &LambdaConfig,
+    socket: &Path,
+) -> Result<speed::remote::Answering<L>, LambdaError> {
+    speed::remote::Answering::start(speed::Speed::start(log, disk, &config.state, config)?, socket)
+}
+
+/// A batch or a speed layer, whatever its workload.
 trait Publishes: Send {
     fn step(&mut self, now: Micros) -> Result<bool, LambdaError>;
     fn version(&self) -> Option<Version>;
@@ -161,6 +206,20 @@ impl<L: Layers> Publishes for batch::Recompute<L> {
 
     fn dead(&self) -> u64 {
         batch::Recompute::dead(self)
+    }
+}
+
+impl<L: Layers> Publishes for speed::remote::Answering<L> {
+    fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        speed::remote::Answering::step(self, now)
+    }
+
+    fn version(&self) -> Option<Version> {
+        speed::remote::Answering::version(self)
+    }
+
+    fn dead(&self) -> u64 {
+        speed::remote::Answering::dead(self)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use lambda::{Batch, LambdaConfig, Serving};
+use lambda::{Batch, LambdaConfig, Serving, Speed};
 use workloads::files::SharedDisk;
 use workloads::{Answer, Log, Query, Version};
 
@@ -21,12 +21,34 @@ pub static LAMBDA: Contestant = Contestant {
     broken: None,
 };
 
+/// The same with speed and serving layer in two processes.
+pub static APART: Contestant = Contestant {
+    name: "lambda-apart",
+    about: "The lambda with speed and serving layer in two processes that meet at a socket. Fair.",
+    parts: &[
+        Part { name: "batch", role: Role::Batch, start: batch },
+        Part { name: "speed", role: Role::Speed, start: speed },
+        Part { name: "serving", role: Role::Serve, start: serving },
+    ],
+    workloads: &[],
+    broken: None,
+};
+
 fn batch(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
     Ok(Box::new(Batch::start(log, &disk, &config(settings)).context("starting the lambda's batch")?))
 }
 
+fn speed(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+    let socket = settings.speed_socket.as_deref().context("the speed layer apart needs `speed_socket`")?;
+    Ok(Box::new(
+        Speed::start(log, &disk, &config(settings), socket).context("starting the lambda's speed layer")?,
+    ))
+}
+
 fn serving(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
-    Ok(Box::new(Serving::start(log, &disk, &config(settings)).context("starting the lambda's serving layer")?))
+    Ok(Box::new(
+        Serving::start(log, &disk, &config(settings)).context("starting the lambda's serving layer")?,
+    ))
 }
 
 fn config(settings: &Settings) -> LambdaConfig {
@@ -38,6 +60,7 @@ fn config(settings: &Settings) -> LambdaConfig {
         granularity: settings.granularity,
         cut_every: settings.cut_every,
         cut_ms: settings.cut_ms,
+        socket: settings.speed_socket.clone(),
     }
 }
 
@@ -56,6 +79,24 @@ impl Component for Batch {
 
     fn dead(&self) -> u64 {
         Batch::dead(self)
+    }
+}
+
+impl Component for Speed {
+    fn step(&mut self, now: Now) -> anyhow::Result<bool> {
+        Ok(Speed::step(self, now.micros)?)
+    }
+
+    fn read(&mut self, _queries: &[Query]) -> anyhow::Result<Answer> {
+        anyhow::bail!("the lambda's speed layer answers its serving layer only: ask that one")
+    }
+
+    fn version(&self) -> Option<Version> {
+        Speed::version(self)
+    }
+
+    fn dead(&self) -> u64 {
+        Speed::dead(self)
     }
 }
 

@@ -17,6 +17,7 @@ pub mod reference;
 /// Everybody who can take part.
 pub static CONTESTANTS: &[&Contestant] = &[
     &lambda::LAMBDA,
+    &lambda::APART,
     &kappa::KAPPA,
     &reference::REFERENCE,
     &noop::NOOP,

@@ -16,7 +16,10 @@ use crate::publication::Shelf;
 use crate::schedule::Schedule;
 
 pub(crate) mod orders;
+mod sieve;
 pub(crate) mod trades;
+
+pub(crate) use sieve::Sieve;
 
 /// Records archived in one step.
 const SLICE: usize = 1 << 16;

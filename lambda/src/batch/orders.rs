@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 use workloads::intake::Duplicates;
 use workloads::{Millis, OrderKind, Place, Terms};
 
+use super::Sieve;
 use crate::archive::OrderColumns;
 
 /// A record, by the number of its customer.
@@ -87,12 +88,12 @@ pub(crate) fn read(history: &mut History, columns: &OrderColumns, seen: &mut Dup
         let (customer, order) = (columns.customers[row], columns.orders[row]);
         let (amount, time, kind) = (columns.amounts[row], columns.times[row], columns.kinds[row]);
         if kind == OrderKind::Placed {
+            // rule: O7
             match order {
                 0 => history.nameless.push((customer, amount)),
                 _ => history.placed.push(Placed { customer, order, amount, time }),
             }
         } else if order != 0 {
-            // rule: O7
             let (cancels, place) = (kind == OrderKind::Cancelled, columns.place(row));
             history.marks.push(Mark { customer, order, cancels, amount, time, place });
         }
@@ -102,12 +103,14 @@ pub(crate) fn read(history: &mut History, columns: &OrderColumns, seen: &mut Dup
 /// The answers that follow from a history of so many customers.
 pub(crate) fn answers(history: History, customers: usize, terms: &Terms) -> Answers {
     let marks = standing(&history.marks, terms);
+    let mut sieve = Sieve::new(history.marks.len());
+    history.marks.iter().for_each(|mark| sieve.add(mark.order));
     let mut answers = Answers { spent: vec![Default::default(); customers], ..Answers::default() };
     for (customer, amount) in &history.nameless {
         count(&mut answers, *customer, *amount, terms);
     }
     for placed in &history.placed {
-        let marks = if marks.is_empty() { None } else { marks.get(&(placed.customer, placed.order)) };
+        let marks = sieve.passes(placed.order).then(|| marks.get(&(placed.customer, placed.order))).flatten();
         if let Some(amount) = marks.map_or(Some(placed.amount), |marks| in_force(placed, marks, terms)) {
             count(&mut answers, placed.customer, amount, terms);
         }

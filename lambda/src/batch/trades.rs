@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use workloads::intake::Duplicates;
 use workloads::{Millis, Origin, Place, Terms, TradeKind};
 
+use super::Sieve;
 use crate::archive::TradeColumns;
 
 /// How many of the lowest and highest prices of a day are published, and how many changes of a symbol's price: so
@@ -142,9 +143,15 @@ pub(crate) fn read(history: &mut History, columns: &TradeColumns, seen: &mut Dup
 /// The answers that follow from a history of so many symbols.
 pub(crate) fn answers(mut history: History, symbols: usize, terms: &Terms) -> Answers {
     let marks = standing(&history.marks, terms);
+    let mut sieve = Sieve::new(history.marks.len());
+    history.marks.iter().for_each(|mark| sieve.add(mark.target.sequence));
     let mut answers = Answers { symbols: vec![Symbol::default(); symbols], ..Answers::default() };
     for trade in &history.trades {
-        if let Some((price, volume)) = in_force(trade, &marks, terms) {
+        // rule: T7
+        let named = trade.origin.filter(|origin| sieve.passes(origin.sequence));
+        let marks = named.and_then(|origin| marks.get(&(trade.symbol, origin)));
+        let in_force = marks.map_or(Some((trade.price, trade.volume)), |marks| in_force(trade, marks, terms));
+        if let Some((price, volume)) = in_force {
             count(&mut answers, trade, price, volume);
         }
     }
@@ -180,11 +187,8 @@ fn standing(marks: &[Mark], terms: &Terms) -> HashMap<(u32, Origin), Marks> {
     standing
 }
 
-/// Price and volume that a trade counts with; nothing when it is busted.
-fn in_force(trade: &Traded, marks: &HashMap<(u32, Origin), Marks>, terms: &Terms) -> Option<(i64, i64)> {
-    // rule: T7
-    let marks = trade.origin.and_then(|origin| marks.get(&(trade.symbol, origin)));
-    let Some(marks) = marks else { return Some((trade.price, trade.volume)) };
+/// Price and volume that a marked trade counts with; nothing when it is busted.
+fn in_force(trade: &Traded, marks: &Marks, terms: &Terms) -> Option<(i64, i64)> {
     // rule: T6
     let acts = |mark: &Mark| {
         terms.cancel_horizon.is_none_or(|horizon| mark.time.saturating_sub(trade.time) <= horizon)

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use workloads::{Millis, Name, Place, Row};
+use workloads::{Millis, Name, Place};
 
 use super::names::{self, Names};
 use super::table::{self, Table, halves, whole};
@@ -28,6 +28,12 @@ pub(crate) enum Marked {
     /// A correction: its event time, its place and the new amount.
     Corrected(Millis, Place, i64),
 }
+
+/// A customer's sum and count, over all records and over the large ones.
+pub(crate) type Spent = ([i128; 2], [i128; 2]);
+
+/// Of a customer whom the batch does not know.
+pub(crate) const NOTHING: Spent = ([0, 0], [0, 0]);
 
 /// The answers as files.
 pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
@@ -69,6 +75,11 @@ fn sums(rank: u64, sums: &(Sums, Sums)) -> [u64; 8] {
     [rank, 0, low, high, sums.0.count, large_low, large_high, sums.1.count]
 }
 
+fn spent_rows(words: &[u64]) -> Spent {
+    let (all, large) = (whole(words[0], words[1]), whole(words[3], words[4]));
+    ([all, words[2].into()], [large, words[5].into()])
+}
+
 impl OrdersBase {
     /// A publication that was taken in.
     pub(crate) fn open(mut loaded: Loaded) -> Result<Self, LambdaError> {
@@ -90,13 +101,17 @@ impl OrdersBase {
     }
 
     /// A customer's sum and count, over all records and over the large ones.
-    pub(crate) fn spent(&self, rank: u32) -> io::Result<(Row, Row)> {
-        let mut rows = (vec![0, 0], vec![0, 0]);
-        self.spent.find([rank.into(), 0], |words| {
-            rows.0 = vec![whole(words[0], words[1]), words[2].into()];
-            rows.1 = vec![whole(words[3], words[4]), words[5].into()];
-        })?;
+    pub(crate) fn spent(&self, rank: u32) -> io::Result<Spent> {
+        let mut rows = NOTHING;
+        self.spent.find([rank.into(), 0], |words| rows = spent_rows(words))?;
         Ok(rows)
+    }
+
+    /// The same of every customer, by rank.
+    pub(crate) fn all_spent(&self) -> io::Result<Vec<Spent>> {
+        let mut all = vec![NOTHING; self.names.len() as usize];
+        self.spent.all(|[rank, _], words| all[rank as usize] = spent_rows(words))?;
+        Ok(all)
     }
 
     /// The marks on an order that the batch has read and that can still matter.

@@ -39,38 +39,40 @@ pub(crate) struct Table {
 pub(crate) fn bytes<const W: usize>(rows: usize, row: impl Fn(usize) -> [u64; W]) -> Vec<u8> {
     const { assert!(W >= 2 && W <= WIDEST) }
     let bits = (rows / GROUP).max(1).ilog2();
-    let mut next = group_starts(rows, bits, |i| group_of(&row(i), bits));
-    let directory = HEAD + 4 * next.len();
-    let mut out = Vec::with_capacity(directory + 8 * W * rows);
-    out.extend_from_slice(&(W as u32).to_le_bytes());
-    out.extend_from_slice(&bits.to_le_bytes());
-    out.extend_from_slice(&(rows as u64).to_le_bytes());
-    next.iter().for_each(|start| out.extend_from_slice(&start.to_le_bytes()));
-    out.resize(directory + 8 * W * rows, 0);
-    for i in 0..rows {
-        let row = row(i);
-        let group = group_of(&row, bits);
-        let position = directory + 8 * W * next[group] as usize;
-        next[group] += 1;
-        for (slot, word) in out[position..position + 8 * W].chunks_exact_mut(8).zip(row) {
+    let groups: Vec<u32> =
+        (0..rows).map(|i| row(i)).map(|row| group([row[0], row[1]], bits) as u32).collect();
+    let (starts, order) = sorted(&groups, bits);
+    let directory = HEAD + 4 * starts.len();
+    let mut out = vec![0; directory + 8 * W * rows];
+    out[..4].copy_from_slice(&(W as u32).to_le_bytes());
+    out[4..8].copy_from_slice(&bits.to_le_bytes());
+    out[8..16].copy_from_slice(&(rows as u64).to_le_bytes());
+    for (slot, start) in out[HEAD..directory].chunks_exact_mut(4).zip(&starts) {
+        slot.copy_from_slice(&start.to_le_bytes());
+    }
+    for (bytes, i) in out[directory..].chunks_exact_mut(8 * W).zip(&order) {
+        for (slot, word) in bytes.chunks_exact_mut(8).zip(row(*i as usize)) {
             slot.copy_from_slice(&word.to_le_bytes());
         }
     }
     out
 }
 
-/// The number of the first row of each group, and after the last one the number of rows.
-fn group_starts(rows: usize, bits: u32, group: impl Fn(usize) -> usize) -> Vec<u32> {
+/// Where each group starts, with the number of rows at the end, and the rows in the order of their groups. Sorting
+/// numbers and then writing the rows in their order is quicker than writing wide rows all over the file.
+fn sorted(groups: &[u32], bits: u32) -> (Vec<u32>, Vec<u32>) {
     let mut starts = vec![0u32; (1 << bits) + 1];
-    (0..rows).for_each(|i| starts[group(i) + 1] += 1);
+    groups.iter().for_each(|group| starts[*group as usize + 1] += 1);
     for i in 1..starts.len() {
         starts[i] += starts[i - 1];
     }
-    starts
-}
-
-fn group_of<const W: usize>(row: &[u64; W], bits: u32) -> usize {
-    group([row[0], row[1]], bits)
+    let (mut next, mut order) = (starts.clone(), vec![0; groups.len()]);
+    for (i, group) in (0..).zip(groups) {
+        let slot = &mut next[*group as usize];
+        order[*slot as usize] = i;
+        *slot += 1;
+    }
+    (starts, order)
 }
 
 impl Table {

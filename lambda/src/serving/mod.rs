@@ -10,6 +10,7 @@ use crate::layers::Layers;
 use crate::speed::{Pinned, Speed};
 
 pub(crate) mod orders;
+pub(crate) mod remote;
 pub(crate) mod trades;
 
 /// The speed layer as the serving layer sees it, in the same process or in another.

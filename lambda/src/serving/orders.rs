@@ -4,7 +4,7 @@ use std::io;
 
 use workloads::{Name, Query, Row, Rows, Terms};
 
-use crate::publication::orders::OrdersBase;
+use crate::publication::orders::{NOTHING, OrdersBase, Spent};
 use crate::speed::orders::{Change, Partial};
 
 /// One answer of the two halves.
@@ -17,28 +17,32 @@ pub(crate) fn serve(terms: &Terms, base: &OrdersBase, partial: &Partial, query: 
         return Ok(row.filter(|_| asked).map(|row| ("all".to_owned(), row)).into_iter().collect());
     }
     let view = query.view.as_str();
-    let spent = |name: &Name, rank: Option<u32>| -> io::Result<Option<Row>> {
-        let changes = changes.get(name).copied().unwrap_or_default();
-        Ok(one(view, terms, rank.map(|rank| base.spent(rank)).transpose()?, changes))
-    };
+    let change = |name: &Name| changes.get(name).copied().unwrap_or_default();
     if let Some(key) = &query.key {
-        let row = spent(&key.as_str().into(), base.names().rank(key))?;
+        let batch = base.names().rank(key).map(|rank| base.spent(rank)).transpose()?.unwrap_or(NOTHING);
+        let row = one(view, terms, batch, change(&key.as_str().into()));
         return Ok(row.map(|row| (key.clone(), row)).into_iter().collect());
     }
-    let mut rows = Vec::with_capacity(base.names().len() as usize);
-    for rank in 0..base.names().len() {
+    let mut rows = Vec::with_capacity(base.names().len() as usize + changes.len());
+    // Both halves come by name, so they are gone through side by side.
+    let mut changed = changes.iter().peekable();
+    for (rank, batch) in (0..).zip(base.all_spent()?) {
         let name = base.names().name(rank);
-        rows.extend(spent(&name, Some(rank))?.map(|row| (name.to_string(), row)));
+        while let Some((new, change)) = changed.next_if(|(changed, _)| **changed < name) {
+            rows.extend(one(view, terms, NOTHING, *change).map(|row| (new.to_string(), row)));
+        }
+        let change =
+            changed.next_if(|(changed, _)| **changed == name).map_or_else(Default::default, |it| *it.1);
+        rows.extend(one(view, terms, batch, change).map(|row| (name.to_string(), row)));
     }
-    for name in changes.keys().filter(|name| base.names().rank(name).is_none()) {
-        rows.extend(spent(name, None)?.map(|row| (name.to_string(), row)));
-    }
+    rows.extend(
+        changed.filter_map(|(new, change)| Some((new.to_string(), one(view, terms, NOTHING, *change)?))),
+    );
     Ok(rows.into_iter().collect())
 }
 
 /// A customer's row in one view, if he has one.
-fn one(view: &str, terms: &Terms, batch: Option<(Row, Row)>, changes: (Change, Change)) -> Option<Row> {
-    let (all, large) = batch.unwrap_or_else(|| (vec![0, 0], vec![0, 0]));
+fn one(view: &str, terms: &Terms, (all, large): Spent, changes: (Change, Change)) -> Option<Row> {
     match view {
         // rule: O10
         "large_orders" => merge(&large, &changes.1),

@@ -20,6 +20,7 @@ use crate::publication::{Loading, Shelf};
 
 mod epoch;
 pub(crate) mod orders;
+pub(crate) mod remote;
 mod state;
 pub(crate) mod trades;
 
@@ -40,8 +41,8 @@ pub(crate) struct Speed<L: Layers> {
     looked: Option<Micros>,
     loading: Option<Loading>,
     running: Option<Running<L>>,
-    /// Where to stop, partition by partition; everywhere at the head if absent.
-    limit: Option<Version>,
+    /// The newest publication that whoever reads has taken in.
+    taken_in: u64,
 }
 
 /// What there is once the first publication has been taken in.
@@ -57,6 +58,8 @@ struct Running<L: Layers> {
 
 /// One tuple, taken at one moment: a publication, and what all epochs since its cut change about it.
 pub(crate) struct Pinned<L: Layers> {
+    /// Number of the publication.
+    pub(crate) publication: u64,
     /// The publication.
     pub(crate) base: Arc<L::Base>,
     /// Everything that the answer includes.
@@ -83,13 +86,13 @@ impl<L: Layers> Speed<L> {
             looked: None,
             loading: None,
             running: None,
-            limit: None,
+            taken_in: u64::MAX,
         })
     }
 
-    /// Reads no further than `limit` from now on.
-    pub(crate) fn limit(&mut self, limit: Version) {
-        self.limit = Some(limit);
+    /// Publications beyond that number are not read from yet: whoever reads has not taken them in.
+    pub(crate) fn taken_in_elsewhere(&mut self, number: u64) {
+        self.taken_in = number;
     }
 
     /// Does a bounded amount of work; false when there was none.
@@ -97,7 +100,7 @@ impl<L: Layers> Speed<L> {
         let looked = self.look(now)?;
         let loaded = self.load()?;
         let Some(running) = &mut self.running else { return Ok(looked || loaded) };
-        let worked = running.step(&self.terms, self.granularity, self.limit.as_ref())?;
+        let worked = running.step(&self.terms, self.granularity, self.taken_in)?;
         Ok(looked || loaded || worked)
     }
 
@@ -122,7 +125,8 @@ impl<L: Layers> Speed<L> {
             _ => (&following.state, following.version(running.intake.version())),
         };
         let partials = queries.iter().map(|query| L::partial(state, query)).collect();
-        Ok(Pinned { base: Arc::clone(&following.base), version, partials })
+        let publication = following.cut.number;
+        Ok(Pinned { publication, base: Arc::clone(&following.base), version, partials })
     }
 
     /// Looks, now and then, whether the batch has published or proposed something. A clock that stands still is that
@@ -220,21 +224,18 @@ impl<L: Layers> Running<L> {
         self.held.last().map_or(0, |following| following.cut.number)
     }
 
-    fn step(
-        &mut self,
-        terms: &Terms,
-        granularity: usize,
-        limit: Option<&Version>,
-    ) -> Result<bool, LambdaError> {
+    fn step(&mut self, terms: &Terms, granularity: usize, taken_in: u64) -> Result<bool, LambdaError> {
         let before = self.intake.version().clone();
-        let moved = self.pull(granularity, limit)?;
+        let moved = self.pull(granularity)?;
         let mut folded = false;
         for (i, following) in self.held.iter_mut().enumerate() {
             // What is read follows at once; what is to be read catches up on it, a little faster than it moves on.
             let most = if i == 0 { usize::MAX } else { 2 * granularity + 1024 };
             folded |= following.fold(terms, &self.epochs, &before, most)?;
         }
-        let ready = self.held.iter().rposition(|following| following.caught_up(&self.epochs)).unwrap_or(0);
+        let ready =
+            |following: &Following<L>| following.cut.number <= taken_in && following.caught_up(&self.epochs);
+        let ready = self.held.iter().rposition(ready).unwrap_or(0);
         self.held.drain(..ready);
         if let Some(first) = self.held.first() {
             self.epochs.let_go_before(first.cut.number);
@@ -244,14 +245,16 @@ impl<L: Layers> Running<L> {
     }
 
     /// Reads on, and keeps what it reads in the epochs where it belongs. Says how far it came.
-    fn pull(&mut self, granularity: usize, limit: Option<&Version>) -> Result<u64, LambdaError> {
+    fn pull(&mut self, granularity: usize) -> Result<u64, LambdaError> {
         let mut records = Vec::new();
         let mut moved = 0;
-        for partition in 0..self.goal.0.len() {
-            let upto = limit.map_or(u64::MAX, |limit| limit.0[partition]);
-            let most = granularity.saturating_sub(records.len());
+        let partitions = self.goal.0.len();
+        // None of them waits until another has been read to its end.
+        let share = (granularity / partitions.max(1)).max(1);
+        for partition in 0..partitions {
+            let most = share.min(granularity.saturating_sub(records.len()));
             if most > 0 {
-                moved += self.intake.pull(partition as u32, upto, most, &mut records)?;
+                moved += self.intake.pull(partition as u32, u64::MAX, most, &mut records)?;
             }
         }
         records.into_iter().for_each(|record| self.epochs.keep(record));

@@ -43,22 +43,23 @@ struct Customer {
     large: Change,
 }
 
-/// An order heard of since the cut.
+/// An order heard of since the cut. Most have one record and no mark, so the rest is kept apart.
 #[derive(Debug, Default)]
 struct Order {
-    /// Its records: since the cut, and once a mark has named it the batch's too.
-    lines: Lines,
-    /// Whether the batch's records are among them.
-    whole: bool,
-    /// Its marks, the batch's included; most orders have none.
-    marks: Option<Box<Marks>>,
+    /// Own amount and event time of its first record.
+    first: Option<(i64, Millis)>,
+    more: Option<Box<More>>,
 }
 
-/// Own amount and event time of each record. Most orders have one.
+/// What most orders have not.
 #[derive(Debug, Default)]
-struct Lines {
-    first: Option<(i64, Millis)>,
-    others: Vec<(i64, Millis)>,
+struct More {
+    /// Further records: since the cut, and once a mark has named the order the batch's too.
+    lines: Vec<(i64, Millis)>,
+    /// Whether the batch's are among them.
+    whole: bool,
+    /// The marks, the batch's included.
+    marks: Option<Marks>,
 }
 
 /// The marks on one order.
@@ -96,33 +97,34 @@ pub(crate) fn apply(
         Entry::Occupied(known) => known.into_mut(),
         // rule: O5
         Entry::Vacant(new) => {
-            new.insert(Order { marks: batched_marks(base, rank, event.order)?, ..Order::default() })
+            new.insert(Order { first: None, more: batched_marks(base, rank, event.order)? })
         }
     };
     if event.kind == OrderKind::Placed {
-        order.lines.push(event.amount, event.time);
-        if let Some(amount) = in_force(event.amount, event.time, order.marks.as_deref(), terms) {
+        order.push(event.amount, event.time);
+        if let Some(amount) = in_force(event.amount, event.time, order.marks(), terms) {
             sums.count(number, amount, 1, terms);
         }
         return Ok(());
     }
-    if !order.whole {
-        order.whole = true;
+    let more = order.more.get_or_insert_default();
+    if !more.whole {
+        more.whole = true;
         if let Some(rank) = rank {
-            base.placed(rank, event.order, |amount, time| order.lines.push(amount, time))?;
+            base.placed(rank, event.order, |amount, time| more.lines.push((amount, time)))?;
         }
     }
-    let before = order.marks.clone();
-    mark(order.marks.get_or_insert_default(), event, place);
-    recount(sums, number, order, before.as_deref(), terms);
+    let before = more.marks.clone();
+    mark(more.marks.get_or_insert_default(), event, place);
+    recount(sums, number, order, before.as_ref(), terms);
     Ok(())
 }
 
 /// Counts the records of an order under its marks, instead of under those that it had before.
 fn recount(sums: &mut Sums, number: u32, order: &Order, before: Option<&Marks>, terms: &Terms) {
-    for (amount, time) in order.lines.iter() {
+    for (amount, time) in order.lines() {
         let then = in_force(amount, time, before, terms);
-        let now = in_force(amount, time, order.marks.as_deref(), terms);
+        let now = in_force(amount, time, order.marks(), terms);
         if then != now {
             then.into_iter().for_each(|amount| sums.count(number, amount, -1, terms));
             now.into_iter().for_each(|amount| sums.count(number, amount, 1, terms));
@@ -131,9 +133,9 @@ fn recount(sums: &mut Sums, number: u32, order: &Order, before: Option<&Marks>, 
 }
 
 /// The marks that the batch has read of an order.
-fn batched_marks(base: &OrdersBase, rank: Option<u32>, order: u64) -> io::Result<Option<Box<Marks>>> {
+fn batched_marks(base: &OrdersBase, rank: Option<u32>, order: u64) -> io::Result<Option<Box<More>>> {
     let Some(rank) = rank else { return Ok(None) };
-    let mut marks: Option<Box<Marks>> = None;
+    let mut marks: Option<Marks> = None;
     base.marks(rank, order, |marked| {
         let marks = marks.get_or_insert_default();
         match marked {
@@ -141,10 +143,9 @@ fn batched_marks(base: &OrdersBase, rank: Option<u32>, order: u64) -> io::Result
             Marked::Corrected(time, place, amount) => marks.corrected.push((time, place, amount)),
         }
     })?;
-    if let Some(marks) = &mut marks {
-        marks.corrected.sort_unstable();
-    }
-    Ok(marks)
+    let Some(mut marks) = marks else { return Ok(None) };
+    marks.corrected.sort_unstable();
+    Ok(Some(Box::new(More { marks: Some(marks), ..More::default() })))
 }
 
 /// Adds a mark to those of its order.
@@ -235,15 +236,19 @@ impl Change {
     }
 }
 
-impl Lines {
+impl Order {
     fn push(&mut self, amount: i64, time: Millis) {
         match self.first {
             None => self.first = Some((amount, time)),
-            Some(_) => self.others.push((amount, time)),
+            Some(_) => self.more.get_or_insert_default().lines.push((amount, time)),
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = (i64, Millis)> + '_ {
-        self.first.into_iter().chain(self.others.iter().copied())
+    fn marks(&self) -> Option<&Marks> {
+        self.more.as_ref()?.marks.as_ref()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (i64, Millis)> + '_ {
+        self.first.into_iter().chain(self.more.iter().flat_map(|more| more.lines.iter().copied()))
     }
 }

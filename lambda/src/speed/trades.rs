@@ -32,8 +32,8 @@ struct Symbol {
     prices: i128,
     volumes: i128,
     count: i64,
-    /// Prices of the trades in force since the cut.
-    own: BTreeMap<(Millis, Place), i64>,
+    /// The trades in force since the cut and their prices, in their order: most come at the end.
+    own: Vec<(Millis, Place, i64)>,
     /// Prices of the batch's trades that were changed; nothing where they were busted.
     changed: BTreeMap<(Millis, Place), Option<i64>>,
     days: BTreeMap<i64, Day>,
@@ -46,20 +46,29 @@ struct Day {
     count: i64,
     value: i128,
     /// How many trades in force since the cut have each price.
-    own: BTreeMap<i64, u64>,
+    own: HashMap<i64, u64>,
+    /// Lowest and highest of these prices.
+    range: Option<(i64, i64)>,
     /// By how many trades more or fewer each price has among the batch's.
     changed: BTreeMap<i64, i64>,
 }
 
-/// Everything under one origin.
+/// Everything under one origin. Most have one record and no mark, so the rest is kept apart.
 #[derive(Debug, Default)]
 struct Named {
     first: Option<Line>,
-    others: Vec<Line>,
-    /// Whether the batch's records are among these.
+    more: Option<Box<More>>,
+}
+
+/// What most trades have not.
+#[derive(Debug, Default)]
+struct More {
+    /// Further records: since the cut, and once a mark has named the trade the batch's too.
+    lines: Vec<Line>,
+    /// Whether the batch's are among them.
     whole: bool,
-    /// The marks, the batch's included; most trades have none.
-    marks: Option<Box<Marks>>,
+    /// The marks, the batch's included.
+    marks: Option<Marks>,
 }
 
 /// One record of a trade, with its own price and volume.
@@ -142,25 +151,26 @@ pub(crate) fn apply(
         };
         let named = named(&mut changes.trades, (number, origin), base, symbol.rank)?;
         named.push(line);
-        if let Some(terms) = in_force(&line, named.marks.as_deref(), terms) {
+        if let Some(terms) = in_force(&line, named.marks(), terms) {
             symbol.count(&line, terms, 1);
         }
         return Ok(());
     }
     let named = named(&mut changes.trades, (number, event.target), base, symbol.rank)?;
-    if !named.whole {
-        named.whole = true;
+    let more = named.more.get_or_insert_default();
+    if !more.whole {
+        more.whole = true;
         if let Some(rank) = symbol.rank {
             base.trades(rank, event.target, |time, place, price, volume| {
-                named.push(Line { time, place, price, volume, batched: true });
+                more.lines.push(Line { time, place, price, volume, batched: true });
             })?;
         }
     }
-    let before = named.marks.clone();
-    mark(named.marks.get_or_insert_default(), event, record.place);
-    for line in named.first.iter().chain(&named.others) {
-        let then = in_force(line, before.as_deref(), terms);
-        let now = in_force(line, named.marks.as_deref(), terms);
+    let before = more.marks.clone();
+    mark(more.marks.get_or_insert_default(), event, record.place);
+    for line in named.lines() {
+        let then = in_force(line, before.as_ref(), terms);
+        let now = in_force(line, named.marks(), terms);
         if then != now {
             then.into_iter().for_each(|terms| symbol.count(line, terms, -1));
             now.into_iter().for_each(|terms| symbol.count(line, terms, 1));
@@ -182,16 +192,14 @@ fn named<'a>(
     match trades.entry(key) {
         Entry::Occupied(known) => Ok(known.into_mut()),
         // rule: T5
-        Entry::Vacant(new) => {
-            Ok(new.insert(Named { marks: batched_marks(base, rank, key.1)?, ..Named::default() }))
-        }
+        Entry::Vacant(new) => Ok(new.insert(Named { first: None, more: batched_marks(base, rank, key.1)? })),
     }
 }
 
 /// The marks that the batch has read of a trade.
-fn batched_marks(base: &TradesBase, rank: Option<u32>, origin: Origin) -> io::Result<Option<Box<Marks>>> {
+fn batched_marks(base: &TradesBase, rank: Option<u32>, origin: Origin) -> io::Result<Option<Box<More>>> {
     let Some(rank) = rank else { return Ok(None) };
-    let mut marks: Option<Box<Marks>> = None;
+    let mut marks: Option<Marks> = None;
     base.marks(rank, origin, |marked| {
         let marks = marks.get_or_insert_default();
         match marked {
@@ -201,10 +209,9 @@ fn batched_marks(base: &TradesBase, rank: Option<u32>, origin: Origin) -> io::Re
             }
         }
     })?;
-    if let Some(marks) = &mut marks {
-        marks.corrected.sort_unstable();
-    }
-    Ok(marks)
+    let Some(mut marks) = marks else { return Ok(None) };
+    marks.corrected.sort_unstable();
+    Ok(Some(Box::new(More { marks: Some(marks), ..More::default() })))
 }
 
 /// Adds a mark to those of its trade.
@@ -260,10 +267,13 @@ impl Symbol {
         let counted = times > 0;
         if line.batched {
             self.changed.insert(place, counted.then_some(price));
-        } else if counted {
-            self.own.insert(place, price);
         } else {
-            self.own.remove(&place);
+            let at = self.own.partition_point(|other| (other.0, other.1) < place);
+            if counted {
+                self.own.insert(at, (place.0, place.1, price));
+            } else {
+                self.own.remove(at);
+            }
         }
         day.weigh(price, times, line.batched);
     }
@@ -284,9 +294,8 @@ impl Symbol {
             return sums;
         }
         // rule: T12
-        let trade = |((time, place), price): (&(Millis, Place), &i64)| (*time, *place, *price);
-        let last = self.own.iter().next_back().map(trade);
-        let previous = last.and_then(|last| self.own.iter().rev().map(trade).find(|other| other.2 != last.2));
+        let last = self.own.last().copied();
+        let previous = last.and_then(|last| self.own.iter().rev().find(|other| other.2 != last.2)).copied();
         let changed = self.changed.iter().map(|((time, place), price)| (*time, *place, *price)).collect();
         SymbolChange { last, previous, changed, ..sums }
     }
@@ -300,21 +309,31 @@ impl Day {
             *self.changed.entry(price).or_default() += times;
         } else if times > 0 {
             *self.own.entry(price).or_default() += 1;
+            self.range =
+                Some(self.range.map_or((price, price), |(low, high)| (low.min(price), high.max(price))));
         } else if let Some(count) = self.own.get_mut(&price) {
             *count -= 1;
             if *count == 0 {
                 self.own.remove(&price);
+                self.narrow(price);
             }
         }
     }
 
+    /// The range once a price is no longer there: only one at an end of it needs a look at all the others.
+    fn narrow(&mut self, price: i64) {
+        if self.range.is_some_and(|(low, high)| price == low || price == high) {
+            let (low, high) = (self.own.keys().min(), self.own.keys().max());
+            self.range = low.copied().zip(high.copied());
+        }
+    }
+
     fn change(&self) -> DayChange {
-        let (low, high) = (self.own.keys().next(), self.own.keys().next_back());
         DayChange {
             volume: self.volume,
             count: self.count,
             value: self.value,
-            range: low.copied().zip(high.copied()),
+            range: self.range,
             changed: self.changed.iter().map(|(price, times)| (*price, *times)).collect(),
         }
     }
@@ -324,8 +343,16 @@ impl Named {
     fn push(&mut self, line: Line) {
         match self.first {
             None => self.first = Some(line),
-            Some(_) => self.others.push(line),
+            Some(_) => self.more.get_or_insert_default().lines.push(line),
         }
+    }
+
+    fn marks(&self) -> Option<&Marks> {
+        self.more.as_ref()?.marks.as_ref()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.first.iter().chain(self.more.iter().flat_map(|more| &more.lines))
     }
 }
 
@@ -351,28 +378,22 @@ impl Changes {
 
     /// The changes of symbols, one or all, as `view` needs them.
     pub(crate) fn symbols(&self, view: &str, name: Option<&str>) -> Partial {
-        let one = name.map(|name| self.numbers.get(name).map(|number| &self.symbols[*number as usize]));
-        let symbols: Vec<&Symbol> = match one {
-            Some(one) => one.into_iter().collect(),
-            None => self.symbols.iter().collect(),
-        };
-        let changes = symbols.into_iter().map(|symbol| (symbol.name.clone(), symbol.change(view)));
+        let changes = self.named(name).map(|symbol| (symbol.name.clone(), symbol.change(view)));
         Partial { symbols: changes.collect(), days: Vec::new() }
     }
 
     /// The changes of days, one of one symbol or all of all.
     pub(crate) fn days(&self, key: Option<(&str, i64)>) -> Partial {
-        let days: Vec<(&Name, i64, &Day)> = match key {
-            Some((name, day)) => {
-                let symbol = self.numbers.get(name).map(|number| &self.symbols[*number as usize]);
-                symbol
-                    .and_then(|symbol| Some((&symbol.name, day, symbol.days.get(&day)?)))
-                    .into_iter()
-                    .collect()
-            }
-            None => self.symbols.iter().flat_map(Symbol::days).collect(),
-        };
-        let changes = days.into_iter().map(|(name, day, it)| (name.clone(), day, it.change()));
+        let days = self.named(key.map(|(name, _)| name)).flat_map(Symbol::days);
+        let asked = days.filter(|(_, day, _)| key.is_none_or(|(_, asked)| *day == asked));
+        let changes = asked.map(|(name, day, it)| (name.clone(), day, it.change()));
         Partial { symbols: Vec::new(), days: changes.collect() }
+    }
+
+    /// The symbol of that name, or all.
+    fn named(&self, name: Option<&str>) -> impl Iterator<Item = &Symbol> {
+        let one = name.map(|name| self.numbers.get(name).copied());
+        let all = if one.is_none() { &self.symbols[..] } else { &[] };
+        all.iter().chain(one.flatten().map(|number| &self.symbols[number as usize]))
     }
 }

@@ -138,6 +138,7 @@ impl Rig {
             granularity: self.case.granularity,
             cut_every: self.case.cut_every,
             cut_ms: 0,
+            socket: None,
         }
     }
 
@@ -346,6 +347,13 @@ impl Rig {
         });
         let queries: Vec<Query> = queries.collect();
         self.check(&queries);
+    }
+
+    /// Reads something, if anything can be read.
+    pub fn try_read(&mut self) {
+        if self.serving.as_ref().is_some_and(|serving| serving.version().is_some()) {
+            self.read();
+        }
     }
 
     fn read_all(&mut self) {
