@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use bytes::Bytes;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::RawRecord;
 use workloads::log::file::{FileLog, FsyncPolicy};
 use workloads::partition::PartitionBy;
-use workloads::{Appender, Codec, Draft, Meta, Place, Record, Rows, Shape, Workload};
+use workloads::{Appender, Codec, Draft, Meta, Place, Query, Record, Rows, Shape, Terms, Workload};
 
 use super::Effort;
+use crate::contestants::reference::Fold;
 
 /// Records appended at once, and so in one batch of the log.
 pub(super) const BATCH: usize = 500;
@@ -82,6 +83,24 @@ impl Input {
         self.json[partition as usize].push(json);
         let place = Place { partition, offset };
         self.records.push(Record { place, origin, intended, appended, event: draft.event });
+    }
+
+    /// The question by which a part is checked: the whole of the workload's first view.
+    pub(super) fn whole(&self, workload: &Workload) -> Query {
+        Query { view: workload.views[0].name.to_owned(), key: None }
+    }
+
+    /// Nothing is timed that is not right: these rows are what the plain loop gives.
+    pub(super) fn agree(&self, workload: &Workload, rows: &Rows) -> anyhow::Result<()> {
+        let view = workload.views[0].name;
+        let truth = self.truth.get_or_init(|| {
+            let fold = Fold::new(workload.name, &Terms::default(), &[view]);
+            let mut fold = fold.expect("the reference knows its workloads");
+            self.records.iter().for_each(|record| fold.feed(record));
+            fold.rows(view)
+        });
+        ensure!(rows == truth, "{view} is not what the plain loop gives: nothing is timed that is not right");
+        Ok(())
     }
 
     /// The folder of the log in a codec.

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
 use kappa::{Kappa, KappaConfig, Replay};
 use workloads::intake::Feed;
 use workloads::log::file::FileLog;
-use workloads::{Codec, Log, Query, Rows, Terms, Workload};
+use workloads::{Codec, Log, Terms, Workload};
 
 use super::Part;
 use super::input::Input;
-use crate::contestants::reference::Fold;
 
 /// Records a version of a replay from disk.
 const REPLAY: u64 = 100_000;
@@ -53,8 +51,8 @@ fn decoded(workload: &Workload, input: &Input, views: &[&str], g: usize) -> anyh
     let began = Instant::now();
     input.records.chunks(g).for_each(|version| replay.feed(version));
     let took = began.elapsed();
-    let rows = replay.rows(&[whole(workload)]);
-    agree(workload, input, &rows[0])?;
+    let rows = replay.rows(&[input.whole(workload)]);
+    input.agree(workload, &rows[0])?;
     Ok(took)
 }
 
@@ -75,24 +73,6 @@ fn from_disk(workload: &Workload, input: &Input, codec: Codec, workers: u32) -> 
         kappa.step(0)?;
     }
     let took = began.elapsed();
-    agree(workload, input, &kappa.read(&[whole(workload)])?.rows[0])?;
+    input.agree(workload, &kappa.read(&[input.whole(workload)])?.rows[0])?;
     Ok(took)
-}
-
-fn whole(workload: &Workload) -> Query {
-    Query { view: workload.views[0].name.to_owned(), key: None }
-}
-
-/// Nothing is timed that is not right.
-fn agree(workload: &Workload, input: &Input, rows: &Rows) -> anyhow::Result<()> {
-    let view = workload.views[0].name;
-    let truth = input.truth.get_or_init(|| {
-        let views: &[&str] = if workload.name == "trades" { &["volume"] } else { &[] };
-        let mut fold =
-            Fold::new(workload.name, &Terms::default(), views).expect("the reference knows its workloads");
-        input.records.iter().for_each(|record| fold.feed(record));
-        fold.rows(view)
-    });
-    ensure!(rows == truth, "{view} is not what the plain loop gives: nothing is timed that is not right");
-    Ok(())
 }

@@ -14,6 +14,7 @@ use crate::contestants::reference::{Fold, spend_plain};
 
 mod input;
 mod kappa;
+mod lambda;
 mod parts;
 
 pub use input::Input;
@@ -76,7 +77,7 @@ pub fn measure(
 ) -> anyhow::Result<Vec<Limit>> {
     let input = Input::make(workload, effort, scratch).context("making the events to measure with")?;
     let mut parts = plain_loops(workload, &input);
-    parts.extend(parts::all(workload, &input)?);
+    parts.extend(parts::all(workload, &input));
     let mut best = vec![Duration::MAX; parts.len()];
     for number in 1..=effort.rounds {
         round(number);
@@ -103,10 +104,14 @@ pub fn measure(
 /// The loop that every ratio is to, first; and what it costs without taking anything back.
 fn plain_loops<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
     let views: &[&str] = if workload.name == "trades" { &["volume"] } else { &[] };
-    let name = if workload.name == "trades" { "plain loop: volume" } else { "plain loop: all views" };
+    let name = if workload.name == "trades" {
+        "reference (plain loop): volume"
+    } else {
+        "reference (plain loop): all views"
+    };
     let mut loops = vec![Part::new(name, "decoded", move || fold(workload, &input.records, views))];
     if workload.name == "orders" {
-        loops.push(Part::new("plain loop: spend_plain", "decoded, nothing taken back", || {
+        loops.push(Part::new("reference (plain loop): spend_plain", "decoded, nothing taken back", || {
             let began = Instant::now();
             let spent = spend_plain(&input.records);
             let took = began.elapsed();
@@ -114,7 +119,9 @@ fn plain_loops<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a
             Ok(took)
         }));
     } else {
-        loops.push(Part::new("plain loop: all views", "decoded", || fold(workload, &input.records, &[])));
+        loops.push(Part::new("reference (plain loop): all views", "decoded", || {
+            fold(workload, &input.records, &[])
+        }));
     }
     loops
 }

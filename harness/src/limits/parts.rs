@@ -11,20 +11,21 @@ use workloads::{Appender, Codec, Log, Version, Workload};
 
 use super::Part;
 use super::input::{BATCH, Input, PARTITIONS};
-use super::kappa;
+use super::{kappa, lambda};
 
 /// Every part of a workload.
-pub(super) fn all<'a>(workload: &'static Workload, input: &'a Input) -> anyhow::Result<Vec<Part<'a>>> {
+pub(super) fn all<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
     let mut parts = log(input);
     for codec in [Codec::Bin, Codec::Json] {
         parts.push(Part::new("decode", codec.name(), move || decode(input, codec)));
         parts.push(Part::new("intake from disk", codec.name(), move || intake(input, codec)));
     }
     parts.extend(kappa::parts(workload, input));
-    Ok(parts)
+    parts.extend(lambda::parts(workload, input));
+    parts
 }
 
-/// The embedded log itself: records of 100 bytes, as parts.md's figures are; and with our own records.
+/// The embedded log itself: records of 100 bytes, without key or origin; and with our own records.
 fn log(input: &Input) -> Vec<Part<'_>> {
     vec![
         Part::new("log append", "100 bytes, fsync none", || append(input, &input.hundred)),

@@ -1,0 +1,57 @@
+//! The Lambda's layers: speed over decoded events, archive to Parquet, and the batch over that.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use lambda::alone::{Stream, recompute};
+use lambda::archive::Archive;
+use workloads::{Dedup, Terms, Version, Workload};
+
+use super::Part;
+use super::input::{Input, PARTITIONS};
+
+pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
+    vec![
+        Part::new("lambda: speed, all views", "decoded, nothing in the batch", move || {
+            speed(workload, input)
+        }),
+        Part::new("lambda: archive", "decoded, to Parquet, synced", move || archive(workload, input)),
+        Part::new("lambda: batch, all views", "from Parquet, with its index", move || batch(workload, input)),
+    ]
+}
+
+fn speed(workload: &Workload, input: &Input) -> anyhow::Result<Duration> {
+    let mut stream = Stream::new(workload.name, &Terms::default())?;
+    let began = Instant::now();
+    stream.feed(&input.records)?;
+    let took = began.elapsed();
+    input.agree(workload, &stream.answer(&input.whole(workload))?)?;
+    Ok(took)
+}
+
+/// Writes the archive that `batch` reads, in place of an earlier round's.
+fn archive(workload: &Workload, input: &Input) -> anyhow::Result<Duration> {
+    let folder = input.scratch.join("archive");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let mut archive = Archive::open(&input.disk, &folder, workload.name, PARTITIONS)?;
+    let began = Instant::now();
+    archive.append(&input.records)?;
+    archive.seal(&head(input))?;
+    Ok(began.elapsed())
+}
+
+fn batch(workload: &Workload, input: &Input) -> anyhow::Result<Duration> {
+    let archive = Archive::open(&input.disk, &input.scratch.join("archive"), workload.name, PARTITIONS)?;
+    let head = head(input);
+    ensure!(archive.sealed() == &head, "the archive was not sealed at the head");
+    let began = Instant::now();
+    recompute(workload.name, &archive, &head, &Terms::default(), Dedup::Origin)?;
+    Ok(began.elapsed())
+}
+
+fn head(input: &Input) -> Version {
+    Version(input.bin.iter().map(|records| records.len() as u64).collect())
+}
