@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
+use workloads::files::{RealDisk, SharedDisk};
 
 use super::{World, measure, print, run};
+use crate::driver::replay::{Pace, Replay};
 use crate::plan::Plan;
 use crate::report;
 
@@ -14,7 +17,8 @@ use crate::report;
 #[command(after_help = "\
 Examples:
   wb compare
-  wb compare harness/plans/short.toml --out runs/mine")]
+  wb compare harness/plans/short.toml --out runs/mine
+  wb compare --log my.log --rate 5000")]
 pub struct Arguments {
     /// A plan file, or the name of a built-in plan (`wb list plans`)
     #[arg(default_value = "default")]
@@ -22,20 +26,38 @@ pub struct Arguments {
     /// Folder to make for the run; runs/<date>-<plan> if absent
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Somebody's own log: its first part as history, the rest sent live
+    #[arg(long, value_name = "DIR")]
+    log: Option<PathBuf>,
+    /// With --log: events a second; as in the plan if absent
+    #[arg(long, value_name = "R", requires = "log", conflicts_with = "speed")]
+    rate: Option<f64>,
+    /// With --log: seconds of event time in one second
+    #[arg(long, value_name = "X", requires = "log")]
+    speed: Option<f64>,
 }
 
 impl Default for Arguments {
     fn default() -> Self {
-        Arguments { plan: "default".to_owned(), out: None }
+        Arguments { plan: "default".to_owned(), out: None, log: None, rate: None, speed: None }
     }
 }
 
 impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
-        let plan = Plan::load(&self.plan)?;
+        let mut plan = Plan::load(&self.plan)?;
+        let replay = self.log.as_ref().map(|log| {
+            let pace = self.speed.map(Pace::Speed).unwrap_or(Pace::Rate(self.rate.unwrap_or(plan.live.rate)));
+            let disk: SharedDisk = Arc::new(RealDisk);
+            Replay::open(&disk, log, pace, &plan)
+        });
+        let replay = replay.transpose()?;
+        if let Some(replay) = &replay {
+            plan = replay.plan(&plan)?;
+        }
         let out = self.out.unwrap_or_else(|| fresh(&plan, world));
-        run::run(&plan, &out, world)?;
+        run::run(&plan, replay, &out, world)?;
         let measured = measure::measure(&out, world)?;
         report::write(&out)?;
         print::text(&report::summary(&out, report::Format::Table)?)?;

@@ -12,6 +12,7 @@ use super::World;
 use super::progress::Progress;
 use crate::driver::Job;
 use crate::driver::campaign::Expected;
+use crate::driver::replay::Replay;
 use crate::observe::Run;
 use crate::plan::Plan;
 
@@ -33,14 +34,14 @@ impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
         let plan = Plan::load(&self.plan)?;
-        let runs = run(&plan, &self.out, world)?;
+        let runs = run(&plan, None, &self.out, world)?;
         eprintln!("{} runs in {out}; next: wb measure {out}", runs.len(), out = self.out.display());
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Runs a plan into a folder that is not there yet; says first what it will take.
-pub fn run(plan: &Plan, out: &Path, world: &World) -> anyhow::Result<Vec<Run>> {
+pub fn run(plan: &Plan, replay: Option<Replay>, out: &Path, world: &World) -> anyhow::Result<Vec<Run>> {
     ensure!(
         !out.join("plan.toml").exists(),
         "{} holds a run already: choose another folder, or remove it with `wb runs rm {0}`",
@@ -56,6 +57,7 @@ pub fn run(plan: &Plan, out: &Path, world: &World) -> anyhow::Result<Vec<Run>> {
     let progress = Progress::start();
     let job = Job {
         plan,
+        replay,
         out,
         program: world.program.clone(),
         disk: Arc::new(RealDisk),

@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use nix::sys::statvfs::statvfs;
 use workloads::faults::SourceFaults;
 
+use super::replay::Replay;
 use super::source::{self, History, Schedule};
 use super::{Job, Material, manifest};
 use crate::observe::Run;
@@ -135,14 +136,17 @@ struct Store {
 
 impl Store {
     fn prepare(&mut self, job: &Job<'_>, name: &str, repeat: u32) -> anyhow::Result<(&History, &Prepared)> {
+        if let Some(replay) = &job.replay {
+            return self.prepare_replay(job, replay, name);
+        }
         let workload = workloads::workload(name).context("the plan was checked")?;
         let logs = job.out.join("logs").join(name);
         if !self.histories.contains_key(name) {
             (job.progress)(&format!("writing {} events of {name} as history", job.plan.live.history));
             // What goes wrong at the source goes wrong in the live part, where it can be seen.
             let (folder, none) = (logs.join("history"), SourceFaults::default());
-            let made =
-                source::history(job.plan, workload, &none, &job.disk, &folder, job.clock.millis(), &job.stop)?;
+            let now_ms = job.clock.millis();
+            let made = source::history(job.plan, workload, &none, &job.disk, &folder, now_ms, &job.stop)?;
             self.histories.insert(name.to_owned(), made);
         }
         let history = self.histories.get_mut(name).context("it was just made")?;
@@ -156,6 +160,25 @@ impl Store {
                 source::clean(job.plan, workload, repeat, history, folder, job)?;
             }
             self.prepared.insert(place.clone(), Prepared { schedule, clean });
+        }
+        let history = self.histories.get(name).context("it was just made")?;
+        Ok((history, self.prepared.get(&place).context("it was just made")?))
+    }
+
+    /// Every run over somebody's own log sends the same.
+    fn prepare_replay(
+        &mut self,
+        job: &Job<'_>,
+        replay: &Replay,
+        name: &str,
+    ) -> anyhow::Result<(&History, &Prepared)> {
+        let place = (name.to_owned(), 0);
+        if !self.prepared.contains_key(&place) {
+            (job.progress)("splitting the log into history and live part");
+            let (history, schedule) =
+                replay.split(&job.disk, &job.out.join("logs").join(name).join("history"))?;
+            self.histories.insert(name.to_owned(), history);
+            self.prepared.insert(place.clone(), Prepared { schedule, clean: None });
         }
         let history = self.histories.get(name).context("it was just made")?;
         Ok((history, self.prepared.get(&place).context("it was just made")?))

@@ -24,6 +24,7 @@ pub mod manifest;
 pub mod noise;
 pub mod reads;
 pub mod record;
+pub mod replay;
 pub mod session;
 pub mod source;
 pub mod stop;
@@ -37,6 +38,8 @@ pub use stop::{INTERRUPTED, Interrupted, Stop};
 pub struct Job<'a> {
     /// The plan.
     pub plan: &'a Plan,
+    /// Somebody's own log to be sent again, in place of generated events.
+    pub replay: Option<replay::Replay>,
     /// The run folder of the plan.
     pub out: &'a Path,
     /// This program, which hosts components.
