@@ -1,5 +1,7 @@
 //! Speed and serving layer as two components that meet at a socket.
 
+#![allow(clippy::unwrap_used)]
+
 mod rig;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -32,8 +32,8 @@ struct Symbol {
     prices: i128,
     volumes: i128,
     count: i64,
-    /// The trades in force since the cut and their prices, in their order: most come at the end.
-    own: Vec<(Millis, Place, i64)>,
+    /// The trades since the cut and their prices in force, in their order: most come at the end.
+    own: Vec<(Millis, Place, Option<i64>)>,
     /// Prices of the batch's trades that were changed; nothing where they were busted.
     changed: BTreeMap<(Millis, Place), Option<i64>>,
     days: BTreeMap<i64, Day>,
@@ -205,7 +205,7 @@ fn batched_marks(base: &TradesBase, rank: Option<u32>, origin: Origin) -> io::Re
         match marked {
             Marked::Busted(time) => marks.busted = Some(time),
             Marked::Corrected(time, place, price, volume) => {
-                marks.corrected.push((time, place, price, volume))
+                marks.corrected.push((time, place, price, volume));
             }
         }
     })?;
@@ -269,10 +269,9 @@ impl Symbol {
             self.changed.insert(place, counted.then_some(price));
         } else {
             let at = self.own.partition_point(|other| (other.0, other.1) < place);
-            if counted {
-                self.own.insert(at, (place.0, place.1, price));
-            } else {
-                self.own.remove(at);
+            match self.own.get_mut(at) {
+                Some(known) if (known.0, known.1) == place => known.2 = counted.then_some(price),
+                _ => self.own.insert(at, (place.0, place.1, Some(price))),
             }
         }
         day.weigh(price, times, line.batched);
@@ -294,8 +293,10 @@ impl Symbol {
             return sums;
         }
         // rule: T12
-        let last = self.own.last().copied();
-        let previous = last.and_then(|last| self.own.iter().rev().find(|other| other.2 != last.2)).copied();
+        let mut own =
+            self.own.iter().rev().filter_map(|(time, place, price)| Some((*time, *place, (*price)?)));
+        let last = own.next();
+        let previous = last.and_then(|last| own.find(|other| other.2 != last.2));
         let changed = self.changed.iter().map(|((time, place), price)| (*time, *place, *price)).collect();
         SymbolChange { last, previous, changed, ..sums }
     }

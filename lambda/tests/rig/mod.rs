@@ -1,5 +1,5 @@
 //! A random log that grows, a Lambda stepped beside it in random order, and the truth at every version.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
