@@ -61,7 +61,7 @@ pub fn host(
     if held != hosting.settings.workload {
         return Err(anyhow!("the log holds {held}, not {}: name another log", hosting.settings.workload));
     }
-    let mut component = (part.start)(log, disk, &hosting.settings)
+    let mut component = (part.start)(log, &disk, &hosting.settings)
         .with_context(|| format!("starting {} of {}", hosting.part, hosting.contestant))?;
     let mut server = Server::bind(&hosting.socket)?;
     let park = if hosting.settings.spin { Duration::ZERO } else { PARK };

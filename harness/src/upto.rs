@@ -92,7 +92,7 @@ pub fn answer(
     workloads::files::make_dir(disk.as_ref(), &settings.state).context("making a folder in memory")?;
     let mut components: Vec<(Role, Box<dyn Component>)> = Vec::new();
     for part in contestant.parts {
-        let component = (part.start)(Arc::clone(&log), Arc::clone(&disk), &settings);
+        let component = (part.start)(Arc::clone(&log), &disk, &settings);
         components.push((part.role, component.with_context(|| format!("starting {}", part.name))?));
     }
     let (mut now, mut idle) = (Now::default(), 0);

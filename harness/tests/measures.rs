@@ -1,5 +1,7 @@
 //! A run folder made by a stepped run, measured from its files alone.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,9 +11,9 @@ use harness::judge::Evidence;
 use harness::measures::{Measurement, measure};
 use harness::observe::{self, Usage};
 use harness::stepped::{Script, run};
+use workloads::Appender;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::{FileLog, FsyncPolicy};
-use workloads::Appender;
 
 fn disk() -> SharedDisk {
     Arc::new(RealDisk)

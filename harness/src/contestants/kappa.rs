@@ -18,7 +18,7 @@ pub static KAPPA: Contestant = Contestant {
     broken: None,
 };
 
-fn start(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+fn start(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
     let config = KappaConfig {
         terms: settings.terms.clone(),
         feed: settings.feed.clone(),
@@ -27,7 +27,7 @@ fn start(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Re
         granularity: settings.granularity,
         version_ms: settings.version_ms,
     };
-    Ok(Box::new(Kappa::start(log, &disk, &config).context("starting the kappa")?))
+    Ok(Box::new(Kappa::start(log, disk, &config).context("starting the kappa")?))
 }
 
 impl Component for Kappa {

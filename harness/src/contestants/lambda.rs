@@ -34,21 +34,19 @@ pub static APART: Contestant = Contestant {
     broken: None,
 };
 
-fn batch(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
-    Ok(Box::new(Batch::start(log, &disk, &config(settings)).context("starting the lambda's batch")?))
+fn batch(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+    Ok(Box::new(Batch::start(log, disk, &config(settings)).context("starting the lambda's batch")?))
 }
 
-fn speed(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+fn speed(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
     let socket = settings.speed_socket.as_deref().context("the speed layer apart needs `speed_socket`")?;
     Ok(Box::new(
-        Speed::start(log, &disk, &config(settings), socket).context("starting the lambda's speed layer")?,
+        Speed::start(log, disk, &config(settings), socket).context("starting the lambda's speed layer")?,
     ))
 }
 
-fn serving(log: Arc<dyn Log>, disk: SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
-    Ok(Box::new(
-        Serving::start(log, &disk, &config(settings)).context("starting the lambda's serving layer")?,
-    ))
+fn serving(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+    Ok(Box::new(Serving::start(log, disk, &config(settings)).context("starting the lambda's serving layer")?))
 }
 
 fn config(settings: &Settings) -> LambdaConfig {

@@ -106,6 +106,9 @@ pub enum Role {
     Speed,
 }
 
+/// Starts a component.
+pub type Start = fn(Arc<dyn Log>, &SharedDisk, &Settings) -> anyhow::Result<Box<dyn Component>>;
+
 /// One component of a contestant.
 pub struct Part {
     /// Its name within the contestant, such as `batch`.
@@ -113,7 +116,7 @@ pub struct Part {
     /// What it does.
     pub role: Role,
     /// Starts it.
-    pub start: fn(Arc<dyn Log>, SharedDisk, &Settings) -> anyhow::Result<Box<dyn Component>>,
+    pub start: Start,
 }
 
 /// Someone who takes part.

@@ -1,6 +1,6 @@
 //! The class of each read.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use workloads::{Version, Workload};
 
@@ -31,7 +31,7 @@ pub struct Case<'a> {
     /// The records from the base on.
     pub stretch: Stretch,
     /// The truth at the beginning of the stretch.
-    pub base: Arc<Base>,
+    pub base: Rc<Base>,
     /// What each read saw.
     pub seen: Vec<Option<Seen>>,
     /// When what arrived.

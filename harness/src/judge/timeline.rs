@@ -1,6 +1,6 @@
 //! What was true of the questions asked, at every position along a chain of versions.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use anyhow::Context;
 use hashbrown::HashMap;
@@ -54,7 +54,7 @@ impl Base {
 /// Bases that several runs over one history share: feeding it is most of the judge's work.
 #[derive(Default)]
 pub struct Bases {
-    held: Vec<(String, Arc<Base>)>,
+    held: Vec<(String, Rc<Base>)>,
 }
 
 impl Bases {
@@ -65,15 +65,15 @@ impl Bases {
         terms: &Terms,
         log: &dyn Log,
         at: &Version,
-    ) -> anyhow::Result<Arc<Base>> {
+    ) -> anyhow::Result<Rc<Base>> {
         let name = format!("{} {terms:?} {at} {}", workload.name, tail(log, at)?);
         if let Some((_, base)) = self.held.iter().find(|(held, _)| *held == name) {
-            return Ok(Arc::clone(base));
+            return Ok(Rc::clone(base));
         }
-        let base = Arc::new(Base::new(workload, terms, log, at)?);
+        let base = Rc::new(Base::new(workload, terms, log, at)?);
         // Two are kept: a plan takes its workloads in turn, and a base of millions of events is large.
         self.held.truncate(1);
-        self.held.insert(0, (name, Arc::clone(&base)));
+        self.held.insert(0, (name, Rc::clone(&base)));
         Ok(base)
     }
 }

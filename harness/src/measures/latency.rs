@@ -9,7 +9,7 @@ use super::number;
 use crate::judge::arrival::{Arrivals, Heads};
 use crate::judge::evidence::Stretch;
 use crate::judge::{Evidence, Verdict, Verdicts};
-use crate::observe::{Kind, Watched};
+use crate::observe::{Kind, Observation, Watched};
 
 /// Percentiles printed, with the number of samples that each needs.
 const QUANTILES: [(&str, f64, u64); 4] =
@@ -250,11 +250,14 @@ fn bins(passages: &[Passage]) -> Vec<Bin> {
     binned.into_iter().map(bin).collect()
 }
 
+/// What is taken as the length of a read.
+type Took = fn(&Observation) -> i64;
+
 /// Round trips of reads: since their intended time, and since they were sent.
 pub fn round_trips(evidence: &Evidence) -> Vec<Number> {
     let mut numbers = Vec::new();
     let live = || evidence.reads.iter().filter(|read| read.kind != Kind::Final);
-    let each: [(&str, fn(&crate::observe::Observation) -> i64); 2] = [
+    let each: [(&str, Took); 2] = [
         ("read", |read| read.answered_us - read.intended_us),
         ("read.sent", |read| read.answered_us - read.sent_us),
     ];

@@ -10,22 +10,24 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use workloads::faults::{DeliveryFaults, SourceFaults};
 use workloads::files::SharedDisk;
-use workloads::intake::{Feed, PATIENCE};
+use workloads::intake::PATIENCE;
 use workloads::log::RawRecord;
 use workloads::log::memory::{MemoryAppender, MemoryLog};
-use workloads::partition::PartitionBy;
-use workloads::{Appender, Codec, Log, Meta, Shape, Terms, Version, workload};
+use workloads::{Appender, Log, Meta, Version, workload};
 
 use crate::contestants::{Component, Contestant, Now, Role, Settings};
 use crate::judge::{Differences, Evidence};
-use crate::observe::{Arrival, Kind, Noise, Observation, Run, Watched};
+use crate::observe::{Arrival, Kind, Observation, Watched};
 use questions::Questions;
+use script::{blank, settings};
 use source::Source;
 
 mod questions;
+mod script;
 mod source;
+
+pub use script::Script;
 
 /// Microseconds between two appends.
 const TICK: i64 = 1_000;
@@ -35,68 +37,6 @@ const EPOCH: i64 = 1_700_000_000_000_000;
 const QUIET: u32 = 30;
 /// Rounds after which it is taken never to.
 const ROUNDS: u32 = 50_000;
-
-/// What is to be run.
-#[derive(Clone, Debug)]
-pub struct Script {
-    /// Name of the workload.
-    pub workload: &'static str,
-    /// Its events.
-    pub shape: Shape,
-    /// How many of them are history.
-    pub history: u64,
-    /// What goes wrong at the source.
-    pub source: SourceFaults,
-    /// What goes wrong on the way to each component.
-    pub delivery: DeliveryFaults,
-    /// Chance that a tick kills a component and starts it again.
-    pub restart: f64,
-    /// How the log is spread.
-    pub partitions: u32,
-    /// See `partitions`.
-    pub partition_by: PartitionBy,
-    /// How the events are written.
-    pub codec: Codec,
-    /// What contestant and truth agree on.
-    pub terms: Terms,
-    /// Records between two cuts of a batch.
-    pub cut_every: u64,
-    /// Records that a version spans at most.
-    pub granularity: u64,
-    /// Seed of everything random but the events.
-    pub seed: u64,
-}
-
-impl Script {
-    /// A small run without faults.
-    pub fn small(workload: &'static str, seed: u64) -> Self {
-        let shape = Shape {
-            seed,
-            events: 3_000,
-            rate: 20_000.0,
-            keys: 40,
-            cancellations: 0.12,
-            corrections: 0.08,
-            start: 1_700_000_000_000,
-            first_sequence: 0,
-        };
-        Script {
-            workload,
-            shape,
-            history: 1_000,
-            source: SourceFaults::default(),
-            delivery: DeliveryFaults::default(),
-            restart: 0.0,
-            partitions: 3,
-            partition_by: PartitionBy::Key,
-            codec: Codec::Bin,
-            terms: Terms::default(),
-            cut_every: 400,
-            granularity: 37,
-            seed,
-        }
-    }
-}
 
 /// Runs a contestant by a script; `state` is an empty folder of that disk.
 pub fn run(
@@ -182,7 +122,7 @@ impl<'a> Stage<'a> {
     fn start(&self, index: usize) -> anyhow::Result<Box<dyn Component>> {
         let part = &self.contestant.parts[index];
         let log: Arc<dyn Log> = self.log.clone();
-        (part.start)(log, Arc::clone(self.disk), &self.settings)
+        (part.start)(log, self.disk, &self.settings)
             .with_context(|| format!("starting {} of {}", part.name, self.contestant.name))
     }
 
@@ -336,43 +276,5 @@ impl<'a> Stage<'a> {
         self.evidence.run.dead_letters =
             self.actors.iter().map(|actor| actor.component.dead()).max().unwrap_or(0);
         Ok(self.evidence)
-    }
-}
-
-fn settings(script: &Script, state: &Path) -> Settings {
-    Settings {
-        workload: script.workload.into(),
-        terms: script.terms.clone(),
-        state: state.to_owned(),
-        feed: Feed { dedup: script.terms.dedup, dead_letters: None, faults: script.delivery.clone() },
-        workers: 1,
-        granularity: script.granularity,
-        version_ms: 0,
-        cut_every: script.cut_every,
-        cut_ms: 0,
-        spin: false,
-        seed: script.seed,
-        speed_socket: None,
-    }
-}
-
-fn blank(contestant: &Contestant, script: &Script) -> Run {
-    Run {
-        workload: script.workload.into(),
-        contestant: contestant.name.into(),
-        repeat: 1,
-        log: "memory".into(),
-        clean_log: None,
-        terms: script.terms.clone(),
-        live_from: Version::zero(script.partitions),
-        live_until_us: 0,
-        ended_us: 0,
-        rate: script.shape.rate,
-        objective_us: 10_000,
-        kept_bytes: 0,
-        log_bytes: 0,
-        dead_letters: 0,
-        ended: "complete".into(),
-        noise: Noise::default(),
     }
 }

@@ -7,11 +7,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use anyhow::bail;
-use workloads::files::SharedDisk;
 use workloads::{Answer, Log, Query, Version};
 
 use super::reference::{Fold, Reference};
-use super::{Component, Contestant, Now, Part, Role, Settings};
+use super::{Component, Contestant, Now, Part, Role, Settings, Start};
 use crate::judge::{Class, Signature};
 use excess::Excess;
 
@@ -43,8 +42,6 @@ pub enum Twist {
 const fn serving(start: Start) -> Part {
     Part { name: "serving", role: Role::Serve, start }
 }
-
-type Start = fn(Arc<dyn Log>, SharedDisk, &Settings) -> anyhow::Result<Box<dyn Component>>;
 
 const fn broken(
     name: &'static str,
@@ -223,7 +220,7 @@ impl Broken {
         for (query, rows) in queries.iter().zip(&mut answer.rows) {
             for (key, row) in rows.iter_mut() {
                 let chance = draw(self.seed, (&query.view, key, window));
-                if chance % 20 == 0 {
+                if chance.is_multiple_of(20) {
                     row[0] += i128::from(between(chance, "amount", 1, 1_000_000));
                 }
             }
@@ -241,7 +238,7 @@ impl Component for Broken {
         let mut answer = self.main.answer(queries);
         match self.twist {
             Twist::Mute if self.reads > self.size => bail!("no answer"),
-            Twist::Rewind if draw(self.seed, self.reads) % 4 == 0 => {
+            Twist::Rewind if draw(self.seed, self.reads).is_multiple_of(4) => {
                 answer = self.behind.as_ref().map_or(answer, |behind| behind.answer(queries));
             }
             Twist::Future => {
