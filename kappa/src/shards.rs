@@ -11,12 +11,19 @@ const SHARDS: usize = 256;
 
 /// State by key. It doubles shard by shard, so that no version waits for the whole of it.
 pub(crate) struct Shards<K, V> {
-    shards: Vec<HashTable<(K, V)>>,
+    shards: Vec<Shard<K, V>>,
+}
+
+/// Entries lie close together in the order of their coming; the table, which must keep room, holds only where.
+struct Shard<K, V> {
+    places: HashTable<u32>,
+    entries: Vec<(K, V)>,
 }
 
 impl<K: Copy + Eq + Hash, V: Default> Shards<K, V> {
     pub(crate) fn new() -> Self {
-        Shards { shards: (0..SHARDS).map(|_| HashTable::new()).collect() }
+        let shard = || Shard { places: HashTable::new(), entries: Vec::new() };
+        Shards { shards: (0..SHARDS).map(|_| shard()).collect() }
     }
 
     /// What is held of a key, the default if nothing was.
@@ -24,8 +31,14 @@ impl<K: Copy + Eq + Hash, V: Default> Shards<K, V> {
     pub(crate) fn entry(&mut self, key: K) -> &mut V {
         let hash_of = hash(&key);
         // The lowest bits choose a bucket and the highest tell its neighbours apart; these are free.
-        let shard = &mut self.shards[(hash_of >> 40) as usize % SHARDS];
-        let entry = shard.entry(hash_of, |(held, _)| *held == key, |(held, _)| hash(held));
-        &mut entry.or_insert_with(|| (key, V::default())).into_mut().1
+        let Shard { places, entries } = &mut self.shards[(hash_of >> 40) as usize % SHARDS];
+        let same = |place: &u32| entries[*place as usize].0 == key;
+        let place = places.entry(hash_of, same, |place| hash(&entries[*place as usize].0));
+        let new = u32::try_from(entries.len()).expect("a shard holds fewer than 2^32 entries");
+        let place = *place.or_insert(new).get();
+        if place == new {
+            entries.push((key, V::default()));
+        }
+        &mut entries[place as usize].1
     }
 }

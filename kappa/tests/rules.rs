@@ -4,7 +4,7 @@
 
 mod events;
 
-use events::{Dice, records};
+use events::{Dice, records, resend};
 use kappa::Replay;
 use workloads::{Dedup, Query, Terms, workload};
 
@@ -14,7 +14,7 @@ fn check(name: &str, seed: u64, granularity: u64, horizon: Option<i64>) {
     let mut truth = (workload.truth)(&terms);
     let mut replay = Replay::new(name, &terms, &[]).unwrap();
     let mut dice = Dice(seed ^ 0xabcd);
-    let records = records(name, seed, 160, 3);
+    let records = resend(&records(name, seed, 140, 3), seed);
     let mut rest = &records[..];
     while !rest.is_empty() {
         let (some, more) = rest.split_at((1 + dice.below(granularity) as usize).min(rest.len()));

@@ -44,16 +44,23 @@ struct Line {
     time: Millis,
 }
 
-/// The records of one order id and customer, and what was said of them. Nearly all orders have one line and no mark.
+/// The records of one order id and customer, and what was said of them. Most orders have one line and no mark.
 #[derive(Debug, Default)]
 struct Order {
-    first: Option<Line>,
-    more: Option<Box<More>>,
+    lines: Lines,
+    marks: Option<Box<Marks>>,
 }
 
 #[derive(Debug, Default)]
-struct More {
-    lines: Vec<Line>,
+enum Lines {
+    #[default]
+    None,
+    One(Line),
+    Many(Vec<Line>),
+}
+
+#[derive(Debug, Default)]
+struct Marks {
     /// Event time of the earliest cancellation: the one that reaches furthest back.
     cancelled: Option<Millis>,
     /// In ascending order of (event time, place).
@@ -73,44 +80,50 @@ struct Limits {
     large_from: i64,
 }
 
-impl Order {
-    fn lines(&self) -> impl Iterator<Item = Line> + '_ {
-        self.first.into_iter().chain(self.more.iter().flat_map(|more| more.lines.iter().copied()))
-    }
-
-    // rule: O2 O5
-    fn place(&mut self, line: Line) {
-        match self.first {
-            None => self.first = Some(line),
-            Some(_) => self.more.get_or_insert_default().lines.push(line),
+impl Lines {
+    fn push(&mut self, line: Line) {
+        match self {
+            Lines::None => *self = Lines::One(line),
+            Lines::One(first) => *self = Lines::Many(vec![*first, line]),
+            Lines::Many(lines) => lines.push(line),
         }
     }
 
+    fn all(&self) -> &[Line] {
+        match self {
+            Lines::None => &[],
+            Lines::One(line) => std::slice::from_ref(line),
+            Lines::Many(lines) => lines,
+        }
+    }
+}
+
+impl Order {
     fn mark(&mut self, act: &Act) {
-        let more = self.more.get_or_insert_default();
+        let marks = self.marks.get_or_insert_default();
         if act.kind == OrderKind::Cancelled {
             // rule: O2
-            more.cancelled = Some(more.cancelled.map_or(act.time, |earliest| earliest.min(act.time)));
+            marks.cancelled = Some(marks.cancelled.map_or(act.time, |earliest| earliest.min(act.time)));
         } else {
             // rule: O3
             let at =
-                more.corrections.partition_point(|(time, place, _)| (*time, *place) < (act.time, act.place));
-            more.corrections.insert(at, (act.time, act.place, act.amount));
+                marks.corrections.partition_point(|(time, place, _)| (*time, *place) < (act.time, act.place));
+            marks.corrections.insert(at, (act.time, act.place, act.amount));
         }
     }
 
     /// The amount in force of a line.
     fn in_force(&self, line: Line, limits: Limits) -> Option<i64> {
-        let Some(more) = &self.more else { return Some(line.amount) };
+        let Some(marks) = &self.marks else { return Some(line.amount) };
         // rule: O6
         let acts =
             |mark: Millis| limits.horizon.is_none_or(|horizon| mark.saturating_sub(line.time) <= horizon);
         // rule: O4
-        if more.cancelled.is_some_and(acts) {
+        if marks.cancelled.is_some_and(acts) {
             return None;
         }
         // rule: O3
-        let correction = more.corrections.iter().rev().find(|(time, _, _)| acts(*time));
+        let correction = marks.corrections.iter().rev().find(|(time, _, _)| acts(*time));
         Some(correction.map_or(line.amount, |(_, _, amount)| *amount))
     }
 }
@@ -130,7 +143,7 @@ impl Limits {
     }
 
     fn count_all(self, customer: u32, order: &Order, sign: i64, changes: &mut Changes<Orders>) {
-        for amount in order.lines().filter_map(|line| order.in_force(line, self)) {
+        for amount in order.lines.all().iter().filter_map(|line| order.in_force(*line, self)) {
             self.count(customer, amount, sign, changes);
         }
     }
@@ -176,7 +189,8 @@ impl Rules for Orders {
             if let Some(amount) = order.in_force(line, limits) {
                 limits.count(act.customer, amount, 1, changes);
             }
-            order.place(line);
+            // rule: O2 O3
+            order.lines.push(line);
         } else {
             limits.count_all(act.customer, order, -1, changes);
             order.mark(act);
