@@ -70,6 +70,9 @@ pub struct Live {
     pub rate: f64,
     /// Freshness objective e.
     pub objective_ms: f64,
+    /// Contestants whose p99 latency above the objective is a failure, on a machine that is quiet.
+    #[serde(default)]
+    pub objective_for: Vec<String>,
     /// How long a contestant may take to catch up with the history.
     pub patience_s: f64,
     /// How long a contestant may take to cover the head when the schedule has ended.

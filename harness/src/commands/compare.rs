@@ -61,8 +61,7 @@ impl Arguments {
         let measured = measure::measure(&out, world)?;
         report::write(&out)?;
         print::text(&report::summary(&out, report::Format::Table)?)?;
-        eprintln!("page: {}", out.join("report.html").display());
-        Ok(measure::verdict(&measured))
+        measure::verdict(&out, &measured)
     }
 }
 

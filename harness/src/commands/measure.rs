@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Args;
 
 use super::progress::Progress;
 use super::{World, code};
-use crate::measures::{self, Measured};
+use crate::measures::{self, Measured, Measurement};
+use crate::plan::Plan;
+use crate::report::{self, Verdict};
 
 /// Which run.
 #[derive(Debug, Args)]
@@ -23,7 +26,7 @@ impl Arguments {
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
         let measured = measure(&self.run, world)?;
         eprintln!("measurements in {run}; next: wb report {run}", run = self.run.display());
-        Ok(verdict(&measured))
+        verdict(&self.run, &measured)
     }
 }
 
@@ -49,7 +52,37 @@ pub fn measure(run: &Path, world: &World) -> anyhow::Result<Measured> {
     Ok(measured)
 }
 
-/// Wrong answers of contestants that should give none have an exit code of their own.
-pub fn verdict(measured: &Measured) -> ExitCode {
-    if measured.wrong_reads + measured.wrong_finals > 0 { code::wrong() } else { ExitCode::SUCCESS }
+/// What a measured run folder's command ends with: wrong answers of contestants that should give none come first,
+/// then latencies above the objective, which only a quiet machine decides.
+pub fn verdict(run: &Path, measured: &Measured) -> anyhow::Result<ExitCode> {
+    if measured.wrong_reads + measured.wrong_finals > 0 {
+        return Ok(code::wrong());
+    }
+    let plan = Plan::read(&run.join("plan.toml"))?;
+    let mut missed = false;
+    for (contestant, workload, millis) in late(run, &plan)? {
+        let quiet = report::find(run)?.noise.verdict == Verdict::Quiet;
+        let decided = if quiet { "missed" } else { "not decided, for the machine was not quiet" };
+        let objective = plan.live.objective_ms;
+        eprintln!("objective of {objective} ms: {decided}: p99 of {contestant} on {workload} is {millis:.1} ms");
+        missed |= quiet;
+    }
+    Ok(if missed { code::missed() } else { ExitCode::SUCCESS })
+}
+
+/// Contestants and workloads with a p99 latency above the objective that they have, and that p99 in milliseconds.
+fn late(run: &Path, plan: &Plan) -> anyhow::Result<Vec<(String, String, f64)>> {
+    let path = run.join("measurements.csv");
+    let mut rows = csv::Reader::from_path(&path).with_context(|| format!("reading {}", path.display()))?;
+    let mut late = Vec::new();
+    for row in rows.deserialize() {
+        let row: Measurement = row.with_context(|| format!("reading {}", path.display()))?;
+        // Over all repeats together.
+        let headline = row.measure == "latency.speed.p99" && row.repeat == 0;
+        let bound = plan.live.objective_for.contains(&row.contestant);
+        if headline && bound && row.value > plan.live.objective_ms * 1000.0 {
+            late.push((row.contestant, row.workload, row.value / 1000.0));
+        }
+    }
+    Ok(late)
 }

@@ -29,6 +29,9 @@ const REST: Duration = Duration::from_millis(150);
 /// How long a batch may take to cover all of the history once the serving component has, before what it has is enough.
 const BATCH_US: i64 = 5_000_000;
 
+/// How long the newest version of a contestant that is broken on purpose must stay the same to be its last.
+const STUCK_US: i64 = 500_000;
+
 /// How often the waiting driver looks again.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -49,6 +52,8 @@ pub struct Session<'a> {
     watches: Vec<(Role, Watch)>,
     lived: Lived,
     finals: Vec<Observation>,
+    /// The newest version seen while waiting, and since when it has been the newest.
+    still: Option<(i64, Option<Version>)>,
     _pinned: Option<Pinned>,
 }
 
@@ -84,6 +89,7 @@ impl<'a> Session<'a> {
             watches: Vec::new(),
             lived: Lived::default(),
             finals: Vec::new(),
+            still: None,
             _pinned: None,
         })
     }
@@ -146,7 +152,8 @@ impl<'a> Session<'a> {
         loop {
             self.look()?;
             let covers = |version: &Version| version.covers(&heads);
-            if served.is_none() && self.latest(Role::Serve).as_ref().is_some_and(covers) {
+            let latest = self.latest(Role::Serve);
+            if served.is_none() && (latest.as_ref().is_some_and(covers) || self.stuck(latest)) {
                 served = Some(clock.micros());
             }
             if let Some(since) = served {
@@ -165,6 +172,20 @@ impl<'a> Session<'a> {
                 ));
             }
             thread::sleep(LOOK);
+        }
+    }
+
+    /// Whether a contestant that is broken on purpose will come no further: some never reach the head.
+    fn stuck(&mut self, latest: Option<Version>) -> bool {
+        let now = self.job.clock.micros();
+        match &self.still {
+            Some((since, version)) if *version == latest => {
+                self.contestant.broken.is_some() && latest.is_some() && now - since > STUCK_US
+            }
+            _ => {
+                self.still = Some((now, latest));
+                false
+            }
         }
     }
 
@@ -190,9 +211,11 @@ impl<'a> Session<'a> {
         let clock = self.job.clock;
         let heads = FileLog::open(&self.job.disk, &self.log)?.heads()?;
         let deadline = clock.micros() + (self.job.plan.live.drain_s * 1e6) as i64;
-        while !self.latest(Role::Serve).is_some_and(|version| version.covers(&heads)) {
+        self.still = None;
+        while clock.micros() < deadline {
             self.look()?;
-            if clock.micros() > deadline {
+            let latest = self.latest(Role::Serve);
+            if latest.as_ref().is_some_and(|version| version.covers(&heads)) || self.stuck(latest) {
                 break;
             }
             thread::sleep(LOOK);
