@@ -127,7 +127,7 @@ impl Connection {
     }
 
     fn open(&self) -> bool {
-        self.output.len() <= BACKLOG && !(self.closing && !self.pending())
+        (!self.closing || self.pending()) && self.output.len() <= BACKLOG
     }
 
     /// Takes what has come, as far as one answer round goes.

@@ -27,9 +27,9 @@ impl Plan {
             let mut order: Vec<&String> = contest.contestants.iter().collect();
             for repeat in 1..=contest.repeats {
                 if repeat % 2 == 1 {
-                    order.shuffle(&mut random)
+                    order.shuffle(&mut random);
                 } else {
-                    order.reverse()
+                    order.reverse();
                 }
                 specs.extend(order.iter().map(|contestant| Spec {
                     workload: contest.workload.clone(),
