@@ -39,8 +39,7 @@ pub(crate) struct Table {
 pub(crate) fn bytes<const W: usize>(rows: usize, row: impl Fn(usize) -> [u64; W]) -> Vec<u8> {
     const { assert!(W >= 2 && W <= WIDEST) }
     let bits = (rows / GROUP).max(1).ilog2();
-    let groups: Vec<u32> =
-        (0..rows).map(&row).map(|row| group([row[0], row[1]], bits) as u32).collect();
+    let groups: Vec<u32> = (0..rows).map(&row).map(|row| group([row[0], row[1]], bits) as u32).collect();
     let (starts, order) = sorted(&groups, bits);
     let directory = HEAD + 4 * starts.len();
     let mut out = vec![0; directory + 8 * W * rows];

@@ -30,6 +30,9 @@ use state::Following;
 /// Microseconds between two looks at the state folder.
 const LOOK: Micros = 2_000;
 
+/// Records by which a state to come gains on the one that is read, each step: as few as do not delay a read.
+const AHEAD: usize = 1_500;
+
 /// The speed layer of one workload.
 pub(crate) struct Speed<L: Layers> {
     log: Arc<dyn Log>,
@@ -230,7 +233,7 @@ impl<L: Layers> Running<L> {
         let mut folded = false;
         for (i, following) in self.held.iter_mut().enumerate() {
             // What is read follows at once; what is to be read catches up on it, a little faster than it moves on.
-            let most = if i == 0 { usize::MAX } else { 2 * granularity + 1024 };
+            let most = if i == 0 { usize::MAX } else { moved as usize + AHEAD };
             folded |= following.fold(terms, &self.epochs, &before, most)?;
         }
         let ready =

@@ -178,7 +178,9 @@ impl Rig {
             n if n < self.case.marks => OrderKind::Corrected,
             _ => OrderKind::Placed,
         };
-        let amount = if kind == OrderKind::Cancelled { 0 } else { self.dice.below(24_000) as i64 - 2_000 };
+        // Round, so that sums hit zero and the limits of the terms.
+        let amount =
+            if kind == OrderKind::Cancelled { 0 } else { self.dice.below(12) as i64 * 2_000 - 4_000 };
         let recent = self.sent.len() as u64 / 3 + 3;
         OrderEvent {
             kind,
@@ -222,8 +224,9 @@ impl Rig {
         TradeEvent { kind, symbol, price, volume, time, target }
     }
 
+    /// Some are before 1970.
     fn time(&mut self) -> i64 {
-        self.sent.len() as i64 / 2 + self.dice.below(20) as i64
+        self.sent.len() as i64 / 2 + self.dice.below(20) as i64 - 40
     }
 
     /// Grows the log and steps the Lambda at random until both have ended, reading all the while.
