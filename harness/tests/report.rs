@@ -161,7 +161,7 @@ fn a_run_with_one_contestant_and_no_series_has_a_report() {
                 r,p,orders,,reference,1,cpu.per-million,s,2.5\n";
     std::fs::write(folder.path().join("measurements.csv"), rows).unwrap();
     let finding = report::write(folder.path()).unwrap();
-    assert_eq!(finding.headline(), "undecided: nothing was compared");
+    assert_eq!(finding.headline(), "Not compared: Kappa and Lambda did not both take part.");
     assert_eq!(finding.noise.verdict, Verdict::Unknown);
 }
 

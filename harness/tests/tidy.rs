@@ -65,10 +65,14 @@ fn main_is_a_match_and_no_more() {
     assert!(main.lines().count() < 80, "harness/src/main.rs has {} lines", main.lines().count());
 }
 
-/// What business rules have no use for.
+/// What business rules have no use for. A look-up in what the batch published can fail, so that `io::Result` may be named.
 const FORBIDDEN: &[&str] = &[
     "std::fs",
-    "std::io",
+    "io::Read",
+    "io::Write",
+    "io::stdin",
+    "io::stdout",
+    "io::stderr",
     "std::net",
     "std::thread",
     "std::time",

@@ -181,6 +181,7 @@ fn screen(folder: &Folder, finding: &Finding, lines: &[Line]) -> String {
         let told: Vec<&str> = told.map(|sentence| sentence.text.as_str()).collect();
         text += &wrapped(&format!("{workload}: {}", told.join(" ")), 80);
     }
+    text.push('\n');
     let wide = grid(lines, 2);
     let fits = wide.lines().all(|line| line.trim_end().chars().count() <= 80);
     for row in if fits { wide } else { grid(lines, 1) }.lines() {

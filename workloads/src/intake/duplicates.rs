@@ -55,6 +55,7 @@ impl Duplicates {
 
     /// Whether nothing like this was seen in its partition; from now on it was.
     pub fn first(&mut self, partition: u32, origin: Option<Origin>, event: &Event) -> bool {
+        // rule: O12 T14
         match self.dedup {
             Dedup::None | Dedup::Offset => true,
             Dedup::Origin => self.first_origin(partition, origin),
