@@ -12,7 +12,7 @@ use super::replay::Replay;
 use super::source::{self, History, Schedule};
 use super::{Job, Material, manifest};
 use crate::observe::Run;
-use crate::plan::Plan;
+use crate::plan::{Plan, Spec};
 
 /// Bytes of one event in a log, its origin and its key included, on the safe side.
 const EVENT_BYTES: f64 = 110.0;
@@ -54,7 +54,8 @@ impl Expected {
             runs,
             seconds: workloads * history / HISTORY_RATE + runs as f64 * each + 2.0,
             // A linked log has its last segments to itself.
-            disk: (logs + history * STATE_BYTES) as u64 + runs as u64 * u64::from(plan.log.partitions) * source::SEGMENT,
+            disk: (logs + history * STATE_BYTES) as u64
+                + runs as u64 * u64::from(plan.log.partitions) * source::SEGMENT,
             memory: ((history + live) * MEMORY_BYTES) as u64 + (100 << 20),
         }
     }
@@ -91,10 +92,17 @@ impl Job<'_> {
         fs::write(self.out.join("plan.toml"), text).context("writing plan.toml")?;
         let specs = self.plan.runs();
         manifest::write(self.out, self.plan, &self.program, "running")?;
+        let runs = self.each(&specs);
+        let runs = runs.inspect_err(|error| drop(self.ended(&format!("{error:#}"))))?;
+        self.ended("complete")?;
+        Ok(runs)
+    }
+
+    fn each(&self, specs: &[Spec]) -> anyhow::Result<Vec<Run>> {
         let mut store = Store::default();
         let mut runs = Vec::new();
-        for (number, spec) in (1..).zip(&specs) {
-            self.stop.check().inspect_err(|_| drop(self.ended("interrupted")))?;
+        for (number, spec) in (1..).zip(specs) {
+            self.stop.check()?;
             (self.progress)(&format!(
                 "run {number} of {}: {} on {}, repeat {}",
                 specs.len(),
@@ -104,11 +112,8 @@ impl Job<'_> {
             ));
             let (history, prepared) = store.prepare(self, &spec.workload, spec.repeat)?;
             let (schedule, clean) = (&prepared.schedule, prepared.clean.clone());
-            let run = self.run(&Material { spec, history, schedule, clean });
-            let run = run.inspect_err(|error| drop(self.ended(&format!("{error:#}"))))?;
-            runs.push(run);
+            runs.push(self.run(&Material { spec, history, schedule, clean })?);
         }
-        self.ended("complete")?;
         Ok(runs)
     }
 
@@ -156,7 +161,8 @@ impl Store {
             self.prepared.retain(|(workload, number), _| workload != name || *number + 1 >= repeat);
             let schedule = source::schedule(job.plan, workload, repeat, &mut history.keys)?;
             let clean = if schedule.faulty { Some(logs.join(format!("clean-{repeat}"))) } else { None };
-            if let Some(folder) = &clean {
+            // A later contest may come back to a repeat.
+            if let Some(folder) = clean.as_ref().filter(|folder| !folder.exists()) {
                 source::clean(job.plan, workload, repeat, history, folder, job)?;
             }
             self.prepared.insert(place.clone(), Prepared { schedule, clean });
