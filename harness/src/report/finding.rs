@@ -185,10 +185,9 @@ impl Pair<'_> {
     fn wrong(&self) -> Option<Sentence> {
         let reads =
             |name: &str| LIVE.iter().map(|kind| self.sum(name, &format!("reads.{kind}"))).sum::<f64>();
-        let wrong =
-            |name: &str| LIVE.iter().map(|kind| self.sum(name, &format!("wrong.{kind}"))).sum::<f64>();
-        let (n_one, n_other) = (reads(ONE), reads(OTHER));
-        if n_one == 0.0 || n_other == 0.0 {
+        let wrong = |name: &str| (self.wrong_reads(name) - self.unanswered(name)).max(0.0);
+        let (n_one, n_other) = (reads(ONE) - self.unanswered(ONE), reads(OTHER) - self.unanswered(OTHER));
+        if n_one <= 0.0 || n_other <= 0.0 {
             return self.say("Ever wrong?", false, "Undecided: there were no live reads of both.".into());
         }
         let vacuous = [ONE, OTHER].iter().find(|name| self.sum(name, "vacuous") > 0.0);
@@ -210,7 +209,25 @@ impl Pair<'_> {
                 unit::prefixed(n_other)
             ),
         };
+        let text = match (self.unanswered(ONE), self.unanswered(OTHER)) {
+            (0.0, 0.0) => text,
+            (one, other) => format!("{text} Not answered: {one} reads of Kappa, {other} of Lambda."),
+        };
         self.say("Ever wrong?", true, text)
+    }
+
+    /// Reads that are counted as wrong, those without an answer among them.
+    fn wrong_reads(&self, name: &str) -> f64 {
+        LIVE.iter().map(|kind| self.sum(name, &format!("wrong.{kind}"))).sum()
+    }
+
+    fn unanswered(&self, name: &str) -> f64 {
+        let of = |kind: &str| {
+            let reads = self.values(name, &format!("reads.{kind}"));
+            let shares = self.values(name, &format!("share.{kind}.error"));
+            reads.iter().zip(&shares).map(|(reads, share)| (reads * share).round()).sum::<f64>()
+        };
+        LIVE.iter().map(|kind| of(kind)).sum()
     }
 
     fn latency(&self) -> Option<Sentence> {
@@ -260,8 +277,7 @@ impl Pair<'_> {
     fn others(&self) -> Option<Sentence> {
         let names = self.folder.contestants(self.workload);
         let others = names.into_iter().filter(|name| name != ONE && name != OTHER && name != "noop");
-        let wrong =
-            |name: &str| LIVE.iter().map(|kind| self.sum(name, &format!("wrong.{kind}"))).sum::<f64>();
+        let wrong = |name: &str| self.wrong_reads(name);
         let told: Vec<String> = others
             .filter(|name| wrong(name) > 0.0)
             .map(|name| format!("{name} in {} reads", unit::prefixed(wrong(&name))))

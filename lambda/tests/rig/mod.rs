@@ -1,6 +1,5 @@
 //! A random log that grows, a Lambda stepped beside it in random order, and the truth at every version.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
-
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -179,8 +178,7 @@ impl Rig {
             _ => OrderKind::Placed,
         };
         // Round, so that sums hit zero and the limits of the terms.
-        let amount =
-            if kind == OrderKind::Cancelled { 0 } else { self.dice.below(12) as i64 * 2_000 - 4_000 };
+        let amount = if kind == OrderKind::Cancelled { 0 } else { self.dice.below(6) as i64 * 5_000 - 5_000 };
         let recent = self.sent.len() as u64 / 3 + 3;
         OrderEvent {
             kind,
