@@ -1,4 +1,5 @@
 //! The report of a run folder whose every figure is known.
+#![allow(clippy::unwrap_used)]
 
 #[path = "report/sample.rs"]
 mod sample;

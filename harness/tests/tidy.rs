@@ -1,4 +1,5 @@
 //! What the layout promises, held: heads, sizes, imports, rules and the direction of dependencies.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

@@ -170,7 +170,7 @@ fn csv(lines: &[Line]) -> Result<String> {
     for line in lines {
         out.serialize(line)?;
     }
-    Ok(String::from_utf8(out.into_inner().map_err(|error| error.into_error())?)?)
+    Ok(String::from_utf8(out.into_inner().map_err(csv::IntoInnerError::into_error)?)?)
 }
 
 fn screen(folder: &Folder, finding: &Finding, lines: &[Line]) -> String {

@@ -144,7 +144,7 @@ fn walk(value: &serde_json::Value, path: &str, rows: &mut Vec<Vec<String>>) {
     let under = |name: &str| if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
     match value {
         serde_json::Value::Object(fields) => {
-            fields.iter().for_each(|(name, value)| walk(value, &under(name), rows))
+            fields.iter().for_each(|(name, value)| walk(value, &under(name), rows));
         }
         serde_json::Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
             items.iter().enumerate().for_each(|(n, item)| walk(item, &under(&n.to_string()), rows));

@@ -55,16 +55,14 @@ pub(crate) struct TimeLine {
 
 const KEY: f64 = 18.0;
 
+/// Draws points as one line, in dashes when a length and a gap are given.
+type Stroke<'a> = dyn FnMut(Vec<(f64, f64)>, ShapeStyle, Option<(i32, i32)>) -> Result<()> + 'a;
+
 fn style(pen: Pen, curve: &Curve) -> ShapeStyle {
     pen.line(palette::contestant(&curve.contestant), 2.0)
 }
 
-fn line<DB: DrawingBackend>(
-    pen: Pen,
-    curve: &Curve,
-    draw: &mut dyn FnMut(Vec<(f64, f64)>, ShapeStyle, Option<(i32, i32)>) -> Result<()>,
-    _area: &Area<DB>,
-) -> Result<()> {
+fn line<DB: DrawingBackend>(pen: Pen, curve: &Curve, draw: &mut Stroke<'_>, _area: &Area<DB>) -> Result<()> {
     let dashes = if curve.dashed { Some((pen.px(6.0), pen.px(4.0))) } else { dash(&curve.contestant, pen) };
     draw(curve.points.clone(), style(pen, curve), dashes)
 }
