@@ -1,10 +1,13 @@
 //! A rule that is moved in one layer of the Lambda and left behind in the other: no terms make its answers right, and they
 //! move when the batch publishes. Moved in the Kappa, the same rule is wrong by the old terms and right by the new.
 
+// What stands beside the tests here unwraps as they do.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use harness::contestants::{Component, Contestant, Part, Role, Settings, find};
+use harness::contestants::{Component, Contestant, Part, Role, Settings, Start, find};
 use harness::judge::{Bases, Class, Evidence, Verdict, Verdicts, judge};
 use harness::observe::Kind;
 use harness::stepped::{Script, run};
@@ -25,8 +28,6 @@ enum Wrong {
     /// In what the batch does not cover yet: the error grows by and by, and publications make it smaller.
     Recent,
 }
-
-type Start = fn(Arc<dyn Log>, SharedDisk, &Settings) -> anyhow::Result<Box<dyn Component>>;
 
 /// Runs one contestant whose parts were told different things, and looks at what the judge says of it: what is wrong, and
 /// how the first of the moved views goes wrong.
@@ -97,14 +98,14 @@ fn start(
     name: &str,
     role: Role,
     moved: fn(&mut Terms),
-    (log, disk, settings): (Arc<dyn Log>, SharedDisk, &Settings),
+    (log, disk, settings): (Arc<dyn Log>, &SharedDisk, &Settings),
 ) -> anyhow::Result<Box<dyn Component>> {
     let mut settings = settings.clone();
     moved(&mut settings.terms);
     settings.feed.dedup = settings.terms.dedup;
     let part =
         find(name)?.parts.iter().find(|part| part.role == role).expect("the contestant has such a part");
-    (part.start)(log, &disk, &settings)
+    (part.start)(log, disk, &settings)
 }
 
 macro_rules! moved {

@@ -1,5 +1,8 @@
 //! Runs of real processes: a whole one, and ones that are interrupted, killed or talked nonsense to.
 
+// What stands beside the tests here unwraps as they do: a run that cannot be made is a failed test.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
