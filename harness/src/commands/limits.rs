@@ -52,7 +52,11 @@ impl Arguments {
         let workloads = all.filter(|workload| chosen.is_none_or(|chosen| chosen.name == workload.name));
         ensure!(self.events > 0 && self.rounds > 0, "--events and --rounds must be at least 1");
         let scratch = &self.scratch;
-        ensure!(!scratch.exists(), "{} is there already: remove it, or name another --scratch", scratch.display());
+        ensure!(
+            !scratch.exists(),
+            "{} is there already: remove it, or name another --scratch",
+            scratch.display()
+        );
         let progress = Progress::start();
         let measured = workloads.map(|workload| {
             world.stop.check()?;

@@ -47,7 +47,9 @@ pub fn measure(run: &Path, world: &World) -> anyhow::Result<Measured> {
     }
     if measured.wrong_reads + measured.wrong_finals > 0 {
         let (reads, finals) = (measured.wrong_reads, measured.wrong_finals);
-        eprintln!("wrong answers: {reads} reads and {finals} final answers; measures/witnesses.csv shows them");
+        eprintln!(
+            "wrong answers: {reads} reads and {finals} final answers; measures/witnesses.csv shows them"
+        );
     }
     Ok(measured)
 }
@@ -64,7 +66,9 @@ pub fn verdict(run: &Path, measured: &Measured) -> anyhow::Result<ExitCode> {
         let quiet = report::find(run)?.noise.verdict == Verdict::Quiet;
         let decided = if quiet { "missed" } else { "not decided, for the machine was not quiet" };
         let objective = plan.live.objective_ms;
-        eprintln!("objective of {objective} ms: {decided}: p99 of {contestant} on {workload} is {millis:.1} ms");
+        eprintln!(
+            "objective of {objective} ms: {decided}: p99 of {contestant} on {workload} is {millis:.1} ms"
+        );
         missed |= quiet;
     }
     Ok(if missed { code::missed() } else { ExitCode::SUCCESS })

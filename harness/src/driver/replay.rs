@@ -71,7 +71,8 @@ impl Replay {
 
     /// Writes the history into a new log, and gives back what is to be sent after it.
     pub fn split(&self, disk: &SharedDisk, folder: &Path) -> anyhow::Result<(History, Schedule)> {
-        let meta = Meta { made_by: format!("{}, its first part", self.folder.display()), ..self.meta.clone() };
+        let meta =
+            Meta { made_by: format!("{}, its first part", self.folder.display()), ..self.meta.clone() };
         FileLog::create(disk, folder, &meta)?;
         let mut appender = FileLog::appender(disk, folder, FsyncPolicy::None)?.roll_at(SEGMENT);
         let (mut keys, mut heads) = (Keys::default(), Version::zero(meta.partitions));
@@ -96,11 +97,18 @@ impl Replay {
             let earliest = due.last().map_or(0, |due: &Due| due.intended_us);
             let intended_us = match self.pace {
                 Pace::Rate(rate) => (due.len() as f64 * 1e6 / rate) as i64,
-                Pace::Speed(speed) => time.map_or(earliest, |time| ((time - start) as f64 * 1000.0 / speed) as i64),
+                Pace::Speed(speed) => {
+                    time.map_or(earliest, |time| ((time - start) as f64 * 1000.0 / speed) as i64)
+                }
             };
             // Times that step back are sent with their predecessor.
             let intended_us = intended_us.max(earliest);
-            due.push(Due { intended_us, partition, record: RawRecord { intended: intended_us, ..record }, key });
+            due.push(Due {
+                intended_us,
+                partition,
+                record: RawRecord { intended: intended_us, ..record },
+                key,
+            });
         }
         for (partition, chunk) in (0..).zip(&waiting).filter(|(_, chunk)| !chunk.is_empty()) {
             heads.0[partition as usize] = appender.append(partition, chunk)?.end;

@@ -136,10 +136,10 @@ mod tests {
 
     use super::*;
 
-    fn foreign(
-        i: usize,
-        part: (i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<(String, Option<Vec<u8>>)>),
-    ) -> Record {
+    /// Time, key, value and headers.
+    type Part = (i64, Option<Vec<u8>>, Option<Vec<u8>>, Vec<(String, Option<Vec<u8>>)>);
+
+    fn foreign(i: usize, part: Part) -> Record {
         let (timestamp, key, value, headers) = part;
         Record {
             transactional: false,
