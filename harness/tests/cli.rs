@@ -1,5 +1,8 @@
 //! What `wb` says to bad input: one line that says what to do, and the exit code for it.
 
+// What stands beside the tests here unwraps as they do.
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -116,6 +119,45 @@ fn a_log_is_not_written_over() {
     let folder = with_log();
     let arguments = ["generate", "orders", "--events", "500", "--log", "orders.log"];
     refused(folder.path(), &arguments, 1, &["holds a log already"]);
+}
+
+#[test]
+fn numbers_that_make_no_log_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value, said) in [
+        ("--rate", "inf", "above 0"),
+        ("--keys", "0", "at least 1"),
+        ("--partitions", "4000000000", "at the most"),
+    ] {
+        let arguments = ["generate", "orders", "--events", "10", "--log", "mine.log", name, value];
+        refused(folder.path(), &arguments, 1, &[name, said]);
+    }
+    assert!(!folder.path().join("mine.log").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_generated_log_is_spread_as_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let how = ["--keys", "1", "--partition-by", "round-robin"];
+    let made = wb(
+        folder.path(),
+        &[&["generate", "orders", "--events", "500", "--log", "mine.log"], &how[..]].concat(),
+    );
+    assert!(String::from_utf8(made.stderr).unwrap().contains("heads 250,250"));
+}
+
+#[test]
+fn a_run_that_fails_while_its_history_is_written_says_so() {
+    let folder = with_log();
+    let segment = folder.path().join("orders.log/0/00000000000000000000.log");
+    let mut bytes = fs::read(&segment).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    fs::write(&segment, bytes).unwrap();
+    let arguments = ["compare", "short", "--log", "orders.log", "--rate", "100", "--out", "out"];
+    refused(folder.path(), &arguments, 1, &["corrupt batch", "first offset"]);
+    let manifest = fs::read_to_string(folder.path().join("out/manifest.json")).unwrap();
+    assert!(manifest.contains("corrupt batch") && !manifest.contains("running"), "{manifest}");
 }
 
 #[test]

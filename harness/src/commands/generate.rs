@@ -9,10 +9,15 @@ use clap::Args;
 use workloads::Codec;
 use workloads::faults::SourceFaults;
 use workloads::files::{RealDisk, SharedDisk};
+use workloads::partition::PartitionBy;
 
 use super::World;
+use super::log::import::partition_by;
 use crate::driver::source;
 use crate::plan::Plan;
+
+/// Partitions of a log at the most; a slip of the hand would fill the disk with folders.
+const MOST: u32 = 4096;
 
 /// Which events, and where to.
 #[derive(Debug, Args)]
@@ -43,6 +48,9 @@ pub struct Arguments {
     /// Number of partitions
     #[arg(long, value_name = "N", default_value_t = 2)]
     partitions: u32,
+    /// How events are spread over them: key or round-robin
+    #[arg(long, default_value = "key", value_parser = partition_by)]
+    partition_by: PartitionBy,
     /// Folder to make for the log
     #[arg(long, value_name = "DIR")]
     log: PathBuf,
@@ -52,13 +60,20 @@ impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
         let workload = workload(&self.workload)?;
-        ensure!(self.rate > 0.0, "--rate must be above 0");
+        ensure!(self.rate > 0.0 && self.rate.is_finite(), "--rate must be a number above 0");
+        ensure!(self.keys != Some(0), "--keys must be at least 1");
+        let partitions = self.partitions;
+        ensure!(
+            partitions <= MOST,
+            "--partitions {partitions}: each is a folder, ask for {MOST} at the most"
+        );
         let mut plan = Plan::load("default")?;
         plan.seed = self.seed;
         plan.live.history = self.events;
         plan.live.rate = self.rate;
         plan.log.codec = self.codec;
         plan.log.partitions = self.partitions;
+        plan.log.partition_by = self.partition_by;
         if let (Some(keys), Some(events)) = (self.keys, plan.workloads.get_mut(workload.name)) {
             events.keys = keys;
         }
