@@ -33,7 +33,7 @@
 //! | `level.eventual/prefix/labelled-prefix/monotonic/mutual` | score | 1 held, 0 broken, -1 unknown (nothing tested it) |
 //! | `vacuous` | flag | 1 when the run tested nothing: no live read, or a batch contestant without publication |
 //! | `final.rows`, `final.wrong` | rows | rows of the final answers, and those that are not the truth of the log |
-//! | `accuracy.<dedup>.rows`, `accuracy.<dedup>.error` | rows, units | rows that differ from O*, and the absolute error, for each `dedup` setting of the truth; `accuracy.own.*` for the contestant's final answers |
+//! | `accuracy.<dedup>.rows`, `accuracy.<dedup>.error` | rows, units | rows that differ from O*, and the absolute error, for each `dedup` setting of the truth (those that need the whole log anew in repeat 1 only); `accuracy.own.*` for the contestant's final answers |
 //! | `latency.<stop>.p50/p90/p99/p99.9/max` | us | since the intended time; p99.9 from 10,000 events on |
 //! | `latency.<stop>.n/censored/negative` | events | seen; never seen; seen before they were due |
 //! | `latency.<stop>.within` | share | of all due events within the objective |
