@@ -41,8 +41,10 @@ fn run(case: Case) {
         rig.serving = Some(Serving::start(log, &disk, &config).unwrap());
         let until = Instant::now() + Duration::from_secs(30);
         let heads = |rig: &Rig| rig.log.heads().unwrap();
-        while rig.sent.len() < 400 || rig.serving.as_ref().unwrap().version() != Some(heads(&rig)) {
-            if rig.sent.len() < 400 {
+        // How far the other thread is when this one appends is not known, so it goes on until there was enough to see.
+        let short = |rig: &Rig| rig.sent.len() < 400 || rig.reads <= 10 || rig.publications <= 2;
+        while short(&rig) || rig.serving.as_ref().unwrap().version() != Some(heads(&rig)) {
+            if short(&rig) {
                 rig.append();
             }
             rig.step_batch();
@@ -56,5 +58,4 @@ fn run(case: Case) {
         }
         stop.store(true, Ordering::Relaxed);
     });
-    assert!(rig.reads > 10 && rig.publications > 2, "{} reads, {} publications", rig.reads, rig.publications);
 }
