@@ -3,7 +3,7 @@
 mod rig;
 
 use rig::{Case, Rig};
-use workloads::{Query, Record, workload};
+use workloads::{Event, Origin, Place, Query, Record, Terms, TradeEvent, TradeKind, View, workload};
 
 #[test]
 fn the_speed_layer_over_nothing_is_the_whole_answer() {
@@ -24,4 +24,24 @@ fn the_speed_layer_over_nothing_is_the_whole_answer() {
             }
         }
     }
+}
+
+#[test]
+fn a_symbol_whose_trades_are_all_busted_has_no_row() {
+    let mut stream = lambda::alone::Stream::new("trades", &Terms::default()).unwrap();
+    let target = Origin { source: 0, sequence: 7 };
+    let record = |offset, kind, origin, price| {
+        let event = TradeEvent { kind, symbol: "S".into(), price, volume: price, time: 1, target };
+        let place = Place { partition: 0, offset };
+        Record { place, origin, intended: 0, appended: 0, event: Event::Trade(event) }
+    };
+    let views = workload("trades").unwrap().views;
+    let rows = |stream: &lambda::alone::Stream| {
+        let query = |view: &View| Query { view: view.name.into(), key: None };
+        views.iter().map(|view| stream.answer(&query(view)).unwrap().len()).sum::<usize>()
+    };
+    stream.feed(&[record(0, TradeKind::Traded, Some(target), 5)]).unwrap();
+    assert_eq!(rows(&stream), views.len());
+    stream.feed(&[record(1, TradeKind::Busted, None, 0)]).unwrap();
+    assert_eq!(rows(&stream), 0);
 }

@@ -76,7 +76,10 @@ fn trade(dice: &mut Dice, i: u64) -> Event {
     let (price, volume) =
         if bust { (0, 0) } else { (1 + dice.below(6) as i64, dice.below(1_000) as i64 * 100_000_000) };
     let symbol = Name::from(format!("S {}", dice.below(2)));
-    Event::Trade(TradeEvent { kind, symbol, price, volume, time: time(dice), target })
+    // Corrections of one trade often have the same event time.
+    let coarse = if kind == TradeKind::Corrected { 90_000_000 } else { 1 };
+    let time = time(dice) / coarse * coarse;
+    Event::Trade(TradeEvent { kind, symbol, price, volume, time, target })
 }
 
 /// An empty log.

@@ -153,9 +153,10 @@ impl Rig {
         } else {
             let origin =
                 (!self.dice.percent(5)).then_some(Origin { source: number as u32 % 2, sequence: number / 2 });
-            let event = match self.case.workload {
-                "orders" => Event::Order(self.order()),
-                _ => Event::Trade(self.trade()),
+            let event = match (self.rival(), self.case.workload) {
+                (Some(event), _) => event,
+                (None, "orders") => Event::Order(self.order()),
+                (None, _) => Event::Trade(self.trade()),
             };
             let by = self.case.partition_by;
             (by.partition(event.key().as_bytes(), origin, number, self.case.partitions), origin, event)
@@ -169,6 +170,22 @@ impl Rig {
         let record = Record { place, origin, intended: 0, appended: 0, event: event.clone() };
         self.records[partition as usize].push(record);
         self.sent.push((partition, origin, event));
+    }
+
+    /// Now and then another correction of what was corrected last, with the same event time.
+    fn rival(&mut self) -> Option<Event> {
+        if !self.dice.percent(5) {
+            return None;
+        }
+        self.sent.iter().rev().find_map(|(.., event)| match event.clone() {
+            Event::Order(order) if order.kind == OrderKind::Corrected => {
+                Some(Event::Order(OrderEvent { amount: order.amount + 5_000, ..order }))
+            }
+            Event::Trade(trade) if trade.kind == TradeKind::Corrected => {
+                Some(Event::Trade(TradeEvent { price: trade.price + 1, ..trade }))
+            }
+            _ => None,
+        })
     }
 
     fn order(&mut self) -> OrderEvent {
