@@ -39,7 +39,7 @@ fn walk(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("truth/{}", workload.name));
         group.throughput(Throughput::Elements(EVENTS)).sample_size(10);
         group.bench_function("generate", |bench| {
-            bench.iter(|| (workload.generate)(black_box(&shape)).count())
+            bench.iter(|| (workload.generate)(black_box(&shape)).count());
         });
         group.bench_function("feed", |bench| {
             bench.iter_batched_ref(
