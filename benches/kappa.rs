@@ -1,41 +1,20 @@
 //! The Kappa's dataflow over decoded records, by granularity, beside the plain loop over the same records.
 
+use benches::records;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use harness::contestants::reference::Fold;
 use kappa::Replay;
-use workloads::{Place, Record, Shape, Terms, workload};
+use workloads::Terms;
 
 const EVENTS: u64 = 1_000_000;
 
 /// What is asked of each workload: everything, and the one view that the aims are given for.
 const ASKED: &[(&str, &[&str])] = &[("orders", &[]), ("trades", &["volume"]), ("trades", &[])];
 
-fn records(name: &str) -> Vec<Record> {
-    let shape = Shape {
-        seed: 1,
-        events: EVENTS,
-        rate: 20_000.0,
-        keys: if name == "orders" { 100_000 } else { 1_000 },
-        cancellations: 0.05,
-        corrections: 0.01,
-        start: 1_700_000_000_000,
-        first_sequence: 0,
-    };
-    let workload = workload(name).expect("a workload of that name");
-    let records = (workload.generate)(&shape).zip(0..).map(|(draft, offset)| Record {
-        place: Place { partition: 0, offset },
-        origin: draft.origin,
-        intended: draft.intended,
-        appended: draft.intended / 1000,
-        event: draft.event,
-    });
-    records.collect()
-}
-
 fn benches(criterion: &mut Criterion) {
     let terms = Terms::default();
     for (name, views) in ASKED {
-        let records = records(name);
+        let records = records(name, EVENTS);
         let asked = if views.is_empty() { "all".to_owned() } else { views.join("+") };
         let mut group = criterion.benchmark_group(format!("kappa/{name}/{asked}"));
         group.throughput(Throughput::Elements(EVENTS)).sample_size(10);

@@ -2,41 +2,20 @@
 
 use std::sync::Arc;
 
+use benches::records;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use harness::contestants::reference::Fold;
 use lambda::alone::{Stream, recompute};
 use lambda::archive::Archive;
 use workloads::files::{RealDisk, SharedDisk};
-use workloads::{Dedup, Place, Record, Shape, Terms, Version, workload};
+use workloads::{Dedup, Terms, Version};
 
 const EVENTS: u64 = 500_000;
-
-fn records(name: &str) -> Vec<Record> {
-    let shape = Shape {
-        seed: 1,
-        events: EVENTS,
-        rate: 20_000.0,
-        keys: if name == "orders" { 100_000 } else { 1_000 },
-        cancellations: 0.05,
-        corrections: 0.01,
-        start: 1_700_000_000_000,
-        first_sequence: 0,
-    };
-    let workload = workload(name).expect("a workload of that name");
-    let records = (workload.generate)(&shape).zip(0..).map(|(draft, offset)| Record {
-        place: Place { partition: 0, offset },
-        origin: draft.origin,
-        intended: draft.intended,
-        appended: draft.intended / 1000,
-        event: draft.event,
-    });
-    records.collect()
-}
 
 fn benches(criterion: &mut Criterion) {
     let terms = Terms::default();
     for name in ["orders", "trades"] {
-        let records = records(name);
+        let records = records(name, EVENTS);
         let mut group = criterion.benchmark_group(format!("lambda/{name}"));
         group.throughput(Throughput::Elements(EVENTS)).sample_size(10);
         group.bench_function("loop", |bench| {

@@ -1,6 +1,6 @@
 //! What `wb` says to bad input: one line that says what to do, and the exit code for it.
 
-// What stands beside the tests here unwraps as they do.
+// What stands beside the tests here unwraps as they do: a test that cannot go on has failed.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;

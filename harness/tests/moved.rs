@@ -1,7 +1,7 @@
 //! A rule that is moved in one layer of the Lambda and left behind in the other: no terms make its answers right, and they
 //! move when the batch publishes. Moved in the Kappa, the same rule is wrong by the old terms and right by the new.
 
-// What stands beside the tests here unwraps as they do.
+// What stands beside the tests here unwraps as they do: a test that cannot go on has failed.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
