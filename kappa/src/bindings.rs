@@ -30,7 +30,7 @@ impl Bindings {
     ) -> Result<(Self, Vec<Version>), KappaError> {
         let path = state.join("bindings");
         let name = path.display().to_string();
-        let io = |what: &str, source| KappaError::Io { what: format!("{what} {name}"), source };
+        let io = |what: &str, cause| KappaError::Io { what: format!("{what} {name}"), cause };
         let partitions = heads.0.len();
         let bytes = match disk.read(&path) {
             Ok(bytes) => bytes,
@@ -66,7 +66,7 @@ impl Bindings {
         self.written += bindings.len() as u64;
         self.file
             .append(&bytes)
-            .map_err(|source| KappaError::Io { what: format!("writing {}", self.path.display()), source })
+            .map_err(|cause| KappaError::Io { what: format!("writing {}", self.path.display()), cause })
     }
 }
 

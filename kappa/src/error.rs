@@ -10,12 +10,12 @@ pub enum KappaError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// The bindings could not be read or written.
-    #[error("{what}: {source}")]
+    #[error("{what}: {cause}")]
     Io {
         /// What was being attempted, and on which file.
         what: String,
         /// What the operating system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file of bindings is not one.
     #[error("{0} holds no bindings of a log with {1} partitions: remove it, and versions are bound afresh")]

@@ -15,12 +15,12 @@ pub enum LambdaError {
     #[error(transparent)]
     Archive(#[from] crate::archive::ArchiveError),
     /// The operating system refused.
-    #[error("{what}: {source}")]
+    #[error("{what}: {cause}")]
     Io {
         /// What was being attempted, and on which file.
         what: String,
         /// What it said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A file of the state folder is not what was written.
     #[error("{file}: {reason}; remove the state folder to have everything computed again from the log")]
@@ -50,8 +50,8 @@ pub enum LambdaError {
 
 impl LambdaError {
     /// An operating system error while doing `what` to `path`.
-    pub(crate) fn io(what: &str, path: &Path, source: io::Error) -> Self {
-        LambdaError::Io { what: format!("{what} {}", path.display()), source }
+    pub(crate) fn io(what: &str, path: &Path, cause: io::Error) -> Self {
+        LambdaError::Io { what: format!("{what} {}", path.display()), cause }
     }
 
     /// A file that is not what was written.

@@ -188,6 +188,6 @@ impl Layers for Trades {
 }
 
 /// A look-up in a publication that failed.
-fn look_up(source: std::io::Error) -> LambdaError {
-    LambdaError::Io { what: "looking up in a publication".into(), source }
+fn look_up(cause: std::io::Error) -> LambdaError {
+    LambdaError::Io { what: "looking up in a publication".into(), cause }
 }

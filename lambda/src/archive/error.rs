@@ -9,12 +9,12 @@ use workloads::Version;
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The operating system refused.
-    #[error("{what}: {source}")]
+    #[error("{what}: {cause}")]
     Io {
         /// What was being attempted, and on which file.
         what: String,
         /// What it said.
-        source: io::Error,
+        cause: io::Error,
     },
     /// It holds another log's records.
     #[error("the archive in {folder} is of {found}, not of {asked}: choose another folder or remove it")]
@@ -65,8 +65,8 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
-    pub(super) fn io(what: &str, path: &std::path::Path, source: io::Error) -> Self {
-        ArchiveError::Io { what: format!("{what} {}", path.display()), source }
+    pub(super) fn io(what: &str, path: &std::path::Path, cause: io::Error) -> Self {
+        ArchiveError::Io { what: format!("{what} {}", path.display()), cause }
     }
 
     pub(super) fn broken(path: &std::path::Path, reason: &dyn ToString) -> Self {

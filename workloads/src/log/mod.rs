@@ -81,12 +81,12 @@ pub trait Appender: Send {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The operating system refused.
-    #[error("{what}: {source}")]
+    #[error("{what}: {cause}")]
     Io {
         /// What was being attempted, and on which file.
         what: String,
         /// What it said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// No log there.
     #[error("no log in {0}: make one with `wb generate` or `wb log import`")]
@@ -143,7 +143,7 @@ pub enum LogError {
 
 impl LogError {
     /// An operating system error while doing `what`.
-    pub fn io(what: impl Into<String>, source: std::io::Error) -> Self {
-        LogError::Io { what: what.into(), source }
+    pub fn io(what: impl Into<String>, cause: std::io::Error) -> Self {
+        LogError::Io { what: what.into(), cause }
     }
 }
