@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use harness::clock::Clock;
-use harness::commands::{Cli, Command, World};
+use harness::commands::{Cli, Command, Usage, World, code};
 use harness::driver::{Interrupted, Stop};
 
 fn main() -> ExitCode {
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(1)
+            if error.is::<Usage>() { code::usage() } else { ExitCode::FAILURE }
         }
     }
 }

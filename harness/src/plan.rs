@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use workloads::faults::{DeliveryFaults, SourceFaults};
+use workloads::log::file::MOST_PARTITIONS;
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Shape, Terms};
 
@@ -244,7 +245,10 @@ impl Plan {
             self.live.seconds > 0.0 && self.live.rate > 0.0,
             "live.seconds and live.rate must be above 0"
         );
-        ensure!(self.log.partitions > 0, "log.partitions must be at least 1");
+        ensure!(
+            (1..=MOST_PARTITIONS).contains(&self.log.partitions),
+            "log.partitions must be from 1 to {MOST_PARTITIONS}"
+        );
         ensure!(self.reads.connections > 0, "reads.connections must be at least 1");
         ensure!(!self.contests.is_empty(), "there is no [[contest]]: nothing to run");
         let mut taken = BTreeSet::new();

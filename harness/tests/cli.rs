@@ -82,9 +82,30 @@ fn a_version_of_other_partitions_is_refused() {
 fn a_view_or_contestant_that_is_not_there_is_answered_with_those_that_are() {
     let folder = with_log();
     let arguments = ["answer", "orders", "spent", "--log", "orders.log", "--contestant", "reference"];
-    refused(folder.path(), &arguments, 1, &["no view `spent`", "spend, big_spenders"]);
+    refused(folder.path(), &arguments, 2, &["no view `spent`", "spend, big_spenders"]);
     let arguments = ["answer", "orders", "spend", "--log", "orders.log", "--contestant", "nobody"];
-    refused(folder.path(), &arguments, 1, &["no contestant `nobody`", "reference"]);
+    refused(folder.path(), &arguments, 2, &["no contestant `nobody`", "reference"]);
+}
+
+#[test]
+fn a_workload_that_is_not_there_is_answered_with_those_that_are() {
+    let folder = with_log();
+    for arguments in [
+        vec!["answer", "order", "spend", "--log", "orders.log", "--contestant", "reference"],
+        vec!["generate", "order", "--events", "5", "--log", "other.log"],
+        vec!["limits", "order"],
+        vec!["log", "import", "orders.log/log.json", "--workload", "order", "--log", "other.log"],
+    ] {
+        refused(folder.path(), &arguments, 2, &["no workload `order`", "orders, trades"]);
+    }
+}
+
+#[test]
+fn a_cause_is_printed_once() {
+    let folder = with_log();
+    let output = wb(folder.path(), &["log", "verify", "orders.log/log.json"]);
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(complaint.matches("os error").count(), 1, "{complaint}");
 }
 
 #[test]
@@ -124,14 +145,26 @@ fn a_log_is_not_written_over() {
 #[test]
 fn numbers_that_make_no_log_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, value, said) in [
-        ("--rate", "inf", "above 0"),
-        ("--keys", "0", "at least 1"),
-        ("--partitions", "4000000000", "at the most"),
+    for (name, value, code, said) in [
+        ("--rate", "inf", 2, "--rate must be a number above 0"),
+        ("--rate", "0", 2, "--rate must be a number above 0"),
+        ("--keys", "0", 2, "--keys must be at least 1"),
+        ("--faults", "lat=0.1", 2, "no fault of a source is called lat: there are"),
+        ("--partitions", "4000000000", 1, "1 to 4096 partitions, not 4000000000"),
     ] {
         let arguments = ["generate", "orders", "--events", "10", "--log", "mine.log", name, value];
-        refused(folder.path(), &arguments, 1, &[name, said]);
+        refused(folder.path(), &arguments, code, &[said]);
     }
+    fs::write(folder.path().join("orders.csv"), "customer,amount\nAli,1\n").unwrap();
+    let arguments = ["log", "import", "orders.csv", "--log", "mine.log", "--partitions", "5000"];
+    refused(folder.path(), &arguments, 1, &["1 to 4096 partitions, not 5000"]);
+    plan(folder.path(), |text| text.replace("partitions = 2", "partitions = 5000"));
+    refused(
+        folder.path(),
+        &["run", "mine.toml", "--out", "out"],
+        1,
+        &["log.partitions must be from 1 to 4096"],
+    );
     assert!(!folder.path().join("mine.log").exists(), "nothing was begun");
 }
 

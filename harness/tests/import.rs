@@ -210,6 +210,22 @@ fn what_cannot_be_meant_is_refused_in_one_line() {
     assert!(said(&["--map", "buyer=Customer"]).contains("the fields are customer, amount"));
     assert!(said(&["--map", "customer"]).contains("expected field=column"));
     assert!(said(&["--delimiter", ";;"]).contains("one character"));
+    let file = written(folder.path(), "data.csv", "PK\u{3}\u{4}\u{0}\u{1b}[31m,amount\n1,2\n");
+    let error = import(&file, &folder.path().join("log"), &[]).unwrap_err().to_string();
+    assert!(error.contains("header line is not text") && !error.contains('\u{1b}'), "{error}");
     let none = folder.path().join("none.csv");
     assert!(import(&none, &folder.path().join("log"), &[]).unwrap_err().to_string().starts_with("opening"));
+}
+
+#[test]
+fn a_wrong_time_format_is_one_error_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, log) = (written(folder.path(), "retail.csv", RETAIL), folder.path().join("log"));
+    let said =
+        |more: &[&str]| import(&file, &log, &[&RETAIL_MAPS[..8], more].concat()).unwrap_err().to_string();
+    let error = said(&["--time-format", "%Y-%m-%d"]);
+    assert!(error.contains("no time in the first 12 lines can be read as --time-format %Y-%m-%d"), "{error}");
+    assert!(error.contains("line 2, time 12/1/2010 8:26") && !error.contains('\n'), "{error}");
+    assert!(said(&[]).contains("no time in the first 12 lines can be read: line 2"));
+    assert!(!log.exists(), "nothing was begun");
 }

@@ -8,11 +8,11 @@ use anyhow::{anyhow, ensure};
 use clap::Args;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::FileLog;
-use workloads::{Dedup, Log, Query, Terms, Version};
+use workloads::{Dedup, Log, Query, Terms, Version, View, Workload};
 
-use super::World;
 use super::generate::workload;
 use super::print::{self, Format, Value};
+use super::{Usage, World};
 use crate::upto;
 
 /// Which contestant, asked what, over which log.
@@ -20,7 +20,8 @@ use crate::upto;
 #[command(after_help = "\
 Examples:
   wb answer orders revenue --log runs/orders.log --contestant kappa
-  wb answer orders spend --key customer-00042 --log runs/orders.log --contestant lambda --at 1200,1187 --format csv")]
+  wb answer orders spend --key customer-00042 --log runs/orders.log \\
+      --contestant lambda --at 1200,1187 --format csv")]
 pub struct Arguments {
     /// Name of the workload
     workload: String,
@@ -54,11 +55,8 @@ impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
         let workload = workload(&self.workload)?;
-        let names = || workload.views.iter().map(|view| view.name).collect::<Vec<_>>().join(", ");
-        let view = workload.view(&self.view);
-        let view =
-            view.ok_or_else(|| anyhow!("{} has no view `{}`: it has {}", workload.name, self.view, names()))?;
-        let contestant = crate::contestants::find(&self.contestant)?;
+        let view = view(workload, &self.view)?;
+        let contestant = crate::contestants::find(&self.contestant).map_err(Usage::error)?;
         let disk: SharedDisk = Arc::new(RealDisk);
         let log: Arc<dyn Log> = Arc::new(FileLog::open(&disk, &self.log)?);
         let held = &log.meta().workload;
@@ -77,6 +75,13 @@ impl Arguments {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The view of that name.
+fn view(workload: &Workload, name: &str) -> anyhow::Result<&'static View> {
+    let names = || workload.views.iter().map(|view| view.name).collect::<Vec<_>>().join(", ");
+    let unknown = || Usage::error(format!("{} has no view `{name}`: it has {}", workload.name, names()));
+    workload.view(name).ok_or_else(unknown)
 }
 
 /// The version meant, if the log has come so far.

@@ -1,6 +1,6 @@
 //! `wb compare`: everything from a plan to its report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct Arguments {
     /// A plan file, or the name of a built-in plan (`wb list plans`)
     #[arg(default_value = "default")]
     plan: String,
-    /// Folder to make for the run; runs/<date>-<plan> if absent
+    /// Folder to make for the run; runs/<date>-<plan>, or -<log>, if absent
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Somebody's own log: its first part as history, the rest sent live
@@ -54,7 +54,7 @@ impl Arguments {
         });
         let replay = replay.transpose()?;
         if let Some(replay) = &replay {
-            plan = replay.plan(&plan)?;
+            plan = Plan { name: named(self.log.as_deref()), ..replay.plan(&plan)? };
         }
         let out = self.out.unwrap_or_else(|| fresh(&plan, world));
         run::run(&plan, replay, &out, world)?;
@@ -65,6 +65,13 @@ impl Arguments {
     }
 }
 
+/// The name of a run over somebody's own log: its folder's, without ending.
+fn named(log: Option<&Path>) -> String {
+    let stem =
+        log.and_then(Path::file_stem).map_or(String::new(), |stem| stem.to_string_lossy().replace(' ', "-"));
+    if stem.is_empty() { "log".to_owned() } else { stem }
+}
+
 /// `runs/<date>-<plan>`, with a number where that is taken.
 fn fresh(plan: &Plan, world: &World) -> PathBuf {
     let now = jiff::Timestamp::from_microsecond(world.clock.now().micros).unwrap_or_default();
@@ -72,4 +79,18 @@ fn fresh(plan: &Plan, world: &World) -> PathBuf {
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let folders = std::iter::once(name.clone()).chain(numbered).map(|name| PathBuf::from("runs").join(name));
     folders.into_iter().find(|folder| !folder.exists()).unwrap_or_else(|| PathBuf::from("runs").join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_over_a_log_is_named_after_its_folder() {
+        for (folder, name) in
+            [("mine/orders.log", "orders"), ("my shop", "my-shop"), ("v1.2.log/", "v1.2"), ("..", "log")]
+        {
+            assert_eq!(named(Some(Path::new(folder))), name, "{folder}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::FileLog;
 
+use super::Usage;
 use crate::child::{self, Hosting, Life};
 use crate::clock::Clock;
 use crate::driver::cores;
@@ -17,7 +18,8 @@ use crate::driver::cores;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  wb contestant kappa kappa --settings kappa.json --log runs/LOG --socket /tmp/kappa.socket
+  wb contestant kappa kappa --settings kappa.json --log runs/LOG \\
+      --socket /tmp/kappa.socket
   echo '{\"id\":1,\"read\":[{\"view\":\"revenue\"}]}' | nc -U -q1 /tmp/kappa.socket
 
 The settings file is the one that the driver leaves beside a run's observations.")]
@@ -49,6 +51,7 @@ impl Arguments {
         if !self.core.is_empty() {
             cores::pin(&self.core)?.keep();
         }
+        child::find(&self.contestant, &self.part).map_err(Usage::error)?;
         let life = Life::watch(self.follow)?;
         let text = std::fs::read_to_string(&self.settings)
             .with_context(|| format!("reading {}", self.settings.display()))?;

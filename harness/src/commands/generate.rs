@@ -4,26 +4,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{anyhow, ensure};
 use clap::Args;
 use workloads::Codec;
 use workloads::faults::SourceFaults;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::partition::PartitionBy;
 
-use super::World;
 use super::log::import::partition_by;
+use super::{Usage, World};
 use crate::driver::source;
 use crate::plan::Plan;
-
-/// Partitions of a log at the most; a slip of the hand would fill the disk with folders.
-const MOST: u32 = 4096;
 
 /// Which events, and where to.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  wb generate orders --events 1000000 --seed 7 --faults late=0.01,resend=0.001 --log runs/orders.log")]
+  wb generate orders --events 1000000 --seed 7 \\
+      --faults late=0.01,resend=0.001 --log runs/orders.log")]
 pub struct Arguments {
     /// Name of the workload
     workload: String,
@@ -60,13 +57,7 @@ impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
         let workload = workload(&self.workload)?;
-        ensure!(self.rate > 0.0 && self.rate.is_finite(), "--rate must be a number above 0");
-        ensure!(self.keys != Some(0), "--keys must be at least 1");
-        let partitions = self.partitions;
-        ensure!(
-            partitions <= MOST,
-            "--partitions {partitions}: each is a folder, ask for {MOST} at the most"
-        );
+        self.check()?;
         let mut plan = Plan::load("default")?;
         plan.seed = self.seed;
         plan.live.history = self.events;
@@ -77,17 +68,29 @@ impl Arguments {
         if let (Some(keys), Some(events)) = (self.keys, plan.workloads.get_mut(workload.name)) {
             events.keys = keys;
         }
-        let faults = SourceFaults::parse(&self.faults)?;
+        let faults = SourceFaults::parse(&self.faults).map_err(Usage::error)?;
         let disk: SharedDisk = Arc::new(RealDisk);
         let stop = &world.stop;
         let made = source::history(&plan, workload, &faults, &disk, &self.log, world.clock.millis(), stop)?;
         eprintln!("{} records in {}, heads {}", made.heads.total(), self.log.display(), made.heads);
         Ok(ExitCode::SUCCESS)
     }
+
+    /// Whether these numbers make a log at all.
+    fn check(&self) -> anyhow::Result<()> {
+        if !(self.rate > 0.0 && self.rate.is_finite()) {
+            return Err(Usage::error("--rate must be a number above 0"));
+        }
+        if self.keys == Some(0) {
+            return Err(Usage::error("--keys must be at least 1"));
+        }
+        Ok(())
+    }
 }
 
 /// The workload of that name.
 pub fn workload(name: &str) -> anyhow::Result<&'static workloads::Workload> {
     let names = || workloads::WORKLOADS.iter().map(|workload| workload.name).collect::<Vec<_>>().join(", ");
-    workloads::workload(name).ok_or_else(|| anyhow!("no workload `{name}`: there are {}", names()))
+    let unknown = || Usage::error(format!("no workload `{name}`: there are {}", names()));
+    workloads::workload(name).ok_or_else(unknown)
 }

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use clap::Args;
 
-use super::World;
 use super::generate::workload;
 use super::print::{self, Format, Value};
 use super::progress::Progress;
+use super::{Usage, World};
 use crate::limits::{self, Effort, Limit};
 
 /// Share of cancellations or busts in what is measured.
@@ -50,7 +50,9 @@ impl Arguments {
         let chosen = self.workload.as_deref().map(workload).transpose()?;
         let all = workloads::WORKLOADS.iter().copied();
         let workloads = all.filter(|workload| chosen.is_none_or(|chosen| chosen.name == workload.name));
-        ensure!(self.events > 0 && self.rounds > 0, "--events and --rounds must be at least 1");
+        if self.events == 0 || self.rounds == 0 {
+            return Err(Usage::error("--events and --rounds must be at least 1"));
+        }
         let scratch = &self.scratch;
         ensure!(
             !scratch.exists(),

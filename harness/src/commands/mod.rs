@@ -34,9 +34,26 @@ pub struct World {
     pub clock: Clock,
 }
 
+/// What was asked for cannot be meant, whatever the disk holds: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(String);
+
+impl Usage {
+    /// The error that says this.
+    pub fn error(said: impl std::fmt::Display) -> anyhow::Error {
+        Usage(format!("{said:#}")).into()
+    }
+}
+
 /// Exit codes.
 pub mod code {
     use std::process::ExitCode;
+
+    /// A mistake in what was asked for.
+    pub fn usage() -> ExitCode {
+        ExitCode::from(2)
+    }
 
     /// Wrong answers.
     pub fn wrong() -> ExitCode {
@@ -49,20 +66,29 @@ pub mod code {
     }
 }
 
-/// The same views, computed twice (Lambda) and once over a replayable log (Kappa): what it costs and what it buys.
+/// The program.
 #[derive(Debug, Parser)]
-#[command(name = "wb", version, about, long_about = None, after_help = EXAMPLES)]
+#[command(name = "wb", version, about = ABOUT, long_about = None, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do; `compare` with the default plan when absent.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
+const ABOUT: &str = "\
+What it costs, and what it buys, to compute the same views twice (Lambda) rather than once over a replayable log \
+(Kappa): runs both over the same events, judges every answer that a reader saw, and writes a page of what it found.
+
+Start with `wb` alone. It takes about 90 seconds, prints the finding, and leaves a folder below runs/ with the page, \
+report.html, and everything that was measured.";
+
 const EXAMPLES: &str = "\
 Examples:
-  wb                                  the default comparison, in about 90 seconds
-  wb compare short                    a small one
-  wb answer orders revenue --log DIR --contestant kappa
+  wb                                 the default comparison
+  wb compare short                   a small one
+  wb list                            what can be run, asked and set
+  wb log import orders.csv --log my.log && wb compare --log my.log
+  wb answer orders revenue --log my.log --contestant kappa
 
 Exit codes: 0 fine, 1 run error, 2 usage, 3 wrong answers, 4 regression or missed objective, 130 interrupted";
 

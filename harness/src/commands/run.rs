@@ -21,7 +21,7 @@ use crate::plan::Plan;
 #[command(after_help = "\
 Examples:
   wb run short --out runs/mine
-  wb run harness/plans/full.toml --out runs/full && wb measure runs/full && wb report runs/full")]
+  wb run full --out runs/full && wb measure runs/full && wb report runs/full")]
 pub struct Arguments {
     /// A plan file, or the name of a built-in plan (`wb list plans`)
     plan: String,

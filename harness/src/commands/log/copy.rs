@@ -39,7 +39,7 @@ pub struct Arguments {
     /// Number of partitions; as many as the log has if absent
     #[arg(long, value_name = "N")]
     pub partitions: Option<u32>,
-    /// How events are spread over them; as in the log if absent
+    /// How events are spread over them, key or round-robin; as in the log if absent
     #[arg(long, value_parser = partition_by)]
     pub partition_by: Option<PartitionBy>,
 }

@@ -18,7 +18,7 @@ use super::merge::Merged;
 /// What is printed, and how.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "\
-Records come by the time they were appended, each with its place and origin; `wb log import` takes the same columns. \
+Records come by the time they were appended, each with its place and origin; wb log import takes the same columns. \
 Records that cannot be decoded are left out and counted.
 
 Examples:

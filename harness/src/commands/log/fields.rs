@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use anyhow::{anyhow, bail, ensure};
+use anyhow::ensure;
 use workloads::codec::decimal::{self, FINE};
+
+use crate::commands::Usage;
 
 /// The fields of a workload's events, those that must have a column first.
 fn known(workload: &str) -> anyhow::Result<(&'static [&'static str], &'static [&'static str])> {
@@ -16,7 +18,7 @@ fn known(workload: &str) -> anyhow::Result<(&'static [&'static str], &'static [&
             &["symbol", "price", "volume"],
             &["time", "type", "target_source", "target_sequence", "source", "sequence", "intended"],
         )),
-        other => bail!("no import for the workload {other}: there are orders and trades"),
+        other => Err(Usage::error(format!("no workload `{other}`: there are orders, trades"))),
     }
 }
 
@@ -41,10 +43,11 @@ impl Fields {
         let (required, optional) = known(workload)?;
         let mut fields = Fields { cells: HashMap::new(), columns: Vec::new() };
         for map in maps {
+            let wrong = |what: String| Usage::error(format!("--map {map}: {what}"));
             let (field, expression) =
-                map.split_once('=').ok_or_else(|| anyhow!("--map {map}: expected field=column"))?;
+                map.split_once('=').ok_or_else(|| wrong("expected field=column".into()))?;
             let field = required.iter().chain(optional).find(|known| **known == field).ok_or_else(|| {
-                anyhow!("--map {map}: the fields are {}, {}", required.join(", "), optional.join(", "))
+                wrong(format!("the fields are {}, {}", required.join(", "), optional.join(", ")))
             })?;
             fields.map(field, expression, header)?;
         }
@@ -55,7 +58,7 @@ impl Fields {
             }
         }
         for field in required {
-            let names = header.unwrap_or_default().join(", ");
+            let names = listed(header.unwrap_or_default());
             ensure!(
                 fields.cells.contains_key(field),
                 "no column `{field}`: say which it is with --map {field}=COLUMN; the columns are {names}"
@@ -85,7 +88,7 @@ impl Fields {
     fn column(&mut self, name: &str, header: Option<&[String]>) -> anyhow::Result<usize> {
         if let Some(names) = header {
             let there = names.iter().any(|column| column == name);
-            ensure!(there, "no column `{name}`: the columns are {}", names.join(", "));
+            ensure!(there, "no column `{name}`: the columns are {}", listed(names));
         }
         let place = self.columns.iter().position(|column| column == name);
         Ok(place.unwrap_or_else(|| {
@@ -129,5 +132,15 @@ impl Fields {
             }
             None => Err(format!("{field} is missing")),
         }
+    }
+}
+
+/// Names with commas between, as many as a reader can take in.
+fn listed(names: &[String]) -> String {
+    const MANY: usize = 400;
+    let text = names.join(", ");
+    match text.char_indices().nth(MANY) {
+        Some((end, _)) => format!("{} ...", &text[..end]),
+        None => text,
     }
 }

@@ -10,10 +10,12 @@ use clap::{Args, ValueEnum};
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Millis};
 
+use super::ahead;
 use super::fields::Fields;
 use super::lines::{Lines, Style};
 use super::reading::{Reading, Refusal};
 use super::sink::Sink;
+use crate::commands::Usage;
 
 pub use super::sink::{Imported, Reject};
 
@@ -35,12 +37,15 @@ type (order, cancel, correct), currency; for trades symbol, price, volume, and t
 target_source, target_sequence. Both may have source, sequence and intended, as `wb log export` writes them.
 
 A line without a customer counts for the customer (none). An order id that is no whole number stands for 63 bits of \
-its hash. A negative amount is a return. Lines that give no event are counted and kept with their reason.
+its hash. A negative amount is a return. Spaces round the names of columns and round values of CSV do not count. \
+Lines that give no event are counted and kept with their reason.
 
 Examples:
   wb log import orders.csv --log runs/mine.log
-  wb log import retail.csv --log runs/retail.log --map order=InvoiceNo --map customer=CustomerID \\
-      --map 'amount=Quantity*UnitPrice' --map time=InvoiceDate --time-format '%m/%d/%Y %H:%M'
+  wb log import retail.csv --log runs/retail.log \\
+      --map order=InvoiceNo --map customer=CustomerID \\
+      --map 'amount=Quantity*UnitPrice' \\
+      --map time=InvoiceDate --time-format '%m/%d/%Y %H:%M'
   wb log import trades.jsonl --workload trades --log runs/trades.log \\
       --map symbol=s --map price=p --map volume=v --map time=t
   wb answer orders spend --log runs/mine.log --contestant kappa")]
@@ -65,7 +70,7 @@ pub struct Arguments {
     /// How amounts of orders are written
     #[arg(long, value_enum, default_value_t)]
     pub money: Money,
-    /// How times are written, if not as milliseconds since 1970 or ISO 8601
+    /// How times are written, as strptime takes it, if not as milliseconds since 1970 or ISO 8601
     #[arg(long, value_name = "FORMAT")]
     pub time_format: Option<String>,
     /// How events are written in the log
@@ -74,7 +79,7 @@ pub struct Arguments {
     /// Number of partitions
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub partitions: u32,
-    /// How events are spread over them
+    /// How events are spread over them: key or round-robin
     #[arg(long, default_value = "key", value_parser = partition_by)]
     pub partition_by: PartitionBy,
     /// File for lines that give no event; rejects.jsonl in the log's folder if absent
@@ -91,7 +96,7 @@ impl Arguments {
     pub(super) fn run(self, now: Millis) -> anyhow::Result<ExitCode> {
         let done = self.import(now).with_context(|| format!("importing {}", self.file.display()))?;
         for Reject { line, reason, .. } in &done.first {
-            eprintln!("line {line}: {reason}");
+            eprintln!("line {line}: {}", printable(reason));
         }
         if done.rejected > 0 {
             eprintln!("{} lines were set aside, with reasons in {}", done.rejected, done.rejects.display());
@@ -106,7 +111,6 @@ impl Arguments {
         let mut lines = Lines::open(self.input()?, self.style(), self.delimiter()?)?;
         let fields = Fields::find(&self.workload, &self.map, lines.header())?;
         lines.want(fields.columns().to_vec());
-        let mut sink = Sink::create(self)?;
         let mut reading = Reading {
             workload: self.workload.clone(),
             minor: self.money == Money::Minor,
@@ -115,7 +119,9 @@ impl Arguments {
             currency: None,
             ids: Default::default(),
         };
-        while let Some(line) = lines.pull()? {
+        let mut ahead = ahead::first(&mut lines, &fields, &reading)?;
+        let mut sink = Sink::create(self)?;
+        while let Some(line) = ahead.pop_front().map_or_else(|| lines.pull(), |line| Ok(Some(line)))? {
             let said = match &line.cells {
                 Ok(cells) => reading.event(&fields, cells),
                 Err(reason) => Err(Refusal::Line(reason.clone())),
@@ -149,7 +155,12 @@ impl Arguments {
         match self.delimiter.as_bytes() {
             b"tab" => Ok(b'\t'),
             [byte] => Ok(*byte),
-            _ => anyhow::bail!("--delimiter {}: one character, or tab", self.delimiter),
+            _ => Err(Usage::error(format!("--delimiter {}: one character, or tab", self.delimiter))),
         }
     }
+}
+
+/// What somebody's file says, so that a terminal only shows it.
+fn printable(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char }).collect()
 }

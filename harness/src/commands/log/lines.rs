@@ -59,6 +59,11 @@ impl Lines {
         let header = reader.byte_headers().context("reading the header line")?;
         let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_matches(['\u{feff}', ' ']).to_owned();
         let header: Vec<String> = header.iter().map(name).collect();
+        let control = |name: &String| name.contains(|char: char| char.is_control() && char != '\t');
+        ensure!(
+            !header.iter().any(control),
+            "its header line is not text: CSV in UTF-8 is needed, or --style jsonl"
+        );
         ensure!(header.iter().any(|name| !name.is_empty()), "the file is empty: it needs a header line");
         let record = csv::ByteRecord::new();
         Ok(Lines::Csv(Box::new(CsvLines { reader, header, wanted: Vec::new(), record })))

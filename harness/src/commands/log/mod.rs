@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use crate::clock::Clock;
 
+mod ahead;
 pub mod copy;
 pub mod export;
 pub mod fields;
@@ -19,6 +20,12 @@ pub mod verify;
 
 /// What to do with a log.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  wb log import orders.csv --log runs/mine.log
+  wb log export runs/mine.log --style jsonl | head
+  wb log verify runs/mine.log
+  wb log copy runs/mine.log runs/one.log --partitions 1")]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,

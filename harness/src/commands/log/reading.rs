@@ -63,10 +63,7 @@ impl Reading {
     /// One line's event.
     pub fn event(&mut self, fields: &Fields, cells: &[String]) -> Result<Said, Refusal> {
         let text = |field| fields.text(cells, field);
-        let time = match text("time") {
-            "" => self.now,
-            time => moment::parse(time, self.time_format.as_deref())?,
-        };
+        let time = self.time(fields, cells)?;
         let event = if self.workload == "orders" {
             Event::Order(self.order(fields, cells, time)?)
         } else {
@@ -81,6 +78,14 @@ impl Reading {
             intended => number("intended", intended)?,
         };
         Ok(Said { origin, intended, event })
+    }
+
+    /// When a line's event happened: now, if it does not say.
+    pub fn time(&self, fields: &Fields, cells: &[String]) -> Result<Millis, String> {
+        match fields.text(cells, "time") {
+            "" => Ok(self.now),
+            time => moment::parse(time, self.time_format.as_deref()),
+        }
     }
 
     fn order(&mut self, fields: &Fields, cells: &[String], time: Millis) -> Result<OrderEvent, Refusal> {

@@ -49,6 +49,9 @@ const DESCRIPTION: &str = "log.json";
 const LOCK: &str = "lock";
 const FORMAT: u32 = 1;
 
+/// Partitions of a log at the most: each is a folder with files that stay open.
+pub const MOST_PARTITIONS: u32 = 4096;
+
 /// `log.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Description {
@@ -67,9 +70,7 @@ pub struct FileLog {
 impl FileLog {
     /// Makes an empty log in a folder, which may exist but holds no log.
     pub fn create(disk: &SharedDisk, folder: &Path, meta: &Meta) -> Result<(), LogError> {
-        if meta.partitions == 0 {
-            return Err(format_error(folder, "a log has at least one partition: ask for 1 or more"));
-        }
+        bounded(folder, meta)?;
         refuse_second(disk, folder)?;
         let made =
             (0..meta.partitions).try_for_each(|p| make_dir(disk.as_ref(), &partition_folder(folder, p)));
@@ -140,6 +141,15 @@ fn format_error(file: &Path, reason: impl Into<String>) -> LogError {
     LogError::Format { file: file.to_path_buf(), reason: reason.into() }
 }
 
+/// Whether so many partitions can be had.
+fn bounded(file: &Path, meta: &Meta) -> Result<(), LogError> {
+    let number = meta.partitions;
+    if (1..=MOST_PARTITIONS).contains(&number) {
+        return Ok(());
+    }
+    Err(format_error(file, format!("a log has 1 to {MOST_PARTITIONS} partitions, not {number}")))
+}
+
 fn refuse_second(disk: &SharedDisk, folder: &Path) -> Result<(), LogError> {
     match disk.read(&folder.join(DESCRIPTION)) {
         Ok(_) => Err(LogError::Exists(folder.to_path_buf())),
@@ -183,5 +193,7 @@ fn description(disk: &SharedDisk, folder: &Path) -> Result<Meta, LogError> {
         None => return Err(format_error(&path, "not the description of a log: choose another folder")),
     }
     let read: Result<Description, _> = serde_json::from_slice(&bytes);
-    read.map(|description| description.meta).map_err(|error| format_error(&path, error.to_string()))
+    let meta = read.map_err(|error| format_error(&path, error.to_string()))?.meta;
+    bounded(&path, &meta)?;
+    Ok(meta)
 }
