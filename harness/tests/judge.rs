@@ -201,16 +201,6 @@ fn an_unlabelled_answer_is_of_the_latest_version_that_it_fits() {
 }
 
 #[test]
-fn without_an_order_of_arrival_an_unlabelled_answer_is_undecidable_and_a_labelled_one_is_not() {
-    let unlabelled = read(Kind::Total, 1_200, "revenue", Some("all"), None, rows(&[("all", &[40_500, 4])]));
-    let mut evidence = evidence(vec![unlabelled, ali(1_200, 2, &[30_000, 1])]);
-    evidence.arrivals.remove(1);
-    let verdicts = judged(&evidence);
-    assert_eq!(verdicts.reads[0].class, Class::Undecidable);
-    assert!(!verdicts.reads[1].class.wrong());
-}
-
-#[test]
 fn whole_views_are_read_as_differences() {
     let whole = |sent, version, change: &[(&str, &[i128])]| {
         read(Kind::Whole, sent, "spend", None, Some(version), rows(change))

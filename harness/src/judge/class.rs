@@ -7,6 +7,7 @@ use workloads::{Version, Workload};
 use super::arrival::Arrivals;
 use super::claims::chains;
 use super::evidence::{Evidence, Stretch};
+use super::lane::Lanes;
 use super::seen::{Seen, seen};
 use super::timeline::{Base, Bases, Timeline};
 use super::value::{Cells, Value};
@@ -38,6 +39,8 @@ pub struct Case<'a> {
     pub arrivals: Arrivals,
     /// What was true along the order of arrival, where that is known.
     pub arrival: Option<Timeline>,
+    /// What was true along each partition, for unlabelled answers where the order of arrival is not known.
+    pub lanes: Lanes,
     /// What was true along what the contestant claimed in its answers.
     pub claims: Vec<Claims>,
     /// What was true along what it announced; made only when some answer was not true at its claim.
@@ -47,14 +50,14 @@ pub struct Case<'a> {
 }
 
 /// What is found about one answer.
-struct Finding {
-    class: Class,
-    at_once: bool,
+pub(super) struct Finding {
+    pub(super) class: Class,
+    pub(super) at_once: bool,
     /// The version that it is taken to be of.
-    version: Version,
-    matched: Option<(Version, Version)>,
+    pub(super) version: Version,
+    pub(super) matched: Option<(Version, Version)>,
     /// What should have been answered.
-    truth: Vec<Value>,
+    pub(super) truth: Vec<Value>,
 }
 
 impl<'a> Case<'a> {
@@ -77,6 +80,14 @@ impl<'a> Case<'a> {
         let arrival = arrivals
             .complete()
             .then(|| Timeline::places(&base, &stretch, &cells, &run.live_from, arrivals.places()));
+        let unlabelled = seen.iter().flatten().any(|seen| seen.version.is_none());
+        let lanes = match &arrival {
+            None if unlabelled => {
+                let span = (&run.live_from, &heads);
+                Lanes::new(&base, &stretch, &cells, log.meta(), span, &evidence.arrivals)
+            }
+            _ => Lanes::default(),
+        };
         let claims = along(&base, &stretch, &cells, claimed.into_iter());
         let mut case = Case {
             evidence,
@@ -86,6 +97,7 @@ impl<'a> Case<'a> {
             seen,
             arrivals,
             arrival,
+            lanes,
             claims,
             announced: Vec::new(),
             heads,
@@ -219,7 +231,9 @@ impl<'a> Case<'a> {
     }
 
     fn unlabelled(&self, read: &Observation, seen: &Seen) -> Option<Finding> {
-        let arrival = self.arrival.as_ref()?;
+        let Some(arrival) = &self.arrival else {
+            return Some(self.lanes.of(&self.cells, &seen.asked)?.find(self, read, seen));
+        };
         let handed = self.arrivals.handed_position(read.answered_us);
         let Some(position) = arrival.latest(&seen.answers, handed) else {
             let class = if self.later(seen) { Class::FromTheFuture } else { Class::Impossible };

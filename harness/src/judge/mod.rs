@@ -1,11 +1,13 @@
 //! What class each read is of, and with what signature it goes wrong.
 //!
 //! A labelled answer is compared with the truth at the version that it claims, walked once along the contestant's own
-//! claims; an unlabelled one with the truth along the order of arrival, where its latest match counts. There is no
-//! search but for a wrong answer: it is mislabelled if it was true at another version of either chain.
+//! claims; an unlabelled one with the truth along the order of arrival, where its latest match counts, or, where that
+//! order is not known, along the one partition that it is about. There is no search but for a wrong answer: it is
+//! mislabelled if it was true at another version of either chain.
 //!
 //! * [`evidence`]: what is given. [`value`]: an answer made small. [`arrival`]: what had been handed over by when.
-//! * [`timeline`]: the truth along a chain. [`class`]: the class of each read. [`claims`]: chains and steps back.
+//! * [`timeline`]: the truth along a chain. [`lane`]: along one partition. [`class`]: the class of each read.
+//! * [`claims`]: chains and steps back.
 //! * [`signature`]: how it goes wrong over time. [`detail`]: wrong rows of whole views. [`witness`]: how to see it again.
 
 use std::collections::BTreeSet;
@@ -21,6 +23,7 @@ pub mod claims;
 pub mod class;
 pub mod detail;
 pub mod evidence;
+pub mod lane;
 pub mod seen;
 pub mod signature;
 pub mod timeline;

@@ -115,6 +115,11 @@ impl Cells {
         self.views[view].name
     }
 
+    /// What the key of a view is.
+    pub fn view_key(&self, view: usize) -> &'static str {
+        self.views[view].key
+    }
+
     /// The number of a question, new or not.
     pub fn number(&mut self, view: usize, key: Option<&str>) -> u32 {
         let next = self.list.len() as u32;

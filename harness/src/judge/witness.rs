@@ -3,6 +3,7 @@
 use workloads::Version;
 
 use super::class::Case;
+use super::value::Value;
 use super::{Class, Signature, Verdict};
 use crate::observe::Kind;
 
@@ -90,13 +91,18 @@ fn truth(case: &Case<'_>, index: usize, verdict: &Verdict) -> Vec<String> {
         }
         (None, None) => None,
     };
+    let lane = case.lanes.of(&case.cells, &seen.asked);
+    if let (None, None, Some(lane)) = (claim, &case.arrival, lane) {
+        let truth = lane.truth(&case.arrivals, verdict.answered_us, &seen.asked);
+        return truth.iter().map(Value::print).collect();
+    }
     seen.asked.iter().filter_map(at).collect()
 }
 
 fn prefix(case: &Case<'_>, index: usize, verdict: &Verdict) -> Version {
     let handed = case.arrivals.handed_position(verdict.answered_us);
     let fallback = verdict.claimed.clone().filter(|claim| case.heads.covers(claim));
-    let fallback = fallback.unwrap_or_else(|| case.arrivals.version(handed));
+    let fallback = fallback.unwrap_or_else(|| case.arrivals.handed(verdict.answered_us));
     let (Some(arrival), Some(seen)) = (&case.arrival, &case.seen[index]) else { return fallback };
     match arrival.latest(&seen.answers, handed) {
         Some(position) => case.arrivals.version((position + 1).min(handed)),
