@@ -86,6 +86,41 @@ pub struct TradeEvent {
     pub target: Origin,
 }
 
+/// One event of the workload `words`: a word was said.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WordEvent {
+    /// The word as it stood in its line; the record's key.
+    pub word: Name,
+    /// Event time.
+    pub time: Millis,
+}
+
+/// One event of the workload `sensors`: a temperature was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SensorEvent {
+    /// Where; the record's key.
+    pub region: Name,
+    /// Whole degrees.
+    pub reading: i32,
+    /// Event time.
+    pub time: Millis,
+}
+
+/// One event of the workload `transfers`: money went from one account to another, or back to the same.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TransferEvent {
+    /// Its id; the record's key, so that the two accounts cross partitions.
+    pub transfer: Name,
+    /// Whose money it was.
+    pub from: Name,
+    /// Whose it is now.
+    pub to: Name,
+    /// Whole units.
+    pub amount: i64,
+    /// Event time.
+    pub time: Millis,
+}
+
 /// One fact. Closed: each workload has one variant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Event {
@@ -93,6 +128,12 @@ pub enum Event {
     Order(OrderEvent),
     /// Of the workload `trades`.
     Trade(TradeEvent),
+    /// Of the workload `words`.
+    Word(WordEvent),
+    /// Of the workload `sensors`.
+    Sensor(SensorEvent),
+    /// Of the workload `transfers`.
+    Transfer(TransferEvent),
 }
 
 impl Event {
@@ -101,6 +142,9 @@ impl Event {
         match self {
             Event::Order(order) => &order.customer,
             Event::Trade(trade) => &trade.symbol,
+            Event::Word(word) => &word.word,
+            Event::Sensor(sensor) => &sensor.region,
+            Event::Transfer(transfer) => &transfer.transfer,
         }
     }
 
@@ -109,6 +153,18 @@ impl Event {
         match self {
             Event::Order(order) => order.time,
             Event::Trade(trade) => trade.time,
+            Event::Word(word) => word.time,
+            Event::Sensor(sensor) => sensor.time,
+            Event::Transfer(transfer) => transfer.time,
+        }
+    }
+
+    /// Whether it takes back an earlier event.
+    pub fn takes_back(&self) -> bool {
+        match self {
+            Event::Order(order) => order.kind == OrderKind::Cancelled,
+            Event::Trade(trade) => trade.kind == TradeKind::Busted,
+            Event::Word(_) | Event::Sensor(_) | Event::Transfer(_) => false,
         }
     }
 }

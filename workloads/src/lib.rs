@@ -33,7 +33,8 @@ pub mod view;
 
 pub use codec::Codec;
 pub use event::{
-    Draft, Event, Micros, Millis, Name, OrderEvent, OrderKind, Origin, Place, Record, TradeEvent, TradeKind,
+    Draft, Event, Micros, Millis, Name, OrderEvent, OrderKind, Origin, Place, Record, SensorEvent, TradeEvent,
+    TradeKind, TransferEvent, WordEvent,
 };
 pub use log::{Appender, Log, LogError, LogReader, Meta};
 pub use terms::{Dedup, Terms};

@@ -23,6 +23,12 @@ pub enum MergeClass {
     Extreme,
     /// The later of two, with what preceded it.
     Ordered,
+    /// Sets of members: united, then counted.
+    Distinct,
+    /// Bounded lists of candidates: joined, then ranked again.
+    Top,
+    /// Whole multisets: joined, then asked.
+    Holistic,
 }
 
 /// A named question.

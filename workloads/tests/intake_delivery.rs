@@ -50,7 +50,7 @@ fn log(records: &[RawRecord]) -> MemoryLog {
 fn orders(records: &[Record]) -> Vec<u64> {
     let order = |record: &Record| match &record.event {
         Event::Order(order) => order.order,
-        Event::Trade(_) => unreachable!("the log is of orders"),
+        _ => unreachable!("the log is of orders"),
     };
     records.iter().map(order).collect()
 }

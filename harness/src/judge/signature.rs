@@ -15,7 +15,7 @@
 
 use std::collections::BTreeSet;
 
-use workloads::{Event, OrderKind, TradeKind, Version};
+use workloads::Version;
 
 use super::class::Case;
 use super::evidence::{Evidence, Stretch};
@@ -190,11 +190,7 @@ impl Cancellations {
     fn count(stretch: &Stretch) -> Self {
         let mut offsets = vec![Vec::new(); stretch.from.0.len()];
         for record in stretch.iter() {
-            let cancels = match &record.event {
-                Event::Order(order) => order.kind == OrderKind::Cancelled,
-                Event::Trade(trade) => trade.kind == TradeKind::Busted,
-            };
-            if cancels {
+            if record.event.takes_back() {
                 offsets[record.place.partition as usize].push(record.place.offset);
             }
         }

@@ -36,10 +36,10 @@ impl Questions {
             let event = meta.codec.decode(&meta.workload, &record.key, &record.value, record.appended);
             let Ok(event) = event else { continue };
             let day = match &event {
-                Event::Order(_) => String::new(),
                 Event::Trade(trade) => {
                     workloads::trades::day_key(&trade.symbol, trade.time.div_euclid(86_400_000))
                 }
+                _ => String::new(),
             };
             let key = (event.key().to_string(), day);
             if self.recent.len() == RECENT {

@@ -19,7 +19,7 @@ use crate::event::{Millis, Name, OrderEvent, OrderKind, Origin, TradeEvent, Trad
 pub const CURRENCY: &str = "MAD";
 
 /// A field as its text. Numbers are never read as binary fractions, and an error can name the field.
-type Field<'a> = Option<&'a RawValue>;
+pub(super) type Field<'a> = Option<&'a RawValue>;
 
 #[derive(Deserialize)]
 struct OrderText<'a> {
@@ -100,7 +100,7 @@ pub(super) fn read_trade(value: &[u8], appended: Millis) -> Result<TradeEvent, D
     Ok(TradeEvent { kind, symbol: name("s", text.s)?, price, volume, time, target })
 }
 
-fn message<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, DecodeError> {
+pub(super) fn message<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, DecodeError> {
     let Ok(text) = std::str::from_utf8(value) else {
         return fail("not UTF-8");
     };
@@ -111,7 +111,7 @@ fn message<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, DecodeError> {
 }
 
 #[cold]
-fn missing<T>(field: &str) -> Result<T, DecodeError> {
+pub(super) fn missing<T>(field: &str) -> Result<T, DecodeError> {
     fail(format!("{field} is missing"))
 }
 
@@ -121,12 +121,12 @@ fn units(name: &str, field: Field<'_>, places: u32) -> Result<i64, DecodeError> 
     decimal::parse(text.as_bytes(), places).or_else(|error| fail(format!("{name} {text} {error}")))
 }
 
-fn number<T: std::str::FromStr>(name: &str, field: &RawValue) -> Result<T, DecodeError> {
+pub(super) fn number<T: std::str::FromStr>(name: &str, field: &RawValue) -> Result<T, DecodeError> {
     let text = field.get();
     text.parse().or_else(|_| fail(format!("{name} {text} is not a whole number in range")))
 }
 
-fn name(what: &str, field: Field<'_>) -> Result<Name, DecodeError> {
+pub(super) fn name(what: &str, field: Field<'_>) -> Result<Name, DecodeError> {
     let Some(field) = field else { return missing(what) };
     let text = field.get();
     let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
@@ -191,6 +191,6 @@ pub(super) fn write_trade(event: &TradeEvent, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-fn write_text(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("a list of bytes takes any text");
 }

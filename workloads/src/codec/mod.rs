@@ -10,6 +10,7 @@ use crate::event::{Event, Millis};
 mod bin;
 pub mod decimal;
 mod json;
+mod small;
 
 pub use json::CURRENCY;
 
@@ -51,8 +52,14 @@ impl Codec {
         match (self, event) {
             (Codec::Json, Event::Order(order)) => json::write_order(order, value),
             (Codec::Json, Event::Trade(trade)) => json::write_trade(trade, value),
+            (Codec::Json, Event::Word(word)) => small::word_to_json(word, value),
+            (Codec::Json, Event::Sensor(sensor)) => small::sensor_to_json(sensor, value),
+            (Codec::Json, Event::Transfer(transfer)) => small::transfer_to_json(transfer, value),
             (Codec::Bin, Event::Order(order)) => bin::write_order(order, value),
             (Codec::Bin, Event::Trade(trade)) => bin::write_trade(trade, value),
+            (Codec::Bin, Event::Word(word)) => small::word_to_bytes(word, value),
+            (Codec::Bin, Event::Sensor(sensor)) => small::sensor_to_bytes(sensor, value),
+            (Codec::Bin, Event::Transfer(transfer)) => small::transfer_to_bytes(transfer, value),
         }
     }
 
@@ -67,8 +74,14 @@ impl Codec {
         match (self, workload) {
             (Codec::Json, "orders") => json::read_order(value, appended).map(Event::Order),
             (Codec::Json, "trades") => json::read_trade(value, appended).map(Event::Trade),
+            (Codec::Json, "words") => small::word_from_json(value, appended).map(Event::Word),
+            (Codec::Json, "sensors") => small::sensor_from_json(value, appended).map(Event::Sensor),
+            (Codec::Json, "transfers") => small::transfer_from_json(value, appended).map(Event::Transfer),
             (Codec::Bin, "orders") => bin::read_order(key, value).map(Event::Order),
             (Codec::Bin, "trades") => bin::read_trade(key, value).map(Event::Trade),
+            (Codec::Bin, "words") => small::word_from_bytes(key, value).map(Event::Word),
+            (Codec::Bin, "sensors") => small::sensor_from_bytes(key, value).map(Event::Sensor),
+            (Codec::Bin, "transfers") => small::transfer_from_bytes(key, value).map(Event::Transfer),
             (_, other) => fail(format!("no codec knows the workload {other}")),
         }
     }

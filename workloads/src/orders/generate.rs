@@ -128,7 +128,7 @@ mod tests {
     fn orders(shape: &Shape) -> Vec<OrderEvent> {
         let of = |draft: Draft| match draft.event {
             Event::Order(order) => order,
-            Event::Trade(_) => unreachable!("orders generate orders"),
+            _ => unreachable!("orders generate orders"),
         };
         generate(shape).map(of).collect()
     }

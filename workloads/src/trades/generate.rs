@@ -152,7 +152,7 @@ mod tests {
     fn trades(shape: &Shape) -> Vec<(Origin, TradeEvent)> {
         let of = |draft: Draft| match draft.event {
             Event::Trade(trade) => (draft.origin.expect("every trade has an origin"), trade),
-            Event::Order(_) => unreachable!("trades generate trades"),
+            _ => unreachable!("trades generate trades"),
         };
         generate(shape).map(of).collect()
     }

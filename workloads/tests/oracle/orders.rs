@@ -25,7 +25,7 @@ fn event(dice: &mut ChaCha8Rng, _origins: &[Origin]) -> Event {
 fn order(record: &Record) -> &OrderEvent {
     match &record.event {
         Event::Order(order) => order,
-        Event::Trade(_) => unreachable!("only orders are generated"),
+        _ => unreachable!("only orders are generated"),
     }
 }
 

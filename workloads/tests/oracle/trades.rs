@@ -33,7 +33,7 @@ fn event(dice: &mut ChaCha8Rng, origins: &[Origin]) -> Event {
 fn trade(record: &Record) -> &TradeEvent {
     match &record.event {
         Event::Trade(trade) => trade,
-        Event::Order(_) => unreachable!("only trades are generated"),
+        _ => unreachable!("only trades are generated"),
     }
 }
 

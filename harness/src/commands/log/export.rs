@@ -155,6 +155,22 @@ fn cells(partition: u32, record: &RawRecord, event: &Event) -> Vec<Cell> {
             cells.push(("volume", units(held.then_some(trade.volume), FINE), true));
             origin(["target_source", "target_sequence"], named.then_some(trade.target), &mut cells);
         }
+        Event::Word(word) => {
+            cells.push(("time", word.time.to_string(), true));
+            cells.push(("word", word.word.to_string(), false));
+        }
+        Event::Sensor(sensor) => {
+            cells.push(("time", sensor.time.to_string(), true));
+            cells.push(("region", sensor.region.to_string(), false));
+            cells.push(("reading", sensor.reading.to_string(), true));
+        }
+        Event::Transfer(transfer) => {
+            cells.push(("time", transfer.time.to_string(), true));
+            cells.push(("id", transfer.transfer.to_string(), false));
+            cells.push(("from", transfer.from.to_string(), false));
+            cells.push(("to", transfer.to.to_string(), false));
+            cells.push(("amount", transfer.amount.to_string(), true));
+        }
     }
     cells
 }

@@ -1,7 +1,7 @@
 //! Amounts that are counted once too often.
 
 use hashbrown::HashMap;
-use workloads::{Answer, Event, OrderKind, Query, Record, TradeKind};
+use workloads::{Answer, Query, Record};
 
 use crate::contestants::reference::Fold;
 
@@ -33,11 +33,7 @@ impl Excess {
 
     /// Feeds a record and adds what it changes again if it takes something back.
     pub(super) fn repeat_cancellation(&mut self, fold: &mut Fold, record: &Record) {
-        let cancels = match &record.event {
-            Event::Order(order) => order.kind == OrderKind::Cancelled,
-            Event::Trade(trade) => trade.kind == TradeKind::Busted,
-        };
-        if cancels {
+        if record.event.takes_back() {
             note(&mut self.now, fold, record);
         } else {
             fold.feed(record);
