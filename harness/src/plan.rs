@@ -41,6 +41,9 @@ pub struct Plan {
     pub terms: Terms,
     /// What each contestant is told.
     pub settings: Tuning,
+    /// What is chosen about a Lambda.
+    #[serde(default)]
+    pub lambda: lambda::Options,
     /// The read mix.
     pub reads: Mix,
     /// What the events of each workload look like.
@@ -242,8 +245,8 @@ impl Plan {
             "a name without spaces or slashes is needed"
         );
         ensure!(
-            self.live.seconds > 0.0 && self.live.rate > 0.0,
-            "live.seconds and live.rate must be above 0"
+            [self.live.seconds, self.live.rate].iter().all(|number| *number > 0.0 && number.is_finite()),
+            "live.seconds and live.rate must be numbers above 0"
         );
         ensure!(
             (1..=MOST_PARTITIONS).contains(&self.log.partitions),

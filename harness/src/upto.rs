@@ -127,5 +127,6 @@ fn settings(meta: &Meta, terms: &Terms) -> Settings {
         spin: false,
         seed: 0,
         speed_socket: None,
+        lambda: lambda::Options::default(),
     }
 }

@@ -261,6 +261,7 @@ fn hosted(contestant: &str) -> Hosted {
         spin: false,
         seed: 1,
         speed_socket: None,
+        lambda: lambda::Options::default(),
     };
     fs::write(folder.path().join("settings.json"), serde_json::to_string(&settings).unwrap()).unwrap();
     let socket = folder.path().join("socket");

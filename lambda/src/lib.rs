@@ -22,6 +22,7 @@ mod batch;
 mod error;
 mod handover;
 mod layers;
+pub mod options;
 mod publication;
 mod schedule;
 mod serving;
@@ -29,6 +30,7 @@ mod speed;
 
 pub use error::LambdaError;
 use layers::{Layers, Orders, Trades};
+pub use options::Options;
 
 /// What both components are told.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +51,8 @@ pub struct LambdaConfig {
     pub cut_ms: u64,
     /// Where speed and serving layer meet when they are two processes; both are one component if absent.
     pub socket: Option<PathBuf>,
+    /// What else can be chosen.
+    pub options: Options,
 }
 
 /// The archive, its schedule and the batch layer.

@@ -59,6 +59,7 @@ fn config(settings: &Settings) -> LambdaConfig {
         cut_every: settings.cut_every,
         cut_ms: settings.cut_ms,
         socket: settings.speed_socket.clone(),
+        options: settings.lambda.clone(),
     }
 }
 

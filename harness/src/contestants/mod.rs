@@ -71,6 +71,9 @@ pub struct Settings {
     pub seed: u64,
     /// Where the component that serves finds its neighbour's socket, when speed and serving are two processes.
     pub speed_socket: Option<PathBuf>,
+    /// What the plan chooses about a Lambda.
+    #[serde(default)]
+    pub lambda: ::lambda::Options,
 }
 
 /// A running component: it pulls from the log and may answer reads. Stepped by a test in one thread, or by the

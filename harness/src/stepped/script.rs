@@ -87,6 +87,7 @@ pub(super) fn settings(script: &Script, state: &Path) -> Settings {
         spin: false,
         seed: script.seed,
         speed_socket: None,
+        lambda: lambda::Options::default(),
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) struct Recompute<L: Layers> {
     log: Arc<dyn Log>,
     terms: Terms,
     dedup: Dedup,
+    keep: u64,
     archive: Archive,
     intake: Intake,
     schedule: Schedule,
@@ -69,6 +70,7 @@ impl<L: Layers> Recompute<L> {
             log,
             terms: config.terms.clone(),
             dedup: config.feed.dedup,
+            keep: config.options.keep,
             archive,
             intake,
             schedule: Schedule::new(config.cut_every, config.cut_ms),
@@ -146,7 +148,7 @@ impl<L: Layers> Recompute<L> {
         let mut files = L::batch(&self.archive, &cut.version, &self.terms, &mut seen)?;
         files.push(("seen", seen.snapshot()));
         self.shelf.publish(cut.number, &self.log.meta().workload, &cut.version, &files)?;
-        self.shelf.prune(cut.number)?;
+        self.shelf.prune(cut.number, self.keep)?;
         self.published = Some(cut);
         self.proposed = None;
         Ok(())

@@ -29,9 +29,6 @@ pub(crate) mod trades;
 
 pub(crate) use loading::{Loaded, Loading};
 
-/// Publications kept, the newest included.
-const KEPT: u64 = 3;
-
 /// What makes a publication whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,12 +111,12 @@ impl Shelf {
         replace(&self.disk, &self.dir, "CURRENT", number.to_string().as_bytes())
     }
 
-    /// Removes what is older than the publications kept.
-    pub(crate) fn prune(&self, newest: u64) -> Result<(), LambdaError> {
+    /// Removes what is older than the newest `keep` publications.
+    pub(crate) fn prune(&self, newest: u64, keep: u64) -> Result<(), LambdaError> {
         let io = |e| LambdaError::io("clearing", &self.dir, e);
         for name in self.disk.list(&self.dir).map_err(io)? {
             let number = name.split_once('-').and_then(|(number, _)| number.parse::<u64>().ok());
-            if number.is_some_and(|number| number + KEPT <= newest) {
+            if number.is_some_and(|number| number + keep.max(2) <= newest) {
                 self.disk.remove(&self.dir.join(name)).map_err(io)?;
             }
         }

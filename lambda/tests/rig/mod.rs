@@ -72,6 +72,7 @@ impl Rig {
             cut_every: self.case.cut_every,
             cut_ms: 0,
             socket: None,
+            options: lambda::Options::default(),
         }
     }
 
