@@ -13,6 +13,8 @@ use workloads::{Appender, Log, Meta, Origin};
 
 const RECORDS: u64 = 200_000;
 const BATCH: usize = 500;
+/// Records of a batch where a history is written.
+const HISTORY: usize = 4096;
 
 fn records(stamped: bool) -> Vec<RawRecord> {
     let record = |number: u64| RawRecord {
@@ -81,6 +83,24 @@ fn benches(criterion: &mut Criterion) {
         group.bench_function(format!("replay/{name}"), |bench| bench.iter(|| replay(&log)));
     }
     group.finish();
+    look_up(criterion, &disk);
+}
+
+/// Looking up append times all over an open segment, whose batches are as long as a history's.
+fn look_up(criterion: &mut Criterion, disk: &SharedDisk) {
+    let folder = tempfile::tempdir().expect("the system has room for temporary files");
+    let mut appender = fresh(disk, folder.path());
+    for batch in records(true).chunks(HISTORY) {
+        appender.append(0, batch).expect("the disk has room");
+    }
+    let log = FileLog::open(disk, folder.path()).expect("the log was made above");
+    let mut time = 0;
+    criterion.bench_function("log/offset_at", |bench| {
+        bench.iter(|| {
+            time = (time + 7919) % RECORDS as i64;
+            log.offset_at(0, time).expect("the log is whole")
+        });
+    });
 }
 
 criterion_group!(log, benches);

@@ -89,6 +89,31 @@ fn an_offset_is_found_by_its_append_time() {
 }
 
 #[test]
+fn an_offset_is_found_by_its_append_time_while_the_log_grows() {
+    let folder = tempfile::tempdir().unwrap();
+    made(folder.path(), 10, 700);
+    let log = FileLog::open(&disk(), folder.path()).unwrap();
+    let mut appender = FileLog::appender(&disk(), folder.path(), FsyncPolicy::None).unwrap().roll_at(700);
+    for number in 10..100 {
+        assert_eq!(log.offset_at(0, number as i64).unwrap(), number, "not yet there");
+        appender.append(0, &[record(number)]).unwrap();
+        for time in [0, number / 2, number] {
+            assert_eq!(log.offset_at(0, time as i64).unwrap(), time, "of {number}");
+        }
+    }
+    for entry in std::fs::read_dir(folder.path().join("0")).unwrap().flatten() {
+        if entry.path().extension().is_some_and(|ending| ending == "index") {
+            std::fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    let log = FileLog::open(&disk(), folder.path()).unwrap();
+    for time in 0..=100 {
+        assert_eq!(log.offset_at(0, time as i64).unwrap(), time, "without index files");
+    }
+    assert_eq!(log.offset_at(0, i64::MIN).unwrap(), 0);
+}
+
+#[test]
 fn a_reader_follows_its_writer_across_segments() {
     let folder = tempfile::tempdir().unwrap();
     FileLog::create(&disk(), folder.path(), &meta(2)).unwrap();

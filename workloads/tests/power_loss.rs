@@ -171,6 +171,21 @@ fn an_interval_makes_durable_what_is_older_than_itself() {
 }
 
 #[test]
+fn an_interval_takes_a_step_back_in_time_for_an_interval() {
+    for seed in SEEDS {
+        let disk = made(seed);
+        let mut appender = FileLog::appender(&shared(&disk), folder(), FsyncPolicy::Interval(5)).unwrap();
+        for number in [900, 300, 301, 100] {
+            appender.append(0, &[record(1, number)]).unwrap();
+        }
+        disk.crash_after(0);
+        drop(appender);
+        let log = FileLog::open(&shared(&disk.surviving()), folder()).unwrap();
+        assert_eq!(read_all(&log, 0).unwrap().len(), 4, "seed {seed}");
+    }
+}
+
+#[test]
 fn a_log_that_was_made_stays_made_and_one_that_was_not_can_be_made_again() {
     for seed in SEEDS {
         let steps = made(seed).steps();

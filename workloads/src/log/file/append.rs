@@ -23,7 +23,9 @@ pub enum FsyncPolicy {
     /// When the system likes: what Kafka does.
     #[default]
     None,
-    /// With the first batch that was appended at least so many milliseconds after the last that was made durable.
+    /// With the first batch that was appended at least so many milliseconds after the last that was made durable, by
+    /// the append times of the records, or before it. Those who append what comes in stamp it with the time it is;
+    /// those who bring old records in with other times sync by themselves when they are done.
     Interval(Millis),
     /// Before each append returns.
     EveryBatch,

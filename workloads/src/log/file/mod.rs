@@ -37,6 +37,7 @@ mod recover;
 mod segment;
 mod stamp;
 mod tail;
+mod times;
 mod verify;
 mod writer;
 
@@ -129,7 +130,7 @@ impl Log for FileLog {
     }
 
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {
-        read::offset_at(self.tail(partition)?, time)
+        self.tail(partition)?.offset_at(time)
     }
 }
 

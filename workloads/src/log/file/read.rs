@@ -6,7 +6,6 @@ use super::head::Mark;
 use super::records::Records;
 use super::segment::{self, Index, Segment};
 use super::tail::Tail;
-use crate::event::Millis;
 use crate::log::{LogError, LogReader, RawRecord};
 
 /// A place in one partition of a log of files.
@@ -103,7 +102,8 @@ impl LogReader for FileReader {
     }
 }
 
-fn open(tail: &Tail, mark: Mark) -> Result<Segment, LogError> {
+/// A segment that must be there, at a boundary between two batches.
+pub(super) fn open(tail: &Tail, mark: Mark) -> Result<Segment, LogError> {
     Segment::open(tail.disk.as_ref(), &tail.folder, mark)?.ok_or_else(|| {
         segment::corrupt(segment::path(&tail.folder, mark.segment), mark, "the file is missing".into())
     })
@@ -119,48 +119,4 @@ fn landing(tail: &Tail, end: &Mark, offset: u64) -> Result<Mark, LogError> {
     let base = after.checked_sub(1).map_or(0, |at| segments[at]);
     let index = if base == end.segment { None } else { Index::find(tail.disk.as_ref(), &tail.folder, base) };
     Ok(index.and_then(|index| index.at_offset(offset)).unwrap_or(Mark::start(base)))
-}
-
-/// The first offset whose record was appended at or after `time`; the head if none was.
-pub(super) fn offset_at(tail: &Arc<Tail>, time: Millis) -> Result<u64, LogError> {
-    let end = tail.end()?;
-    for base in segment::list(tail.disk.as_ref(), &tail.folder)? {
-        if base >= end.offset {
-            break;
-        }
-        let mark = if base == end.segment {
-            Some(Mark::start(base))
-        } else {
-            match Index::find(tail.disk.as_ref(), &tail.folder, base) {
-                Some(index) => index.candidate(time),
-                None => Some(Mark::start(base)),
-            }
-        };
-        let found = mark.map(|mark| first_at(tail, &end, mark, time)).transpose()?.flatten();
-        if let Some(offset) = found {
-            return Ok(offset);
-        }
-    }
-    Ok(end.offset)
-}
-
-/// The first such offset in one segment, from `mark` on.
-fn first_at(tail: &Tail, end: &Mark, mark: Mark, time: Millis) -> Result<Option<u64>, LogError> {
-    let mut segment = open(tail, mark)?;
-    let limit = if mark.segment == end.segment { end.position } else { segment.length()? };
-    loop {
-        let Some(found) = segment.next_checked(limit).map_err(|stop| segment.error(stop))? else {
-            return Ok(None);
-        };
-        if found.header.latest >= time {
-            let mut records = Vec::new();
-            Records::of(found.bytes)
-                .and_then(|mut batch| batch.take(0, usize::MAX, &mut records))
-                .map_err(|reason| segment.corrupt(reason))?;
-            let first = records.iter().find(|record| record.appended >= time);
-            if let Some(record) = first {
-                return Ok(Some(record.offset));
-            }
-        }
-    }
 }

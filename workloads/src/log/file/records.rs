@@ -9,6 +9,7 @@ use kafka_protocol::records::{BatchDecodeInfo, Compression, RecordBatchDecoder};
 
 use super::batch::HEADER;
 use super::stamp::Stamp;
+use crate::event::Millis;
 use crate::log::RawRecord;
 
 /// What is left of one batch.
@@ -19,6 +20,18 @@ pub(super) struct Records {
     left: u64,
     base: u64,
     time: i64,
+}
+
+const MISFIT: &str = "a record in it does not fit its length";
+
+/// The beginning of one record.
+struct Start<'a> {
+    appended: Millis,
+    offset: u64,
+    /// What follows it.
+    rest: &'a [u8],
+    /// Where the record ends in its batch.
+    end: usize,
 }
 
 /// Checks one whole batch against its checksum.
@@ -49,7 +62,7 @@ impl Records {
     pub(super) fn take(&mut self, from: u64, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, String> {
         let before = out.len();
         while self.left > 0 && out.len() - before < max {
-            let record = self.next().ok_or_else(|| "a record in it does not fit its length".to_string())?;
+            let record = self.next().ok_or(MISFIT)?;
             self.left -= 1;
             if record.offset >= from {
                 out.push(record);
@@ -58,14 +71,33 @@ impl Records {
         Ok(out.len() - before)
     }
 
-    fn next(&mut self) -> Option<RawRecord> {
+    /// The offset of the first that was appended at or after `time`. Nothing else is read.
+    pub(super) fn first_at(&self, time: Millis) -> Result<Option<u64>, String> {
+        let mut at = self.at;
+        for _ in 0..self.left {
+            let Start { appended, offset, end, .. } = self.start(at).ok_or(MISFIT)?;
+            if appended >= time {
+                return Ok(Some(offset));
+            }
+            at = end;
+        }
+        Ok(None)
+    }
+
+    fn start(&self, at: usize) -> Option<Start<'_>> {
         let whole: &[u8] = &self.batch;
-        let mut rest = whole.get(self.at..)?;
+        let mut rest = whole.get(at..)?;
         let length = length(&mut rest)?;
         let mut rest = rest.get(..length)?.get(1..)?;
         let end = position(whole, rest) - 1 + length;
         let appended = self.time.checked_add(number(&mut rest)?)?;
         let offset = self.base.checked_add_signed(number(&mut rest)?)?;
+        Some(Start { appended, offset, rest, end })
+    }
+
+    fn next(&mut self) -> Option<RawRecord> {
+        let whole: &[u8] = &self.batch;
+        let Start { appended, offset, mut rest, end } = self.start(self.at)?;
         let key = field(whole, &mut rest)?.unwrap_or_default();
         let value = field(whole, &mut rest)?.unwrap_or_default();
         let stamp = stamp(whole, &mut rest)?.unwrap_or(Stamp::absent(appended));

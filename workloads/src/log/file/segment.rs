@@ -185,8 +185,13 @@ impl Index {
     /// Where to begin looking for the first record appended at or after `time`; nothing if the segment has none.
     pub(super) fn candidate(&self, time: Millis) -> Option<Mark> {
         let after = self.entries.partition_point(|entry| entry.before < time);
-        let entry = after.checked_sub(1).map(|at| self.entries[at].mark);
+        let entry = self.entries.get(after.saturating_sub(1)).map(|entry| entry.mark);
         entry.filter(|_| self.latest >= time)
+    }
+
+    /// Latest append time in the segment.
+    pub(super) fn latest(&self) -> Millis {
+        self.latest
     }
 
     /// Whether it knows the segment from its first batch on; after a restart it may know the rest only.

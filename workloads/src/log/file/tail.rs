@@ -1,10 +1,13 @@
 //! The end of one partition as a reader sees it.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use super::format_error;
 use super::head::{HEAD, Head, Mark};
 use super::recover;
+use super::times::Times;
+use crate::event::Millis;
 use crate::files::{DiskRead, SharedDisk};
 use crate::log::LogError;
 
@@ -15,6 +18,7 @@ pub(super) struct Tail {
     pub(super) folder: PathBuf,
     head: Option<Box<dyn DiskRead>>,
     found: Option<Found>,
+    times: Mutex<Times>,
 }
 
 /// What was found when the log was opened and nobody was writing it.
@@ -38,7 +42,7 @@ impl Tail {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(LogError::io(format!("open {}", path.display()), error)),
         };
-        let mut tail = Tail { disk, partition, folder, head, found: None };
+        let mut tail = Tail { disk, partition, folder, head, found: None, times: Mutex::default() };
         let head = tail.head()?;
         if !living {
             let end = recover::find_end(tail.disk.as_ref(), &tail.folder, head.as_ref())?.end;
@@ -60,6 +64,14 @@ impl Tail {
                 Err(format_error(&self.folder.join(HEAD), reason))
             }
         }
+    }
+
+    /// The first offset whose record was appended at or after `time`; the head if none was.
+    pub(super) fn offset_at(&self, time: Millis) -> Result<u64, LogError> {
+        // Under the lock, so that the end is never behind what was noted.
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = self.end()?;
+        times.offset_at(self, &end, time)
     }
 
     fn head(&self) -> Result<Option<Head>, LogError> {

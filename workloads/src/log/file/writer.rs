@@ -119,7 +119,9 @@ impl Writer {
             FsyncPolicy::None => false,
             FsyncPolicy::EveryBatch => true,
             FsyncPolicy::Interval(pause) => {
-                let due = now.saturating_sub(*self.synced_at.get_or_insert(now)) >= pause;
+                let since = now.saturating_sub(*self.synced_at.get_or_insert(now));
+                // Times may step back, as those of copied records do: how long ago it was is not known then.
+                let due = since >= pause || since < 0;
                 if due {
                     self.synced_at = Some(now);
                 }
