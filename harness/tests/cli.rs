@@ -158,6 +158,12 @@ fn numbers_that_make_no_log_are_refused() {
     fs::write(folder.path().join("orders.csv"), "customer,amount\nAli,1\n").unwrap();
     let arguments = ["log", "import", "orders.csv", "--log", "mine.log", "--partitions", "5000"];
     refused(folder.path(), &arguments, 1, &["1 to 4096 partitions, not 5000"]);
+    for pace in [["--rate", "0"], ["--rate", "nan"], ["--speed", "inf"]] {
+        let arguments = [&["compare", "short", "--log", "mine.log"], &pace[..]].concat();
+        refused(folder.path(), &arguments, 2, &["--rate and --speed must be numbers above 0"]);
+    }
+    plan(folder.path(), |text| text.replace("rate = 20000.0", "rate = inf"));
+    refused(folder.path(), &["run", "mine.toml", "--out", "out"], 1, &["live.rate must be numbers above 0"]);
     plan(folder.path(), |text| text.replace("partitions = 2", "partitions = 5000"));
     refused(
         folder.path(),

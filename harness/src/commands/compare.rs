@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use workloads::files::{RealDisk, SharedDisk};
 
-use super::{World, measure, print, run};
+use super::{Usage, World, measure, print, run};
 use crate::driver::replay::{Pace, Replay};
 use crate::plan::Plan;
 use crate::report;
@@ -46,6 +46,9 @@ impl Default for Arguments {
 impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+        if self.rate.or(self.speed).is_some_and(|pace| !(pace > 0.0 && pace.is_finite())) {
+            return Err(Usage::error("--rate and --speed must be numbers above 0"));
+        }
         let mut plan = Plan::load(&self.plan)?;
         let replay = self.log.as_ref().map(|log| {
             let pace = self.speed.map(Pace::Speed).unwrap_or(Pace::Rate(self.rate.unwrap_or(plan.live.rate)));

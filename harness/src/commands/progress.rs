@@ -17,7 +17,7 @@ impl Progress {
     pub fn start() -> Self {
         let bar = std::io::stderr().is_terminal().then(ProgressBar::new_spinner);
         if let Some(bar) = &bar {
-            let style = ProgressStyle::with_template("{spinner} {elapsed_precise} {msg}");
+            let style = ProgressStyle::with_template("{spinner} {elapsed_precise} {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.enable_steady_tick(Duration::from_millis(250));
         }
