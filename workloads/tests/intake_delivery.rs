@@ -208,7 +208,8 @@ fn an_undecodable_record_is_noted_and_counted_once() {
     let log = log(&[raw(1, None), poison(), raw(2, None), text]);
     let faults = DeliveryFaults { redeliver: 1.0, ..DeliveryFaults::default() };
     for dedup in [Dedup::None, Dedup::Offset, Dedup::None] {
-        let feed = Feed { dedup, dead_letters: Some(path.clone()), faults: faults.clone() };
+        let feed =
+            Feed { dedup, dead_letters: Some(path.clone()), faults: faults.clone(), ..Feed::default() };
         let mut intake = open(&log, &feed);
         let records = drain(&mut intake, 2);
         assert_eq!(records.len(), if dedup == Dedup::None { 4 } else { 2 });

@@ -130,6 +130,7 @@ impl<'a> Session<'a> {
             feed: Feed {
                 dedup: plan.terms.dedup,
                 dead_letters: Some(self.folder.join(format!("{part}.dead.jsonl"))),
+                fsync: plan.log.fsync.policy(),
                 faults: faults.map(|delivery| delivery.faults.clone()).unwrap_or_default(),
             },
             workers: tuning.workers,

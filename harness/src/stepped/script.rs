@@ -78,7 +78,7 @@ pub(super) fn settings(script: &Script, state: &Path) -> Settings {
         workload: script.workload.into(),
         terms: script.terms.clone(),
         state: state.to_owned(),
-        feed: Feed { dedup: script.terms.dedup, dead_letters: None, faults: script.delivery.clone() },
+        feed: Feed { dedup: script.terms.dedup, faults: script.delivery.clone(), ..Feed::default() },
         workers: 1,
         granularity: script.granularity,
         version_ms: 0,

@@ -6,7 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::DecodeError;
-use crate::files::{Disk, DiskFile, RealDisk};
+use crate::event::Millis;
+use crate::files::{Disk, DiskFile};
+use crate::log::file::FsyncPolicy;
 use crate::log::{LogError, RawRecord};
 
 /// One undecodable record, as a line of the dead-letter file.
@@ -49,10 +51,13 @@ fn text_or_hex(bytes: &[u8]) -> (Option<String>, Option<String>) {
     }
 }
 
-/// The dead letters of one component. Its file is written but not synced: a record whose line a loss of power
-/// took is read, and noted, again.
+/// The dead letters of one component, made durable as its log's records are. A record whose line a loss of power took
+/// is noted again if it is read again.
 pub(super) struct DeadLetters {
     file: Option<Box<dyn DiskFile>>,
+    policy: FsyncPolicy,
+    /// Append time of the letter with which the file was synced last, or of the first one.
+    since: Option<Millis>,
     what: String,
     /// By partition: what lies below is noted and counted.
     next: Vec<u64>,
@@ -61,20 +66,33 @@ pub(super) struct DeadLetters {
 
 impl DeadLetters {
     /// Goes on in the file that an earlier run of the component left, if there is one.
-    pub(super) fn open(path: Option<&Path>, partitions: u32) -> Result<Self, LogError> {
+    pub(super) fn open(
+        disk: &dyn Disk,
+        path: Option<&Path>,
+        partitions: u32,
+        policy: FsyncPolicy,
+    ) -> Result<Self, LogError> {
+        let next = vec![0; partitions as usize];
         let mut letters =
-            DeadLetters { file: None, what: String::new(), next: vec![0; partitions as usize], count: 0 };
+            DeadLetters { file: None, policy, since: None, what: String::new(), next, count: 0 };
         if let Some(path) = path {
             letters.what = format!("note a dead letter in {}", path.display());
-            letters.file = Some(letters.take_up(path).map_err(|error| LogError::io(&letters.what, error))?);
+            let file = letters.take_up(disk, path);
+            letters.file = Some(file.map_err(|error| LogError::io(&letters.what, error))?);
         }
         Ok(letters)
     }
 
-    fn take_up(&mut self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let bytes = match RealDisk.read(path) {
+    fn take_up(&mut self, disk: &dyn Disk, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let bytes = match disk.read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return RealDisk.create(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let file = disk.create(path)?;
+                if self.policy != FsyncPolicy::None {
+                    disk.sync_dir(folder(path))?;
+                }
+                return Ok(file);
+            }
             Err(error) => return Err(error),
         };
         let mut whole = 0;
@@ -84,7 +102,7 @@ impl DeadLetters {
             self.is_new(partition, offset);
             whole += line.len() as u64;
         }
-        let mut file = RealDisk.open(path)?;
+        let mut file = disk.open(path)?;
         // A line that the process did not live to finish.
         file.truncate(whole)?;
         Ok(file)
@@ -104,7 +122,19 @@ impl DeadLetters {
         let letter = DeadLetter::new(partition, record, reason);
         let mut line = serde_json::to_vec(&letter).expect("text and numbers are JSON");
         line.push(b'\n');
-        file.append(&line).map_err(|error| LogError::io(&self.what, error))
+        let due = match self.policy {
+            FsyncPolicy::None => false,
+            FsyncPolicy::EveryBatch => true,
+            FsyncPolicy::Interval(pause) => {
+                let since = record.appended.saturating_sub(*self.since.get_or_insert(record.appended));
+                since >= pause || since < 0
+            }
+        };
+        let written = file.append(&line).and_then(|()| if due { file.sync() } else { Ok(()) });
+        if due {
+            self.since = Some(record.appended);
+        }
+        written.map_err(|error| LogError::io(&self.what, error))
     }
 
     fn is_new(&mut self, partition: u32, offset: u64) -> bool {
@@ -119,5 +149,60 @@ impl DeadLetters {
 
     pub(super) fn count(&self) -> u64 {
         self.count
+    }
+}
+
+/// The folder that a path stands in.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::files::{PowerLoss, make_dir};
+
+    fn poison(offset: u64) -> RawRecord {
+        let (key, value) = (Bytes::from_static(b"k"), Bytes::from_static(b"?"));
+        RawRecord { offset, origin: None, intended: 0, appended: offset as i64, key, value }
+    }
+
+    /// Notes letters one after another, then loses power, and says how many are left.
+    fn left(seed: u64, policy: FsyncPolicy, letters: u64, steps: Option<u64>) -> (u64, u64) {
+        let (disk, path) = (PowerLoss::new(seed), Path::new("/state/dead.jsonl"));
+        make_dir(&disk, Path::new("/state")).expect("room in memory");
+        if let Some(steps) = steps {
+            disk.crash_after(steps);
+        }
+        let mut acknowledged = 0;
+        if let Ok(mut dead) = DeadLetters::open(&disk, Some(path), 1, policy) {
+            for offset in 0..letters {
+                if dead.note(0, &poison(offset), &DecodeError("no event".into())).is_err() {
+                    break;
+                }
+                acknowledged += 1;
+            }
+        }
+        let disk = disk.surviving();
+        let again = DeadLetters::open(&disk, Some(path), 1, policy).expect("the disk is whole");
+        (acknowledged, again.count())
+    }
+
+    #[test]
+    fn a_letter_survives_a_loss_of_power_as_the_policy_says() {
+        for seed in 0..40 {
+            assert_eq!(left(seed, FsyncPolicy::EveryBatch, 5, None), (5, 5), "seed {seed}");
+            let (_, found) = left(seed, FsyncPolicy::Interval(3), 6, None);
+            assert!(found >= 4, "seed {seed}: {found}");
+            for steps in 0..12 {
+                let (acknowledged, found) = left(seed, FsyncPolicy::EveryBatch, 5, Some(steps));
+                assert!(found >= acknowledged, "seed {seed}, step {steps}: {found} of {acknowledged}");
+            }
+        }
     }
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::codec::Codec;
 use crate::event::{Place, Record};
 use crate::faults::DeliveryFaults;
+use crate::files::RealDisk;
+use crate::log::file::FsyncPolicy;
 use crate::log::{Log, LogError, LogReader, RawRecord};
 use crate::terms::Dedup;
 use crate::version::Version;
@@ -30,6 +32,9 @@ pub struct Feed {
     pub dedup: Dedup,
     /// Where undecodable records are noted, one JSON line each; they are only counted when absent.
     pub dead_letters: Option<PathBuf>,
+    /// When they are made durable: as the log's records.
+    #[serde(default)]
+    pub fsync: FsyncPolicy,
     /// What goes wrong between the log and this component.
     pub faults: DeliveryFaults,
 }
@@ -83,7 +88,7 @@ impl Intake {
             next,
             duplicates: seen,
             delivery: Delivery::new(&feed.faults),
-            dead: DeadLetters::open(feed.dead_letters.as_deref(), meta.partitions)?,
+            dead: DeadLetters::open(&RealDisk, feed.dead_letters.as_deref(), meta.partitions, feed.fsync)?,
             raw: Vec::new(),
         })
     }
