@@ -6,6 +6,7 @@
 //!
 //! * [`event`]: one fact, its origin and its place. [`version`]: how far a log is included.
 //! * [`view`]: a named question; rows, queries and answers.
+//! * [`calendar`]: days, hours and seconds as keys.
 //! * [`terms`]: the numbers that every layer, every contestant and the truth must agree on.
 //! * [`codec`]: events as `json` and `bin`. [`partition`]: which partition a key belongs to.
 //! * [`files`]: the one layer through which everything durable is written, real or losing power.
@@ -14,6 +15,7 @@
 //! * [`truth`]: the oracle's interface. [`faults`]: what goes wrong at the source and on the way.
 //! * [`orders`], [`trades`]: rules, generator and oracle of each workload.
 
+pub mod calendar;
 pub mod codec;
 mod dice;
 pub mod event;
@@ -55,6 +57,8 @@ pub struct Workload {
     pub generate: fn(&Shape) -> Box<dyn Iterator<Item = Draft> + Send>,
     /// The oracle at the empty log.
     pub truth: fn(&Terms) -> Box<dyn Truth>,
+    /// Hands on the printed keys of the rows of a view that an event is about: what a reader would ask for.
+    pub keys: fn(&View, &Event, &mut dyn FnMut(String)),
 }
 
 impl Workload {

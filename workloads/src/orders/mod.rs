@@ -1,7 +1,8 @@
 //! Customers order, cancel and correct; what have they spent?
 
-use crate::Workload;
+use crate::calendar::Unit;
 use crate::view::{MergeClass, View};
+use crate::{Event, Workload};
 
 mod generate;
 mod oracle;
@@ -13,6 +14,7 @@ pub static ORDERS: Workload = Workload {
     views: VIEWS,
     generate: generate::generate,
     truth: oracle::truth,
+    keys,
 };
 
 /// The questions asked of orders.
@@ -46,3 +48,12 @@ pub static VIEWS: &[View] = &[
         merge: MergeClass::Sum,
     },
 ];
+
+fn keys(view: &View, event: &Event, each: &mut dyn FnMut(String)) {
+    let Event::Order(order) = event else { return };
+    each(match view.key {
+        "all" => "all".to_owned(),
+        "day" => Unit::Day.print(Unit::Day.of(order.time)),
+        _ => order.customer.to_string(),
+    });
+}

@@ -1,9 +1,9 @@
 //! Symbols are traded, busted and corrected; what are volume, range, mean and last price?
 
-use crate::Workload;
+use crate::calendar::Unit;
 use crate::view::{MergeClass, View};
+use crate::{Event, Workload};
 
-mod day;
 mod frame;
 mod generate;
 mod ladder;
@@ -11,7 +11,7 @@ mod market;
 mod oracle;
 mod tally;
 
-pub use day::{day_key, parse_day_key};
+pub use crate::calendar::{day_key, parse_day_key};
 
 /// The workload.
 pub static TRADES: Workload = Workload {
@@ -20,6 +20,7 @@ pub static TRADES: Workload = Workload {
     views: VIEWS,
     generate: generate::generate,
     truth: oracle::truth,
+    keys,
 };
 
 /// The questions asked of trades. A key of symbol and day is printed `SYMBOL YYYY-MM-DD`.
@@ -60,3 +61,12 @@ pub static VIEWS: &[View] = &[
         merge: MergeClass::Sum,
     },
 ];
+
+fn keys(view: &View, event: &Event, each: &mut dyn FnMut(String)) {
+    let Event::Trade(trade) = event else { return };
+    each(match view.key {
+        "symbol and day" => Unit::Day.key(&trade.symbol, Unit::Day.of(trade.time)),
+        "symbol and hour" => Unit::Hour.key(&trade.symbol, Unit::Hour.of(trade.time)),
+        _ => trade.symbol.to_string(),
+    });
+}

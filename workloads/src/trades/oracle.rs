@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::day::{day_key, parse_day_key};
 use super::tally::{Day, Figures, Rank, Symbol, Terms as Standing};
+use crate::calendar::{day_key, parse_day_key};
 use crate::repeats::Repeats;
 use crate::shared::{Pages, Shards};
 use crate::{
