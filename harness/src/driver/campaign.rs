@@ -91,6 +91,7 @@ impl Job<'_> {
         let text = toml::to_string(self.plan).context("writing the plan")?;
         fs::write(self.out.join("plan.toml"), text).context("writing plan.toml")?;
         let specs = self.plan.runs();
+        let _held = manifest::hold(self.out);
         manifest::write(self.out, self.plan, &self.program, "running")?;
         let runs = self.each(&specs);
         let runs = runs.inspect_err(|error| drop(self.ended(&format!("{error:#}"))))?;
@@ -180,7 +181,11 @@ impl Store {
     ) -> anyhow::Result<(&History, &Prepared)> {
         let place = (name.to_owned(), 0);
         if !self.prepared.contains_key(&place) {
-            (job.progress)("splitting the log into history and live part");
+            (job.progress)(&format!(
+                "splitting the log: the last {} events are sent live, over {:.1} s",
+                replay.live(),
+                replay.seconds()
+            ));
             let (history, schedule) =
                 replay.split(&job.disk, &job.out.join("logs").join(name).join("history"))?;
             self.histories.insert(name.to_owned(), history);

@@ -28,6 +28,7 @@ pub mod replay;
 pub mod session;
 pub mod source;
 pub mod stop;
+pub mod tempo;
 pub mod usage;
 pub mod watch;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use workloads::files::SharedDisk;
 use workloads::log::file::{FileLog, FsyncPolicy};
 use workloads::log::{LogReader, Meta, RawRecord};
@@ -10,6 +10,7 @@ use workloads::{Appender, Event, Log, Version};
 
 use super::keys::Keys;
 use super::source::{Due, History, SEGMENT, Schedule};
+use super::tempo::Tempo;
 use crate::plan::Plan;
 
 /// Records read or appended at once.
@@ -24,6 +25,17 @@ pub enum Pace {
     Speed(f64),
 }
 
+/// Seconds of a live part below which nothing can be read while it lasts.
+const SHORTEST: f64 = 0.05;
+
+impl Pace {
+    /// What goes along with the events; at a rate it is not asked.
+    fn tempo(self) -> Tempo {
+        let (Pace::Rate(number) | Pace::Speed(number)) = self;
+        Tempo::new(number)
+    }
+}
+
 /// A log to be sent again.
 #[derive(Clone, Debug)]
 pub struct Replay {
@@ -34,22 +46,38 @@ pub struct Replay {
     history: u64,
     /// Records in all.
     total: u64,
+    /// How long the live part takes.
+    seconds: f64,
 }
 
 impl Replay {
     /// Looks at a log. The live part is what fills the plan's seconds, and half of the log at most.
     pub fn open(disk: &SharedDisk, folder: &Path, pace: Pace, plan: &Plan) -> anyhow::Result<Self> {
         let (Pace::Rate(number) | Pace::Speed(number)) = pace;
-        ensure!(number > 0.0, "--rate and --speed must be above 0");
+        ensure!(number > 0.0 && number.is_finite(), "--rate and --speed must be above 0");
         let log = FileLog::open(disk, folder)?;
         let total = log.heads()?.total();
         ensure!(total > 1, "{} holds {total} records: at least 2 are needed", folder.display());
+        let due = match pace {
+            Pace::Rate(_) => Vec::new(),
+            Pace::Speed(speed) => due(&log, speed)?,
+        };
         let live = match pace {
             Pace::Rate(rate) => (rate * plan.live.seconds) as u64,
-            Pace::Speed(speed) => newest(&log, (speed * plan.live.seconds * 1000.0) as i64)?,
+            Pace::Speed(_) => last(&due, plan.live.seconds * 1e6),
         };
-        let history = total - live.clamp(1, total / 2);
-        Ok(Replay { folder: folder.to_path_buf(), meta: log.meta().clone(), pace, history, total })
+        let live = live.clamp(1, total / 2);
+        let history = total - live;
+        let seconds = match pace {
+            Pace::Rate(rate) => live as f64 / rate,
+            Pace::Speed(_) => (due[due.len() - 1] - due[history as usize]) / 1e6,
+        };
+        ensure!(
+            seconds >= SHORTEST || matches!(pace, Pace::Rate(_)),
+            "at this --speed the last {live} events are sent within {:.0} ms: choose a lower one, or --rate",
+            seconds * 1000.0
+        );
+        Ok(Replay { folder: folder.to_path_buf(), meta: log.meta().clone(), pace, history, total, seconds })
     }
 
     /// The plan's contests on this log alone, with what stands in the log itself.
@@ -61,12 +89,22 @@ impl Replay {
         (plan.log.codec, plan.log.partitions) = (self.meta.codec, self.meta.partitions);
         plan.log.partition_by = self.meta.partition_by;
         plan.live.history = self.history;
-        if let Pace::Rate(rate) = self.pace {
-            plan.live.rate = rate;
-        } else {
-            plan.live.rate = (self.total - self.history) as f64 / plan.live.seconds;
-        }
+        plan.live.seconds = self.seconds;
+        plan.live.rate = match self.pace {
+            Pace::Rate(rate) => rate,
+            Pace::Speed(_) => self.live() as f64 / self.seconds,
+        };
         Ok(plan)
+    }
+
+    /// Records that are sent live.
+    pub fn live(&self) -> u64 {
+        self.total - self.history
+    }
+
+    /// How long they take, in seconds.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
     }
 
     /// Writes the history into a new log, and gives back what is to be sent after it.
@@ -79,10 +117,11 @@ impl Replay {
         let mut waiting: Vec<Vec<RawRecord>> = vec![Vec::new(); meta.partitions as usize];
         let mut due = Vec::new();
         let mut merge = Merge::open(&FileLog::open(disk, &self.folder)?)?;
-        let mut first = None;
+        let (mut tempo, mut start) = (self.pace.tempo(), None);
         for number in 0..self.total {
             let Some((partition, record, event)) = merge.next()? else { break };
             let key = event.as_ref().map(|event| keys.note(event));
+            let moment = tempo.next(event.as_ref().map(Event::time));
             if number < self.history {
                 let chunk = &mut waiting[partition as usize];
                 chunk.push(RawRecord { intended: -1, ..record });
@@ -92,17 +131,10 @@ impl Replay {
                 }
                 continue;
             }
-            let time = event.as_ref().map(Event::time);
-            let start = *first.get_or_insert(time.unwrap_or(0));
-            let earliest = due.last().map_or(0, |due: &Due| due.intended_us);
             let intended_us = match self.pace {
                 Pace::Rate(rate) => (due.len() as f64 * 1e6 / rate) as i64,
-                Pace::Speed(speed) => {
-                    time.map_or(earliest, |time| ((time - start) as f64 * 1000.0 / speed) as i64)
-                }
+                Pace::Speed(_) => (moment - *start.get_or_insert(moment)) as i64,
             };
-            // Times that step back are sent with their predecessor.
-            let intended_us = intended_us.max(earliest);
             due.push(Due {
                 intended_us,
                 partition,
@@ -113,20 +145,28 @@ impl Replay {
         for (partition, chunk) in (0..).zip(&waiting).filter(|(_, chunk)| !chunk.is_empty()) {
             heads.0[partition as usize] = appender.append(partition, chunk)?.end;
         }
-        let until_us = due.last().map_or(0, |due| due.intended_us + 1);
+        let until_us = due.last().map_or(0, |due: &Due| due.intended_us + 1);
         let schedule = Schedule { due, until_us, faulty: false };
         Ok((History { folder: folder.to_path_buf(), keys, heads }, schedule))
     }
 }
 
-/// How many events happened within the last `millis` of a log.
-fn newest(log: &FileLog, millis: i64) -> anyhow::Result<u64> {
-    let (mut merge, mut times) = (Merge::open(log)?, Vec::new());
+/// When each record of a log is due at a speed, in microseconds since the first.
+fn due(log: &FileLog, speed: f64) -> anyhow::Result<Vec<f64>> {
+    let (mut merge, mut tempo) = (Merge::open(log)?, Tempo::new(speed));
+    let (mut due, mut readable) = (Vec::new(), false);
     while let Some((_, _, event)) = merge.next()? {
-        times.extend(event.as_ref().map(Event::time));
+        readable |= event.is_some();
+        due.push(tempo.next(event.as_ref().map(Event::time)));
     }
-    let last = times.iter().copied().max().context("the log holds no event that can be read")?;
-    Ok(times.iter().filter(|time| last - **time <= millis).count() as u64)
+    ensure!(readable, "the log holds no event that can be read");
+    Ok(due)
+}
+
+/// How many records are due within the last microseconds.
+fn last(due: &[f64], micros: f64) -> u64 {
+    let from = due.last().map_or(0.0, |end| end - micros);
+    (due.len() - due.partition_point(|at| *at < from)) as u64
 }
 
 /// The records of all partitions in one sequence: by the time they were appended, then by their own.
@@ -177,5 +217,78 @@ impl Lane {
             (record, event.ok())
         }));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use workloads::files::RealDisk;
+    use workloads::{OrderEvent, OrderKind};
+
+    use super::*;
+
+    /// A log of one event a millisecond, but for those of which `time` says otherwise.
+    fn log(folder: &Path, count: u64, time: impl Fn(u64) -> i64) -> SharedDisk {
+        let disk: SharedDisk = Arc::new(RealDisk);
+        let plan = Plan::load("short").unwrap();
+        let meta = super::super::source::meta(&plan.log, "orders", "by hand".into());
+        FileLog::create(&disk, folder, &meta).unwrap();
+        let mut appender = FileLog::appender(&disk, folder, FsyncPolicy::None).unwrap();
+        for number in 0..count {
+            let (kind, customer) = (OrderKind::Placed, format!("c{}", number % 7).as_str().into());
+            let event =
+                Event::Order(OrderEvent { kind, customer, order: number, amount: 1, time: time(number) });
+            let mut value = Vec::new();
+            meta.codec.encode(&event, &mut value);
+            let (key, value) = (event.key().as_bytes().to_vec().into(), value.into());
+            let appended = number as i64;
+            let record = RawRecord { offset: 0, origin: None, intended: 0, appended, key, value };
+            appender.append((number % 2) as u32, &[record]).unwrap();
+        }
+        disk
+    }
+
+    fn sent(count: u64, speed: f64, time: impl Fn(u64) -> i64) -> (f64, u64, Vec<i64>) {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = log(&folder.path().join("log"), count, time);
+        let plan = Plan::load("short").unwrap();
+        let replay = Replay::open(&disk, &folder.path().join("log"), Pace::Speed(speed), &plan).unwrap();
+        let (_, schedule) = replay.split(&disk, &folder.path().join("history")).unwrap();
+        let due: Vec<i64> = schedule.due.iter().map(|due| due.intended_us).collect();
+        assert_eq!(due.len() as u64, replay.live());
+        assert!(due.is_sorted() && due[0] == 0);
+        assert!((due[due.len() - 1] as f64 - replay.seconds() * 1e6).abs() <= 1.0, "as long as expected");
+        (replay.plan(&plan).unwrap().live.seconds, replay.live(), due)
+    }
+
+    #[test]
+    fn the_live_part_is_what_fills_the_seconds_of_the_plan() {
+        let (seconds, live, due) = sent(4_000, 1.0, |number| number as i64);
+        assert_eq!((live, due[1]), (1_001, 1_000));
+        assert!((seconds - 1.0).abs() < 1e-9, "{seconds}");
+    }
+
+    #[test]
+    fn times_out_of_order_and_far_ahead_neither_stretch_nor_stop_it() {
+        let year = 31_536_000_000;
+        let time = |number: u64| match number % 500 {
+            17 => 0,
+            // Years ahead, each a little further.
+            123 => year * (1 + number as i64 / 500),
+            _ => number as i64,
+        };
+        let (seconds, live, _) = sent(4_000, 1.0, time);
+        assert!(live <= 2_000 && (0.05..=2.0).contains(&seconds), "{live} events in {seconds} s");
+    }
+
+    #[test]
+    fn events_of_one_moment_are_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = log(folder.path(), 100, |_| 7);
+        let plan = Plan::load("short").unwrap();
+        let error = Replay::open(&disk, folder.path(), Pace::Speed(1.0), &plan).unwrap_err();
+        assert!(error.to_string().contains("choose a lower one, or --rate"), "{error}");
     }
 }
