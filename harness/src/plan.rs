@@ -12,6 +12,7 @@ use workloads::partition::PartitionBy;
 use workloads::{Codec, Shape, Terms};
 
 mod order;
+mod sense;
 
 pub use order::Spec;
 
@@ -274,7 +275,7 @@ impl Plan {
                 ensure!(can.is_empty() || can.contains(&workload.as_str()), "{name} cannot do {workload}");
             }
         }
-        Ok(())
+        sense::check(self)
     }
 
     /// What the history of a workload looks like.

@@ -265,6 +265,48 @@ fn a_claim_below_an_earlier_answer_or_an_announcement_is_counted() {
 }
 
 #[test]
+fn only_a_label_that_is_true_proves_an_answer_final_and_a_publication_that_nothing_changed_it() {
+    let unlabelled = Observation {
+        answer: Some(Answer { version: None, rows: vec![rows(&[("ali", &[31_000, 2])])] }),
+        ..ali(1_200, 0, &[])
+    };
+    let mut evidence = evidence(vec![
+        // Of the history, which the first publication covers; ali's order of 1,000 has come since.
+        ali(40, 2, &[30_000, 1]),
+        ali(1_200, 4, &[31_000, 2]),
+        unlabelled,
+        ali(1_250, 4, &[30_000, 1]),
+        // After the second publication, which covers that order.
+        ali(1_400, 4, &[31_000, 2]),
+    ]);
+    evidence.run.contestant = "broken-handover".into();
+    let watch =
+        |next, received_us| Watched { component: "batch".into(), version: Version(vec![next]), received_us };
+    evidence.watched = vec![watch(2, -100), watch(3, 1_300)];
+    let verdicts = judged(&evidence);
+    let proved: Vec<(bool, bool)> =
+        verdicts.reads.iter().map(|verdict| (verdict.known_final, verdict.recomputed)).collect();
+    assert_eq!(proved, [(true, true), (true, false), (false, false), (false, false), (true, true)]);
+    let numbers = consistency::measure(&evidence, &verdicts);
+    let value = |name: &str| numbers.iter().find(|number| number.measure == name).map(|number| number.value);
+    assert_eq!(value("known-final.recent"), Some(0.6));
+    assert_eq!(value("known-final-batch.recent"), Some(0.4));
+}
+
+#[test]
+fn a_right_answer_older_than_what_was_announced_is_counted_with_what_it_leaves_out() {
+    let mut evidence =
+        evidence(vec![ali(1_200, 4, &[31_000, 2]), ali(2_300, 3, &[31_000, 2]), ali(2_400, 3, &[7, 7])]);
+    let version = Version(vec![5]);
+    evidence.watched = vec![Watched { component: "reference".into(), version, received_us: 2_250 }];
+    let numbers = consistency::measure(&evidence, &judged(&evidence));
+    let value = |name: &str| numbers.iter().find(|number| number.measure == name).map(|number| number.value);
+    assert_eq!(value("held-back.recent"), Some(1.0));
+    assert_eq!(value("held-back.recent.max"), Some(2.0));
+    assert_eq!(value("known-final-batch.recent"), None, "there is no batch");
+}
+
+#[test]
 fn a_witness_names_what_was_true_and_the_shortest_prefix() {
     let verdicts = judged(&evidence(vec![ali(2_300, 5, &[31_000, 2]), ali(2_400, 5, &[99, 9])]));
     let [first, worst, last] = &verdicts.witnesses[..3] else { panic!("{:?}", verdicts.witnesses) };

@@ -42,6 +42,9 @@ pub fn measure(run: &Path, world: &World) -> anyhow::Result<Measured> {
     for run in &measured.unfinished {
         eprintln!("left out: {run}");
     }
+    for why in &measured.untested {
+        eprintln!("{why}");
+    }
     if measured.vacuous > 0 {
         eprintln!("{} runs tested nothing", measured.vacuous);
     }

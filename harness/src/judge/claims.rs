@@ -52,6 +52,8 @@ pub fn steps_back(evidence: &Evidence, reads: &mut [Verdict]) {
         };
         verdict.regressed = !claim.covers(&shown);
         verdict.below_announced = !claim.covers(&promised);
+        let left_out = promised.0.iter().zip(&claim.0).map(|(has, claimed)| has.saturating_sub(*claimed));
+        verdict.held_back = left_out.sum();
         // A label beyond the log says nothing about what was served.
         if verdict.class != Class::FromTheFuture {
             answers.push(Reverse((verdict.answered_us, index)));

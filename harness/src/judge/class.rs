@@ -23,6 +23,14 @@ pub struct Claims {
     pub timeline: Timeline,
 }
 
+impl Claims {
+    /// Where a version stands on the chain, if it does.
+    pub fn position(&self, version: &Version) -> Option<u32> {
+        let order = |held: &Version| (held.total(), &held.0).cmp(&(version.total(), &version.0));
+        self.versions.binary_search_by(order).ok().map(|found| found as u32)
+    }
+}
+
 /// Everything that the classes of one run's reads are found with.
 pub struct Case<'a> {
     /// What was given.
@@ -118,12 +126,7 @@ impl<'a> Case<'a> {
 
     /// A claim's place on its chain.
     pub fn claim(&self, version: &Version) -> Option<(&Claims, u32)> {
-        self.claims.iter().find_map(|claims| {
-            let found = claims
-                .versions
-                .binary_search_by(|held| (held.total(), &held.0).cmp(&(version.total(), &version.0)));
-            Some((claims, found.ok()? as u32))
-        })
+        self.claims.iter().find_map(|claims| Some((claims, claims.position(version)?)))
     }
 
     /// The verdict on each read.
@@ -263,7 +266,8 @@ impl<'a> Case<'a> {
     }
 }
 
-fn along<'v>(
+/// The truth along some versions, as chains in which each covers the one before.
+pub(super) fn along<'v>(
     base: &Base,
     stretch: &Stretch,
     cells: &Cells,
@@ -302,6 +306,9 @@ fn blank(read: &Observation) -> Verdict {
         rows: 0,
         regressed: false,
         below_announced: false,
+        held_back: 0,
+        known_final: false,
+        recomputed: false,
         witness: None,
     }
 }

@@ -74,7 +74,7 @@ impl Lanes {
 /// The key under which the events of a row are spread, if they all are under one.
 fn carried_by<'k>(kind: &str, key: &'k str) -> Option<&'k str> {
     match kind {
-        "customer" | "symbol" => Some(key),
+        "customer" | "symbol" | "region" | "word" => Some(key),
         // The name of a day or an hour has no space in it, that of a symbol may.
         _ if kind.starts_with("symbol and ") => key.rsplit_once(' ').map(|(symbol, _)| symbol),
         _ => None,

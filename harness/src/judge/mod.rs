@@ -7,7 +7,7 @@
 //!
 //! * [`evidence`]: what is given. [`value`]: an answer made small. [`arrival`]: what had been handed over by when.
 //! * [`timeline`]: the truth along a chain. [`lane`]: along one partition. [`class`]: the class of each read.
-//! * [`claims`]: chains and steps back.
+//! * [`claims`]: chains and steps back. [`finality`]: which answers a reader can prove final.
 //! * [`signature`]: how it goes wrong over time. [`detail`]: wrong rows of whole views. [`witness`]: how to see it again.
 
 use std::collections::BTreeSet;
@@ -23,6 +23,7 @@ pub mod claims;
 pub mod class;
 pub mod detail;
 pub mod evidence;
+pub mod finality;
 pub mod lane;
 pub mod seen;
 pub mod signature;
@@ -174,6 +175,12 @@ pub struct Verdict {
     pub regressed: bool,
     /// Whether it is below a version that had been announced before it was sent.
     pub below_announced: bool,
+    /// Events of that announced version that it leaves out.
+    pub held_back: u64,
+    /// Whether a reader can prove that nothing to come changes the answer for the version claimed.
+    pub known_final: bool,
+    /// Whether it is also what the newest publication alone says, so that a batch has computed it from scratch.
+    pub recomputed: bool,
     /// Name of its witness, if it was chosen as one.
     pub witness: Option<&'static str>,
 }
@@ -217,6 +224,7 @@ pub fn judge(evidence: &Evidence, bases: &mut Bases) -> anyhow::Result<Verdicts>
     let case = class::Case::new(evidence, workload, bases)?;
     let mut reads = case.classes();
     claims::steps_back(evidence, &mut reads);
+    finality::prove(&case, &mut reads);
     let details = detail::details(&case, &mut reads);
     let publications = signature::publications(evidence, &reads);
     let found = signature::sign(&case, &publications, &mut reads);

@@ -52,6 +52,7 @@ pub fn measure(evidence: &Evidence, verdicts: &Verdicts) -> Vec<Number> {
     }
     numbers.extend(staleness(verdicts));
     numbers.extend(errors(evidence, verdicts));
+    numbers.extend(finality(evidence, verdicts));
     numbers.extend(levels(verdicts));
     let finals = verdicts.details.iter().filter(|detail| detail.last);
     let (rows, wrong) = finals.fold((0, 0), |sum, it| (sum.0 + it.rows, sum.1 + it.wrong));
@@ -215,6 +216,30 @@ fn recovery(evidence: &Evidence, verdicts: &Verdicts) -> Option<i64> {
         last.map_or(0, |last| stretch.get(last + 1).unwrap_or(&stretch[last]).answered_us - from)
     };
     (0..blows.len()).map(took).max()
+}
+
+/// What of the served answers can be proved final, and how many right answers are of an older version than was announced.
+fn finality(evidence: &Evidence, verdicts: &Verdicts) -> Vec<Number> {
+    let mut numbers = Vec::new();
+    for (kind, name) in KINDS {
+        let reads: Vec<&Verdict> = verdicts.reads.iter().filter(|verdict| verdict.kind == kind).collect();
+        if reads.is_empty() {
+            continue;
+        }
+        let share =
+            |which: fn(&&&Verdict) -> bool| reads.iter().filter(which).count() as f64 / reads.len() as f64;
+        numbers.push(number(format!("known-final.{name}"), "share", share(|it| it.known_final)));
+        if evidence.has_batch() {
+            numbers.push(number(format!("known-final-batch.{name}"), "share", share(|it| it.recomputed)));
+        }
+        let held: Vec<u64> =
+            reads.iter().filter(|it| it.known_final && it.below_announced).map(|it| it.held_back).collect();
+        numbers.push(number(format!("held-back.{name}"), "reads", held.len() as f64));
+        if let Some(most) = held.iter().max() {
+            numbers.push(number(format!("held-back.{name}.max"), "events", *most as f64));
+        }
+    }
+    numbers
 }
 
 /// Each level of consistency by itself: 1 held, 0 broken, -1 not tested.

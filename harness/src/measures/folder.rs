@@ -11,7 +11,7 @@ use super::accuracy::Accuracy;
 use super::cost::Number;
 use super::latency::{self, Latency};
 use super::series::Series;
-use super::{Measurement, consistency, cost, duplication, number};
+use super::{Measurement, consistency, cost, duplication, fired, number};
 use crate::contestants::contestant;
 use crate::contestants::noop::NOOP;
 use crate::judge::{Bases, Class, Evidence, judge};
@@ -31,6 +31,8 @@ pub struct Measured {
     pub wrong_finals: u64,
     /// Runs in which nothing was tested.
     pub vacuous: u32,
+    /// Why they are that, where a planned fault did not happen.
+    pub untested: Vec<String>,
 }
 
 /// Judges and measures every run of a folder, and writes `measurements.csv`, `reads.csv` and `measures/`. `told` hears
@@ -71,7 +73,7 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 struct Desk<'a> {
     folder: &'a Path,
     run: String,
-    plan: String,
+    plan: Option<Plan>,
     faults: String,
     bases: Bases,
     accuracies: BTreeMap<String, Accuracy>,
@@ -90,7 +92,7 @@ impl<'a> Desk<'a> {
             folder,
             run,
             faults: plan.as_ref().map_or(String::new(), |plan| faults(&plan.faults)),
-            plan: plan.map_or(String::new(), |plan| plan.name),
+            plan,
             bases: Bases::default(),
             accuracies: BTreeMap::new(),
             merged: BTreeMap::new(),
@@ -110,6 +112,7 @@ impl<'a> Desk<'a> {
         }
         let verdicts = judge(&evidence, &mut self.bases)?;
         let mut numbers = consistency::measure(&evidence, &verdicts);
+        self.fired(&evidence, &mut numbers)?;
         let latencies = latency::measure(&evidence, &verdicts)?;
         numbers.extend(latencies.iter().flat_map(Latency::numbers));
         numbers.extend(latency::round_trips(&evidence));
@@ -128,6 +131,25 @@ impl<'a> Desk<'a> {
                 Some(merged) => merged.merge(&latency),
                 None => drop(self.merged.insert(key, latency)),
             }
+        }
+        Ok(())
+    }
+
+    /// A planned fault that did not happen makes a run a vacuous one, whatever else was tested.
+    fn fired(&mut self, evidence: &Evidence, numbers: &mut Vec<Number>) -> anyhow::Result<()> {
+        let run = &evidence.run;
+        let Some(plan) = self.plan.as_ref().filter(|_| run.contestant != NOOP.name) else { return Ok(()) };
+        let faults = fired(plan, self.folder, evidence)?;
+        let missing = faults.iter().filter(|(_, fired)| !fired);
+        let missing: Vec<&str> = missing.map(|(name, _)| name.as_str()).collect();
+        numbers.push(number("faults.planned", "n", faults.len() as f64));
+        numbers.push(number("faults.fired", "n", (faults.len() - missing.len()) as f64));
+        if !missing.is_empty() {
+            let names = missing.join(", ");
+            let place = format!("{} {} {}", run.workload, run.contestant, run.repeat);
+            self.measured.untested.push(format!("{place}: planned and did not happen: {names}"));
+            let flags = numbers.iter_mut().filter(|number| number.measure == "vacuous");
+            flags.for_each(|flag| flag.value = 1.0);
         }
         Ok(())
     }
@@ -172,7 +194,7 @@ impl<'a> Desk<'a> {
     fn push(&mut self, workload: String, contestant: String, repeat: u32, number: Number) {
         self.measurements.push(Measurement {
             run: self.run.clone(),
-            plan: self.plan.clone(),
+            plan: self.plan.as_ref().map_or(String::new(), |plan| plan.name.clone()),
             workload,
             faults: self.faults.clone(),
             contestant,

@@ -29,9 +29,14 @@
 //! | `recovery.max` | us | longest time from a pause or kill of a component until reads were current again |
 //! | `regressed` | n | claims below one that an earlier answer had shown |
 //! | `announced-broken` | n | reads below a version that had been announced before they were sent |
+//! | `known-final.<kind>` | share | answers that can be proved final: labelled, and true at the label |
+//! | `known-final-batch.<kind>` | share | of all, those that the newest publication alone says too; of contestants with a batch |
+//! | `held-back.<kind>` | reads | right answers labelled older than a version announced before: a key out of the batch's reach |
+//! | `held-back.<kind>.max` | events | of the announced version, left out by such an answer |
 //! | `invariants.checked`, `invariants.broken` | n | pairs read in one request that must agree |
 //! | `level.eventual/prefix/labelled-prefix/monotonic/mutual` | score | 1 held, 0 broken, -1 unknown (nothing tested it) |
-//! | `vacuous` | flag | 1 when the run tested nothing: no live read, or a batch contestant without publication |
+//! | `vacuous` | flag | 1 when the run tested nothing: no live read, a batch contestant without publication, or a planned fault that did not happen |
+//! | `faults.planned`, `faults.fired` | n | kinds of faults and deeds that the plan has for this contestant, and those of them that happened |
 //! | `final.rows`, `final.wrong` | rows | rows of the final answers, and those that are not the truth of the log |
 //! | `accuracy.<dedup>.rows`, `accuracy.<dedup>.error` | rows, units | rows that differ from O*, and the absolute error, for each `dedup` setting of the truth (those that need the whole log anew in repeat 1 only); `accuracy.own.*` for the contestant's final answers |
 //! | `latency.<stop>.p50/p90/p99/p99.9/max` | us | since the intended time; p99.9 from 10,000 events on |
@@ -40,7 +45,7 @@
 //! | `latency.<stop>.resolution` | us | of `right` only: median gap between the reads it comes from |
 //! | `uncorrected.<stop>.p50/..` | us | since the time they were handed to the log |
 //! | `read.p50/p90/p99/max/n` | us | round trip of reads since their intended time; `read.sent.*` since they were sent |
-//! | `cpu.*`, `memory.*`, `bytes.*`, `amplification.*`, `count.*` | | see [`cost`] |
+//! | `cpu.*`, `memory.*`, `bytes.*`, `amplification.*`, `count.*` | | see [`cost`]; `count.stores`, `count.tunables` [`duplication`] |
 //! | `code.*` | | see [`duplication`]; repeat 0 |
 //! | `dead-letters` | records | set aside because they could not be decoded |
 //! | `noise.pressure/canary-p99/canary-max/generator-p99/generator-max` | share, us | how quiet the machine was |
@@ -64,10 +69,12 @@ pub mod accuracy;
 pub mod consistency;
 pub mod cost;
 pub mod duplication;
+mod fired;
 mod folder;
 pub mod latency;
 mod series;
 
+pub use fired::fired;
 pub use folder::{Measured, folders, measure};
 
 use cost::Number;

@@ -9,15 +9,19 @@
 //! | `code.lines.plumbing`, `code.tokens.plumbing` | lines, tokens | everything else of a contestant; workload empty |
 //! | `code.sites.RULE.PLACE` | sites | where the rule is tagged; `shared` is what everybody's input goes through |
 //! | `code.sites-per-rule` | sites | mean of a contestant's sites over the rules that contestants carry out |
+//! | `count.stores` | stores | places of its own in its folder: different names in `state.join("NAME")`; workload empty |
+//! | `count.tunables` | tunables | public fields of numbers and switches in its `*Config`; workload empty |
 //! | `code.clones.PAIR` | share | tokens of the shorter file that lie in a run of 24 that the other has too, names and literals blinded |
 //! | `code.clones.floor-PAIR` | share | the same for two files that have nothing in common |
 //! | `code.exact.PAIR`, `code.exact.floor-PAIR` | share | the same with names and literals compared |
 
+mod census;
 mod clones;
 mod rules;
 mod source;
 mod tokens;
 
+pub use census::{stores, tunables};
 pub use clones::{Match, overlap};
 pub use rules::{Site, rules_of, sites};
 pub use source::{Owner, Source, embedded};
@@ -48,6 +52,7 @@ pub fn count(all: &[Source]) -> anyhow::Result<Vec<Count>> {
     let mut counts = Vec::new();
     for owner in [Owner::Lambda, Owner::Kappa] {
         sizes(all, owner, &mut counts)?;
+        kept(all, owner, &mut counts)?;
     }
     for workload in workloads::WORKLOADS.iter().map(|workload| workload.name) {
         places(all, workload, &mut counts)?;
@@ -86,6 +91,19 @@ fn sizes(all: &[Source], owner: Owner, counts: &mut Vec<Count>) -> anyhow::Resul
     }
     let rest: Vec<&Source> = own.iter().copied().filter(|file| !file.is_logic()).collect();
     add("", "plumbing", &rest)
+}
+
+fn kept(all: &[Source], owner: Owner, counts: &mut Vec<Count>) -> anyhow::Result<()> {
+    for (what, names) in [("stores", stores(all, owner)?), ("tunables", tunables(all, owner)?)] {
+        counts.push(Count {
+            workload: String::new(),
+            contestant: owner.name(),
+            measure: format!("count.{what}"),
+            unit: what,
+            value: names.len() as f64,
+        });
+    }
+    Ok(())
 }
 
 fn places(all: &[Source], workload: &str, counts: &mut Vec<Count>) -> anyhow::Result<()> {
