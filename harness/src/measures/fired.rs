@@ -129,7 +129,7 @@ fn delivered(plan: &Plan, evidence: &Evidence) -> anyhow::Result<Vec<(String, bo
 fn handed_out(evidence: &Evidence, faults: &DeliveryFaults) -> anyhow::Result<usize> {
     let (log, heads) = (&*evidence.log, evidence.log.heads()?);
     let partitions: Vec<u32> = (0..heads.0.len() as u32).collect();
-    let feed = Feed { dedup: Dedup::None, dead_letters: None, faults: faults.clone() };
+    let feed = Feed { dedup: Dedup::None, faults: faults.clone(), ..Feed::default() };
     let from: &Version = &evidence.run.live_from;
     let mut intake = Intake::open(log, &partitions, from, &feed)?;
     let (mut records, mut count) = (Vec::new(), 0);
