@@ -5,48 +5,15 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 use workloads::{Millis, Name, Origin, Place, Record, Row, Rows, Terms, TradeEvent, TradeKind};
 
+mod open;
+
+use open::{Correction, More, Open, Trade, Value};
+
 const DAY: Millis = 86_400_000;
-
-/// What is in force of a trade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Value {
-    price: i64,
-    volume: i64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Trade {
-    value: Value,
-    time: Millis,
-    place: Place,
-}
-
-/// A correction; ordered as corrections compete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Correction {
-    time: Millis,
-    place: Place,
-    price: i64,
-    volume: i64,
-}
-
-/// What an origin of a symbol refers to: one trade as a rule, more where resends count.
-#[derive(Clone, Debug, Default)]
-struct Named {
-    first: Option<Trade>,
-    more: Option<Box<More>>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct More {
-    trades: Vec<Trade>,
-    /// Earliest bust: with a horizon it is the one that acts on most.
-    busted: Option<Millis>,
-    corrections: Vec<Correction>,
-}
 
 #[derive(Clone, Debug, Default)]
 struct Daily {
+    day: i64,
     volume: i128,
     turnover: i128,
     count: i64,
@@ -57,7 +24,8 @@ struct Daily {
 #[derive(Clone, Debug)]
 struct Symbol {
     name: Name,
-    days: BTreeMap<i64, Daily>,
+    /// In ascending order; one whose trades are all busted is left empty.
+    days: Vec<Daily>,
     prices: i128,
     volume: i128,
     count: i64,
@@ -71,31 +39,9 @@ pub struct Trades {
     horizon: Option<Millis>,
     ids: HashMap<Name, u32>,
     symbols: Vec<Symbol>,
-    named: HashMap<(u32, Origin), Named>,
+    open: Open,
     range: bool,
     last: bool,
-}
-
-impl More {
-    fn in_force(&self, trade: Trade, horizon: Option<Millis>) -> Option<Value> {
-        let limit = horizon.map_or(Millis::MAX, |horizon| trade.time.saturating_add(horizon));
-        if self.busted.is_some_and(|time| time <= limit) {
-            return None;
-        }
-        let holds = self.corrections.iter().filter(|correction| correction.time <= limit).max();
-        Some(holds.map_or(trade.value, |it| Value { price: it.price, volume: it.volume }))
-    }
-}
-
-impl Named {
-    fn values(&self, horizon: Option<Millis>) -> Vec<(Trade, Value)> {
-        let trades = self.first.iter().chain(self.more.iter().flat_map(|more| &more.trades));
-        let in_force = |trade: &Trade| match &self.more {
-            None => Some((*trade, trade.value)),
-            Some(more) => more.in_force(*trade, horizon).map(|value| (*trade, value)),
-        };
-        trades.filter_map(in_force).collect()
-    }
 }
 
 impl Trades {
@@ -106,7 +52,7 @@ impl Trades {
             horizon: terms.cancel_horizon,
             ids: HashMap::new(),
             symbols: Vec::new(),
-            named: HashMap::new(),
+            open: Open::default(),
             range: asked("range"),
             last: asked("last"),
         }
@@ -132,7 +78,7 @@ impl Trades {
             return *id;
         }
         let id = self.symbols.len() as u32;
-        let (days, sequence) = (BTreeMap::new(), BTreeMap::new());
+        let (days, sequence) = (Vec::new(), BTreeMap::new());
         self.symbols.push(Symbol { name: name.clone(), days, prices: 0, volume: 0, count: 0, sequence });
         self.ids.insert(name.clone(), id);
         id
@@ -142,22 +88,16 @@ impl Trades {
         let value = Value { price: event.price, volume: event.volume };
         let trade = Trade { value, time: event.time, place: record.place };
         let Some(origin) = record.origin else { return self.count(symbol, trade, value, 1) };
-        let named = self.named.entry((symbol, origin)).or_default();
-        let in_force = match &named.more {
-            None => Some(value),
-            Some(more) => more.in_force(trade, self.horizon),
-        };
-        match named.first {
-            None => named.first = Some(trade),
-            Some(_) => named.more.get_or_insert_default().trades.push(trade),
-        }
+        let named = self.open.entry(symbol, origin);
+        let in_force = named.in_force(trade, self.horizon);
+        named.push(trade);
         if let Some(value) = in_force {
             self.count(symbol, trade, value, 1);
         }
     }
 
     fn mark(&mut self, symbol: u32, target: Origin, change: impl FnOnce(&mut More)) {
-        let named = self.named.entry((symbol, target)).or_default();
+        let named = self.open.entry(symbol, target);
         let before = named.values(self.horizon);
         change(named.more.get_or_insert_default());
         let after = named.values(self.horizon);
@@ -171,16 +111,12 @@ impl Trades {
         symbol.prices += price * times;
         symbol.volume += volume * times;
         symbol.count += sign;
-        let day = trade.time.div_euclid(DAY);
-        let daily = symbol.days.entry(day).or_default();
+        let daily = symbol.day(trade.time.div_euclid(DAY));
         daily.volume += volume * times;
         daily.turnover += price * volume * times;
         daily.count += sign;
         if self.range {
             tally(&mut daily.prices, value.price, sign);
-        }
-        if daily.count == 0 {
-            symbol.days.remove(&day);
         }
         if self.last && sign > 0 {
             symbol.sequence.insert((trade.time, trade.place), value.price);
@@ -198,7 +134,11 @@ impl Trades {
         let symbol = &self.symbols[*self.ids.get(name)? as usize];
         match day {
             None => symbol.row(view),
-            Some(day) => symbol.days.get(&day_number(day)?)?.row(view),
+            Some(day) => {
+                let day = day_number(day)?;
+                let at = symbol.days.binary_search_by_key(&day, |daily| daily.day).ok()?;
+                symbol.days[at].row(view)
+            }
         }
     }
 
@@ -208,8 +148,8 @@ impl Trades {
         for symbol in &self.symbols {
             match view {
                 "mean" | "last" => rows.extend(symbol.row(view).map(|row| (symbol.name.to_string(), row))),
-                _ => rows.extend(symbol.days.iter().filter_map(|(day, daily)| {
-                    Some((format!("{} {}", symbol.name, day_name(*day)), daily.row(view)?))
+                _ => rows.extend(symbol.days.iter().filter_map(|daily| {
+                    Some((format!("{} {}", symbol.name, day_name(daily.day)), daily.row(view)?))
                 })),
             }
         }
@@ -218,6 +158,17 @@ impl Trades {
 }
 
 impl Symbol {
+    /// A day, the latest as a rule.
+    fn day(&mut self, day: i64) -> &mut Daily {
+        let later = self.days.iter().rev().take_while(|daily| daily.day > day).count();
+        let at = self.days.len() - later;
+        if at > 0 && self.days[at - 1].day == day {
+            return &mut self.days[at - 1];
+        }
+        self.days.insert(at, Daily { day, ..Daily::default() });
+        &mut self.days[at]
+    }
+
     fn row(&self, view: &str) -> Option<Row> {
         match view {
             "mean" => (self.count > 0).then(|| vec![self.prices, self.volume, i128::from(self.count)]),
@@ -244,6 +195,7 @@ impl Symbol {
 impl Daily {
     fn row(&self, view: &str) -> Option<Row> {
         match view {
+            _ if self.count == 0 => None,
             "volume" => Some(vec![self.volume, i128::from(self.count)]),
             "vwap" => Some(vec![self.turnover, self.volume]),
             "range" => {
