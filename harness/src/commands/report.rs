@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 
 use super::print;
+use crate::driver::manifest;
 use crate::report;
 
 /// Which run, and how to print its summary.
@@ -45,7 +46,8 @@ impl Arguments {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let run = &self.run;
         let measured = run.join("measurements.csv").is_file();
-        ensure!(measured, "{} is not measured: `wb measure {0}` first", run.display());
+        let warning = manifest::state(run).warning().map_or(String::new(), |warning| format!(" ({warning})"));
+        ensure!(measured, "{} is not measured{warning}: `wb measure {0}` first", run.display());
         report::write(run)?;
         let format = match self.format {
             Format::Table => report::Format::Table,

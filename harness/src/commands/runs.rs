@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
 use super::print::{self, Format, Value};
+use crate::driver::manifest;
 use crate::driver::record::size;
 use crate::report;
 
@@ -59,6 +60,10 @@ fn list(folder: &Path, format: Format) -> anyhow::Result<()> {
     let row = |folder: &PathBuf| {
         let found =
             report::find(folder).map_or_else(|_| "not measured".to_owned(), |finding| finding.headline());
+        let found = match manifest::state(folder).warning() {
+            Some(warning) => format!("{warning}; {found}"),
+            None => found,
+        };
         let megabytes = size(folder) as f64 / 1e6;
         vec![Value::from(folder.display().to_string()), Value::Number(megabytes, 1), Value::from(found)]
     };

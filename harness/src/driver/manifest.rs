@@ -1,6 +1,6 @@
 //! What a run folder says about how it came to be: machine, program, seed and how it ended.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::process::Command;
 
@@ -62,6 +62,71 @@ pub fn write(out: &Path, plan: &Plan, program: &Path, ended: &str) -> anyhow::Re
     fs::write(&file, text + "\n").with_context(|| format!("writing {}", file.display()))
 }
 
+/// How far a run has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Its manifest does not say.
+    #[default]
+    Unknown,
+    /// Every run of its plan was done.
+    Complete,
+    /// Its driver is at work.
+    Running,
+    /// Its driver is gone and had no time to say why.
+    CutOff,
+    /// It ended early, for this reason.
+    Early(String),
+}
+
+impl State {
+    /// What is to be known of a run that is not complete.
+    pub fn warning(&self) -> Option<String> {
+        match self {
+            State::Unknown | State::Complete => None,
+            State::Running => Some("still running".into()),
+            State::CutOff => Some("cut off: its driver was killed while it ran".into()),
+            State::Early(reason) => Some(format!("ended early: {reason}")),
+        }
+    }
+}
+
+/// A run folder that is being written to. The system lets go of it when its driver ends, however that comes about.
+pub struct Held {
+    _plan: Option<File>,
+}
+
+/// Takes a run folder. Where files cannot be locked, nobody can tell later whether its driver is still there.
+pub fn hold(run: &Path) -> Held {
+    let plan = File::open(run.join(HELD)).ok();
+    Held { _plan: plan.filter(|file| file.lock().is_ok()) }
+}
+
+/// Of all files of a run, the one that is there from the beginning and never written again.
+const HELD: &str = "plan.toml";
+
+/// How far the run in a folder has come.
+pub fn state(run: &Path) -> State {
+    let text = fs::read_to_string(run.join("manifest.json")).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    match manifest["ended"].as_str() {
+        None => State::Unknown,
+        Some("complete") => State::Complete,
+        Some("running") if is_held(run) => State::Running,
+        Some("running") => State::CutOff,
+        Some(reason) => State::Early(reason.to_owned()),
+    }
+}
+
+fn is_held(run: &Path) -> bool {
+    let Ok(plan) = File::open(run.join(HELD)) else { return false };
+    match plan.try_lock_shared() {
+        Ok(()) => false,
+        Err(TryLockError::WouldBlock) => true,
+        // Unable to tell, it is better not to declare a run dead.
+        Err(TryLockError::Error(_)) => true,
+    }
+}
+
 fn machine() -> Machine {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let field = |text: &str, name: &str| {
@@ -89,4 +154,26 @@ fn said(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     text.lines().next().filter(|_| output.status.success()).map(str::to_owned)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_whose_driver_is_gone_was_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let says = |ended: &str| {
+            fs::write(folder.path().join("manifest.json"), format!("{{\"ended\": \"{ended}\"}}")).unwrap();
+            state(folder.path())
+        };
+        fs::write(folder.path().join(HELD), "").unwrap();
+        let held = hold(folder.path());
+        assert_eq!(says("running"), State::Running);
+        drop(held);
+        assert_eq!(says("running"), State::CutOff);
+        assert_eq!(says("complete"), State::Complete);
+        assert_eq!(says("interrupted"), State::Early("interrupted".into()));
+    }
 }
