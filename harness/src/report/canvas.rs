@@ -8,6 +8,8 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::{FontStyle, register_font};
 
+use super::figures::ink::Spot;
+use super::notes::Notes;
 use super::palette::{INK, PAPER};
 
 /// What a figure is drawn on.
@@ -15,14 +17,16 @@ pub(crate) type Area<DB> = DrawingArea<DB, Shift>;
 
 /// The scale and the room a figure is drawn at.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pen {
+pub(crate) struct Pen<'a> {
     /// Pixels to a unit of length.
     pub(crate) scale: f64,
     /// Whether there is only a telephone's width.
     pub(crate) narrow: bool,
+    /// What is said of marks; absent where nothing can be said.
+    pub(crate) notes: Option<&'a Notes>,
 }
 
-impl Pen {
+impl Pen<'_> {
     /// A length in pixels.
     pub(crate) fn px(self, length: f64) -> i32 {
         (length * self.scale).round() as i32
@@ -42,6 +46,22 @@ impl Pen {
     pub(crate) fn line(self, colour: RGBColor, width: f64) -> ShapeStyle {
         colour.stroke_width(((width * self.scale).round() as u32).max(1))
     }
+
+    /// Says something of a rectangle of an area.
+    pub(crate) fn note<DB: DrawingBackend>(self, area: &Area<DB>, (low, high): (Spot, Spot), text: &str) {
+        if let Some(notes) = self.notes {
+            let (x, y) = area.get_base_pixel();
+            notes.surface(((low.0 + x, low.1 + y), (high.0 + x, high.1 + y)), text);
+        }
+    }
+
+    /// Says something of a point of an area.
+    pub(crate) fn note_spot<DB: DrawingBackend>(self, area: &Area<DB>, at: Spot, text: &str) {
+        if let Some(notes) = self.notes {
+            let (x, y) = area.get_base_pixel();
+            notes.spot((at.0 + x, at.1 + y), text);
+        }
+    }
 }
 
 /// The drawing library takes the height of a line for the size of its letters.
@@ -53,12 +73,16 @@ pub(crate) trait Figure {
     fn name(&self) -> &str;
     /// What it shows, made from the data.
     fn title(&self) -> String;
+    /// What must be known to read it; empty when nothing.
+    fn note(&self) -> String {
+        String::new()
+    }
     /// Width and height in pixels.
     fn size(&self, narrow: bool) -> (u32, u32);
     /// The data behind it, the first line naming the columns.
     fn rows(&self) -> Vec<Vec<String>>;
     /// Draws it without its title.
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()>;
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()>;
 }
 
 /// A figure as the page shows it.
@@ -68,6 +92,8 @@ pub(crate) struct Drawn {
     pub(crate) name: String,
     /// What it shows.
     pub(crate) title: String,
+    /// What must be known to read it.
+    pub(crate) note: String,
     /// For a page of usual width.
     pub(crate) wide: String,
     /// For a telephone.
@@ -86,6 +112,7 @@ pub(crate) fn draw<F: Figure>(figure: &F, folder: &Path) -> Result<Drawn> {
     Ok(Drawn {
         name: name.to_string(),
         title: figure.title(),
+        note: figure.note(),
         wide: inline(&svg(figure, false, false)?, &figure.title()),
         narrow: inline(&svg(figure, true, false)?, &figure.title()),
     })
@@ -130,7 +157,12 @@ fn lines_of(title: &str, width: u32) -> Vec<String> {
     lines
 }
 
-fn paint<F: Figure, DB: DrawingBackend>(figure: &F, root: &Area<DB>, pen: Pen, titled: bool) -> Result<()> {
+fn paint<F: Figure, DB: DrawingBackend>(
+    figure: &F,
+    root: &Area<DB>,
+    pen: Pen<'_>,
+    titled: bool,
+) -> Result<()> {
     if !titled {
         return figure.draw(root, pen);
     }
@@ -150,20 +182,26 @@ fn height_with_title<F: Figure>(figure: &F) -> (u32, u32) {
 }
 
 fn svg<F: Figure>(figure: &F, narrow: bool, titled: bool) -> Result<String> {
-    let mut text = String::new();
+    let (mut text, notes) = (String::new(), Notes::default());
     {
         let size = if titled { height_with_title(figure) } else { figure.size(narrow) };
         let root = SVGBackend::with_string(&mut text, size).into_drawing_area();
-        paint(figure, &root, Pen { scale: 1.0, narrow }, titled)?;
+        paint(figure, &root, Pen { scale: 1.0, narrow, notes: Some(&notes) }, titled)?;
         root.present().map_err(failed)?;
     }
-    Ok(text.replace("font-family=\"sans-serif\"", "font-family=\"DejaVu Sans, Verdana, sans-serif\""))
+    Ok(notes.over(&slim(&text)))
+}
+
+/// The same drawing in fewer bytes: what holds for every element is said once.
+fn slim(svg: &str) -> String {
+    let plain = svg.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");
+    plain.replacen("<svg ", "<svg font-family=\"DejaVu Sans, Verdana, sans-serif\" ", 1)
 }
 
 fn png<F: Figure>(figure: &F, path: &Path) -> Result<()> {
     let (width, height) = height_with_title(figure);
     let root = BitMapBackend::new(path, (width * 2, height * 2)).into_drawing_area();
-    paint(figure, &root, Pen { scale: 2.0, narrow: false }, true)?;
+    paint(figure, &root, Pen { scale: 2.0, narrow: false, notes: None }, true)?;
     root.present().map_err(failed)
 }
 

@@ -31,7 +31,14 @@ pub(crate) fn lines(folder: &Folder) -> Bars {
     panels.push(panel(folder, "", "plumbing, for all workloads", "code.lines."));
     panels.retain(|panel| !panel.bars.is_empty());
     let title = "Lines of code by role, without comments and tests".to_string();
-    Bars { name: "lines".into(), title, across: panels.len().clamp(1, 3), width: 960, panels }
+    Bars {
+        name: "lines".into(),
+        title,
+        note: String::new(),
+        across: panels.len().clamp(1, 3),
+        width: 960,
+        panels,
+    }
 }
 
 fn panel(folder: &Folder, workload: &str, heading: &str, prefix: &str) -> Panel {
@@ -104,32 +111,39 @@ fn matrix(folder: &Folder, workload: &str) -> Matrix {
 
 /// Clones within Rust beside the noise floor.
 pub(crate) fn clones(folder: &Folder) -> Bars {
-    let bars = folder.measurements.iter().filter(|row| row.measure.starts_with("code.clones.")).map(|row| {
+    let rows = folder.measurements.iter().filter(|row| row.measure.starts_with("code.clones."));
+    let bars = rows.map(|row| {
         let pair = row.measure.trim_start_matches("code.clones.");
         let floor = pair.starts_with("floor-");
         let fill =
             if floor { palette::part("noop", "speed") } else { Fill::plain(palette::contestant("lambda")) };
         let name = if floor { "nothing in common: the noise floor" } else { "the same questions" };
         Bar {
-            label: label(&row.workload, pair.trim_start_matches("floor-")),
+            label: label(&row.workload, pair),
             parts: vec![Part { name: name.into(), value: row.value * 100.0, fill }],
             points: Vec::new(),
             note: unit::percent(row.value),
         }
     });
+    let mut bars: Vec<Bar> = bars.collect();
+    bars.sort_by_key(|bar| bar.parts[0].fill.hatch);
     let panel = Panel {
         heading: String::new(),
-        unit:
-            "share of the tokens of the shorter file that recur in the other, names and literals blinded (%)"
-                .into(),
+        unit: "tokens of the shorter that recur (%)".into(),
         limit: None,
-        bars: bars.collect(),
+        bars,
     };
     let title = "Clones within Rust, beside what files share that have nothing in common".to_string();
-    Bars { name: "clones".into(), title, across: 1, width: 960, panels: vec![panel] }
+    let note = "Tokens of the shorter file that lie in a run of 24 which the other has too, names and literals blinded. \
+                Hatched: the same for a file of one workload and one of the other, which answer nothing in common; \
+                what does not stand out from these is style and no duplication.";
+    Bars { name: "clones".into(), title, note: note.into(), across: 1, width: 960, panels: vec![panel] }
 }
 
+/// Both files of a pair; those of the noise floor belong to different workloads.
 fn label(workload: &str, pair: &str) -> String {
-    let both = pair.replace("-vs-", " / ");
-    if workload.is_empty() { both } else { format!("{workload}: {both}") }
+    let (one, two) = pair.trim_start_matches("floor-").split_once("-vs-").unwrap_or((pair, ""));
+    let other = workloads::WORKLOADS.iter().map(|other| other.name).find(|other| *other != workload);
+    let second = if pair.starts_with("floor-") { other.unwrap_or(workload) } else { workload };
+    format!("{one}/{workload}.rs, {two}/{second}.rs")
 }

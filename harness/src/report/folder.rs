@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::palette;
+use crate::driver::manifest::State;
 use crate::measures::Measurement;
 use crate::observe::Run;
 
@@ -18,6 +19,8 @@ pub(crate) struct Folder {
     pub(crate) dir: PathBuf,
     /// What was run where; null when the run left none.
     pub(crate) manifest: serde_json::Value,
+    /// How far the run has come.
+    pub(crate) state: State,
     /// The plan in full.
     pub(crate) plan: String,
     /// What is common to each run.
@@ -116,6 +119,7 @@ impl Folder {
         Ok(Folder {
             dir: dir.to_path_buf(),
             manifest: serde_json::from_str(&manifest).context("reading manifest.json: it is no JSON")?,
+            state: crate::driver::manifest::state(dir),
             plan: std::fs::read_to_string(dir.join("plan.toml")).unwrap_or_default(),
             runs: runs(&dir.join("observations"))?,
             measurements,
@@ -150,13 +154,18 @@ impl Folder {
 
     /// One measure of each repeat, in their order.
     pub(crate) fn values(&self, workload: &str, contestant: &str, measure: &str) -> Vec<f64> {
+        self.repeats(workload, contestant, measure).into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// The same with the number of each repeat.
+    pub(crate) fn repeats(&self, workload: &str, contestant: &str, measure: &str) -> Vec<(u32, f64)> {
         let mut found: Vec<(u32, f64)> = self
             .rows_of(workload, contestant)
             .filter(|row| row.measure == measure && row.repeat > 0)
             .map(|row| (row.repeat, row.value))
             .collect();
         found.sort_by_key(|(repeat, _)| *repeat);
-        found.into_iter().map(|(_, value)| value).collect()
+        found
     }
 
     /// One measure over all repeats together: as measured so, or else the median of the repeats.

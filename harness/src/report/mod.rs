@@ -3,8 +3,9 @@
 //! # Layout
 //!
 //! `folder` reads what [`crate::measures`] documents. `spread` says whether repeats differ, `noise` whether the machine
-//! was quiet, `finding` puts it into sentences, `summary` into rows, `tables` into tables. `plots` and `code` decide what each
-//! figure shows, `figures` and `canvas` draw it in the colours of `palette`, and `page` binds all into one HTML file.
+//! was quiet, `finding` puts it into sentences, `summary` into rows, `tables` into tables. `plots`, `times` and
+//! `code` decide what each figure shows, `figures` and `canvas` draw it in the colours of `palette`, `notes` say its values to
+//! a pointer, and `page` binds all into one HTML file.
 
 use std::path::Path;
 
@@ -16,12 +17,14 @@ mod figures;
 mod finding;
 mod folder;
 mod noise;
+mod notes;
 mod page;
 mod palette;
 mod plots;
 mod spread;
 mod summary;
 mod tables;
+mod times;
 mod unit;
 
 pub use finding::{Finding, Sentence};

@@ -12,7 +12,7 @@ use super::canvas::{Drawn, draw};
 use super::finding::{Finding, Sentence};
 use super::folder::{Folder, Witness};
 use super::tables::{self, Table};
-use super::{code, plots, unit};
+use super::{code, notes, plots, times, unit};
 
 /// Everything that the template is given.
 #[derive(Serialize)]
@@ -28,13 +28,13 @@ struct Page<'a> {
     small: Vec<Drawn>,
     sections: Vec<Section>,
     code: Vec<Drawn>,
-    shown: u32,
     headline: &'static str,
     runs: Table,
     manifest: Table,
     terms: Option<Table>,
     plan: &'a str,
     undecided: Vec<&'a Sentence>,
+    warning: Option<String>,
     dir: String,
 }
 
@@ -82,7 +82,6 @@ pub(crate) fn make(folder: &Folder, finding: &Finding) -> Result<String> {
         small: small?,
         sections: sections?,
         code: code_figures(folder, &figures)?,
-        shown: plots::SHOWN,
         headline: super::finding::HEADLINE,
         runs: tables::runs(folder),
         manifest: tables::leaves(&folder.manifest),
@@ -92,6 +91,7 @@ pub(crate) fn make(folder: &Folder, finding: &Finding) -> Result<String> {
             .map(|run| tables::leaves(&serde_json::to_value(&run.terms).unwrap_or_default())),
         plan: &folder.plan,
         undecided: finding.sentences.iter().filter(|sentence| !sentence.decided).collect(),
+        warning: folder.state.warning(),
         dir: folder.dir.display().to_string(),
     };
     let mut environment = Environment::new();
@@ -117,16 +117,19 @@ fn section(folder: &Folder, workload: &str, figures: &Path) -> Result<Section> {
         "final.",
         "accuracy.",
         "publications",
+        "known-final",
+        "held-back",
+        "faults.",
     ];
     Ok(Section {
         name: workload.into(),
         about: workloads::workload(workload).map_or(String::new(), |found| found.about.into()),
         faults: folder.faults(workload),
-        lanes: linked(draw(&plots::lanes(folder, workload), figures)?, &format!("#witnesses-{workload}")),
+        lanes: linked(draw(&times::lanes(folder, workload), figures)?, &format!("#witnesses-{workload}")),
         kinds: draw(&plots::kinds(folder, workload), figures)?,
         witnesses: folder.witnesses.iter().filter(|witness| witness.workload == workload).cloned().collect(),
         exceedance: draw(&plots::exceedance(folder, workload), figures)?,
-        timeline: draw(&plots::timeline(folder, workload), figures)?,
+        timeline: draw(&times::timeline(folder, workload), figures)?,
         cost: draw(&plots::cost(folder, workload), figures)?,
         latency_table: tables::latency(folder, workload),
         cost_table: tables::compare(
@@ -141,15 +144,21 @@ fn section(folder: &Folder, workload: &str, figures: &Path) -> Result<Section> {
 /// The figure with its triangles, which stand for wrong reads, leading to the table of witnesses.
 fn linked(drawn: Drawn, target: &str) -> Drawn {
     let link = |svg: String| {
-        let mut parts = svg.split("<polygon");
-        let mut text = parts.next().unwrap_or_default().to_string();
-        for part in parts {
-            let (mark, rest) = part.split_once("/>").unwrap_or((part, ""));
-            text += &format!("<a href=\"{target}\"><polygon{mark}/></a>{rest}");
-        }
-        text
+        let over = wrapped(&svg, (notes::WRONG, "</circle>"), target);
+        wrapped(&over, ("<polygon", "/>"), target)
     };
     Drawn { wide: link(drawn.wide), narrow: link(drawn.narrow), ..drawn }
+}
+
+/// The drawing with a link around every element that begins and ends so.
+fn wrapped(svg: &str, (begin, end): (&str, &str), target: &str) -> String {
+    let mut parts = svg.split(begin);
+    let mut text = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let (mark, rest) = part.split_once(end).unwrap_or((part, ""));
+        text += &format!("<a href=\"{target}\">{begin}{mark}{end}</a>{rest}");
+    }
+    text
 }
 
 fn code_figures(folder: &Folder, figures: &Path) -> Result<Vec<Drawn>> {

@@ -1,28 +1,28 @@
 //! What each figure shows, put together from a run folder, with a title made from the data.
 
 use super::figures::bars::{Bar, Bars, Panel, Part};
-use super::figures::curves::{Curve, Exceedance, TimeLine};
-use super::figures::lanes::{Block, Lane, Lanes, Sample};
+use super::figures::curves::{Curve, Exceedance};
+use super::figures::dashes;
 use super::finding::{self, Ahead, HEADLINE};
 use super::folder::Folder;
 use super::palette::{self, CLASSES, Fill};
 use super::spread::{Outcome, Spread};
+use super::times::Shown;
 use super::unit;
 
-/// The repeat that figures over time show; the others are in the run's files.
-pub(crate) const SHOWN: u32 = 1;
-
-fn objective(folder: &Folder, workload: &str) -> i64 {
+/// The freshness objective, in microseconds.
+pub(crate) fn objective(folder: &Folder, workload: &str) -> i64 {
     folder.first_run(workload).map_or(10_000, |run| run.objective_us)
 }
 
-fn until(folder: &Folder, workload: &str) -> i64 {
+/// When the schedule ended.
+pub(crate) fn until(folder: &Folder, workload: &str) -> i64 {
     let last = folder.reads.iter().filter(|row| row.workload == workload).map(|row| row.at_us).max();
     folder.first_run(workload).map(|run| run.live_until_us).or(last).unwrap_or(1).max(1)
 }
 
 /// Who answers reads: all but those who weigh the harness.
-fn readers(folder: &Folder, workload: &str) -> Vec<String> {
+pub(crate) fn readers(folder: &Folder, workload: &str) -> Vec<String> {
     folder.contestants(workload).into_iter().filter(|name| name != "noop").collect()
 }
 
@@ -88,7 +88,7 @@ fn compared(folder: &Folder, workload: &str, measure: &str, times: &str) -> Stri
 /// A small figure: a panel a workload, with a heading that says what it shows.
 fn panels(folder: &Folder, name: &str, title: &str, panel: impl Fn(&str) -> Panel) -> Bars {
     let panels = folder.workloads().iter().map(|workload| panel(workload)).collect();
-    Bars { name: name.into(), title: title.into(), across: 1, width: 340, panels }
+    Bars { name: name.into(), title: title.into(), note: String::new(), across: 1, width: 340, panels }
 }
 
 /// The three small figures.
@@ -135,51 +135,14 @@ pub(crate) fn kinds(folder: &Folder, workload: &str) -> Bars {
         .filter(asked)
         .map(|kind| Panel { heading: (*kind).into(), ..shares(folder, workload, kind) });
     let title = format!("{workload}: share of time in each class, by kind of read");
-    Bars { name: format!("kinds-{workload}"), title, across: 2, width: 960, panels: panels.collect() }
-}
-
-/// Consistency and staleness over time.
-pub(crate) fn lanes(folder: &Folder, workload: &str) -> Lanes {
-    let lanes: Vec<Lane> =
-        readers(folder, workload).iter().map(|name| lane(folder, workload, name)).collect();
-    let objective_us = objective(folder, workload);
-    let worst = |name: &str| folder.whole(workload, name, &format!("staleness.{HEADLINE}.p99"));
-    let title = match (worst("kappa"), worst("lambda")) {
-        (Some(one), Some(other)) => format!(
-            "{workload}: staleness p99 {} for Kappa and {} for Lambda; current means at most {} behind",
-            unit::time(one),
-            unit::time(other),
-            unit::time(objective_us as f64)
-        ),
-        _ => format!(
-            "{workload}: reads over time; current means at most {} behind",
-            unit::time(objective_us as f64)
-        ),
-    };
-    Lanes { name: format!("lanes-{workload}"), title, until_us: until(folder, workload), objective_us, lanes }
-}
-
-fn lane(folder: &Folder, workload: &str, name: &str) -> Lane {
-    let mine = |run: &str, who: &str, repeat: u32| run == workload && who == name && repeat == SHOWN;
-    let reads = folder.reads.iter().filter(|row| mine(&row.workload, &row.contestant, row.repeat));
-    let mut samples: Vec<Sample> = reads
-        .filter(|row| row.kind == HEADLINE || super::figures::lanes::wrong(&row.class))
-        .map(|row| Sample {
-            at_us: row.at_us,
-            class: row.class.clone(),
-            behind_us: row.behind_us.unwrap_or(0.0),
-        })
-        .collect();
-    samples.sort_by_key(|sample| sample.at_us);
-    Lane { contestant: name.into(), samples, blocks: blocks(folder, workload, name) }
-}
-
-fn blocks(folder: &Folder, workload: &str, name: &str) -> Vec<Block> {
-    let mine = folder
-        .blocks
-        .iter()
-        .filter(|row| row.workload == workload && row.contestant == name && row.repeat == SHOWN);
-    mine.map(|row| Block { what: row.what.clone(), from_us: row.from_us, until_us: row.until_us }).collect()
+    Bars {
+        name: format!("kinds-{workload}"),
+        title,
+        note: String::new(),
+        across: 2,
+        width: 960,
+        panels: panels.collect(),
+    }
 }
 
 /// Shares of events above latencies, all repeats merged.
@@ -190,6 +153,8 @@ pub(crate) fn exceedance(folder: &Folder, workload: &str) -> Exceedance {
             curves.extend(exceedance_curve(folder, workload, &name, stop));
         }
     }
+    let n = curves.len();
+    curves.iter_mut().zip(dashes(n)).for_each(|(curve, dash)| curve.dash = dash);
     let of = |name: &str| folder.whole(workload, name, "latency.speed.p99").map(unit::time);
     let title = match (of("kappa"), of("lambda")) {
         (Some(one), Some(other)) => format!(
@@ -211,45 +176,17 @@ fn exceedance_curve(folder: &Folder, workload: &str, name: &str, stop: &str) -> 
             row.workload == workload && row.contestant == name && row.stop == stop && row.corrected
         })
     };
-    let repeat = if rows().any(|row| row.repeat == 0) { 0 } else { SHOWN };
+    let repeat = if rows().any(|row| row.repeat == 0) { 0 } else { Shown::of(folder, workload).repeat };
     let mine: Vec<_> = rows().filter(|row| row.repeat == repeat).collect();
     let first = mine.first()?;
     let points = mine.iter().map(|row| (row.latency_us, row.share_above)).collect();
     let what = if stop == "batch" { " in a batch view" } else { "" };
-    let label = format!(
-        "{name}{what}, n = {}, never seen {}",
+    let detail = format!(
+        "n = {}, never seen {}",
         unit::prefixed(first.n as f64),
         unit::prefixed(first.censored as f64)
     );
-    Some(Curve { contestant: name.into(), label, dashed: stop == "batch", points })
-}
-
-/// Latency by time of the event.
-pub(crate) fn timeline(folder: &Folder, workload: &str) -> TimeLine {
-    let curves: Vec<Curve> =
-        readers(folder, workload).iter().filter_map(|name| time_curve(folder, workload, name)).collect();
-    let batches: Vec<Block> =
-        blocks(folder, workload, "lambda").into_iter().filter(|block| block.what == "batch").collect();
-    let live = batches.iter().filter(|block| block.until_us > 0).count();
-    let title =
-        format!("{workload}: latency over time in repeat {SHOWN}; grey, the {live} batch runs of Lambda");
-    TimeLine {
-        name: format!("latency-time-{workload}"),
-        title,
-        until_us: until(folder, workload),
-        objective_us: objective(folder, workload) as f64,
-        curves,
-        batches,
-    }
-}
-
-fn time_curve(folder: &Folder, workload: &str, name: &str) -> Option<Curve> {
-    let mine = folder.times.iter().filter(|row| {
-        row.workload == workload && row.contestant == name && row.repeat == SHOWN && row.stop == "speed"
-    });
-    let points: Vec<(f64, f64)> =
-        mine.filter_map(|row| Some((row.at_us as f64 / 1e6, row.p99_us?))).collect();
-    (!points.is_empty()).then(|| Curve { contestant: name.into(), label: name.into(), dashed: false, points })
+    Some(Curve { contestant: name.into(), label: format!("{name}{what}"), detail, dash: None, points })
 }
 
 /// CPU, memory and bytes by component.
@@ -290,5 +227,5 @@ pub(crate) fn cost(folder: &Folder, workload: &str) -> Bars {
     ];
     let panels = panels.into_iter().filter(|panel| !panel.bars.is_empty()).collect();
     let title = compared(folder, workload, "cpu.per-million", "times the CPU with Lambda");
-    Bars { name: format!("cost-{workload}"), title, across: 2, width: 960, panels }
+    Bars { name: format!("cost-{workload}"), title, note: String::new(), across: 2, width: 960, panels }
 }

@@ -158,7 +158,7 @@ pub(crate) fn print(folder: &Folder, finding: &Finding, format: Format) -> Resul
         Format::Table => Ok(screen(folder, finding, &lines)),
         Format::Csv => csv(&lines),
         Format::Json => Ok(serde_json::to_string_pretty(&serde_json::json!({
-            "schema_version": 1, "run": folder.name(), "finding": finding, "rows": lines,
+            "schema_version": 1, "run": folder.name(), "warning": folder.state.warning(), "finding": finding, "rows": lines,
         }))? + "\n"),
         Format::Markdown => Ok(markdown(folder, finding, &lines)),
         Format::Latex => Ok(latex(&lines)),
@@ -174,7 +174,8 @@ fn csv(lines: &[Line]) -> Result<String> {
 }
 
 fn screen(folder: &Folder, finding: &Finding, lines: &[Line]) -> String {
-    let mut text = String::new();
+    let warning = folder.state.warning();
+    let mut text = warning.map_or(String::new(), |warning| wrapped(&format!("run: {warning}"), 80));
     for workload in folder.workloads() {
         let told =
             finding.sentences.iter().filter(|sentence| sentence.workload == workload && !sentence.measured());

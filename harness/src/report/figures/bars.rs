@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::report::canvas::{Area, Figure, Pen, failed};
-use crate::report::figures::ink;
+use crate::report::figures::ink::{self, Spot};
 use crate::report::palette::{Fill, GRID, INK, SOFT};
 use crate::report::unit;
 
@@ -53,6 +53,8 @@ pub(crate) struct Bars {
     pub(crate) name: String,
     /// What it shows.
     pub(crate) title: String,
+    /// What must be known to read it.
+    pub(crate) note: String,
     /// Panels beside each other on a wide page.
     pub(crate) across: usize,
     /// Width on a wide page.
@@ -62,14 +64,28 @@ pub(crate) struct Bars {
 }
 
 const BAR: u32 = 28;
+/// Of a bar with its label above it.
+const TALL: u32 = 44;
 const HEAD: u32 = 26;
 const AXIS: u32 = 38;
 const GAP: u32 = 12;
 const LEGEND: u32 = 22;
 
 impl Panel {
-    fn height(&self) -> u32 {
-        HEAD + self.bars.len() as u32 * BAR + AXIS + GAP
+    /// Whether labels stand above their bars, since beside them they would leave no room.
+    fn above(&self, width: u32) -> bool {
+        let longest = self.bars.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(0);
+        longest as f64 * 7.2 > f64::from(width) * 0.45
+    }
+
+    fn height(&self, width: u32) -> u32 {
+        HEAD + self.bars.len() as u32 * if self.above(width) { TALL } else { BAR } + AXIS + GAP
+    }
+
+    /// What is said of a value.
+    fn told(&self, who: &str, value: f64) -> String {
+        let unit = self.unit.split(';').next().unwrap_or_default();
+        format!("{who}: {} ({unit})", unit::digits(value))
     }
 
     fn limit(&self) -> f64 {
@@ -80,12 +96,14 @@ impl Panel {
         self.limit.unwrap_or_else(|| longest.fold(0.0, f64::max) * 1.02).max(1e-9)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()> {
         let label = pen.text(12.0, INK);
         let wide = |text: &str| area.estimate_text_size(text, &label).map_or(0, |(width, _)| width as i32);
-        let left = self.bars.iter().map(|bar| wide(&bar.label)).max().unwrap_or(0) + pen.px(12.0);
-        let right = self.bars.iter().map(|bar| wide(&bar.note)).max().unwrap_or(0) + pen.px(12.0);
         let (width, _) = area.dim_in_pixel();
+        let above = self.above((f64::from(width) / pen.scale) as u32);
+        let longest = self.bars.iter().map(|bar| wide(&bar.label)).max().unwrap_or(0);
+        let left = if above { pen.px(8.0) } else { longest + pen.px(15.0) };
+        let right = self.bars.iter().map(|bar| wide(&bar.note)).max().unwrap_or(0) + pen.px(14.0);
         let heading = pen.bold(12.0, INK);
         area.draw_text(&self.heading, &heading, (pen.px(4.0), pen.px(4.0))).map_err(failed)?;
         let n = self.bars.len() as f64;
@@ -119,34 +137,69 @@ impl Panel {
             (px - base.0, py - base.1)
         };
         let mut rows = self.bars.iter().zip(0..);
-        rows.try_for_each(|(bar, row)| draw_bar(area, pen, bar, f64::from(row), &at))
+        let place = |row: i32| Place { row: f64::from(row), above, at: &at };
+        rows.try_for_each(|(bar, row)| self.draw_bar(area, pen, bar, &place(row)))
     }
 }
 
-fn draw_bar<DB: DrawingBackend>(
-    area: &Area<DB>,
-    pen: Pen,
-    bar: &Bar,
+/// Where a bar is drawn.
+struct Place<'a> {
+    /// Its row from the top.
     row: f64,
-    at: &dyn Fn(f64, f64) -> (i32, i32),
-) -> Result<()> {
-    let beside = pen.text(12.0, INK).pos(Pos::new(HPos::Right, VPos::Center));
-    let (zero, middle) = at(0.0, row + 0.5);
-    area.draw_text(&bar.label, &beside, (zero - pen.px(6.0), middle)).map_err(failed)?;
-    let mut from = 0.0;
-    for part in &bar.parts {
-        ink::surface(area, pen, (at(from, row + 0.17), at(from + part.value, row + 0.83)), part.fill)?;
-        from += part.value;
+    /// Whether its label stands above it.
+    above: bool,
+    /// Pixels of a value and a row.
+    at: &'a dyn Fn(f64, f64) -> Spot,
+}
+
+impl Place<'_> {
+    /// Pixels of a value and a part of the bar's own height.
+    fn spot(&self, value: f64, part: f64) -> Spot {
+        (self.at)(value, self.row + if self.above { 0.42 + 0.58 * part } else { part })
     }
-    let ends = bar.points.iter().copied().fold(from, f64::max);
-    for (n, value) in bar.points.iter().enumerate() {
-        let lift = 0.32 + 0.36 * (n as f64 + 0.5) / bar.points.len() as f64;
-        let point = Circle::new(at(*value, row + lift), pen.px(2.5), pen.line(INK, 1.0));
-        area.draw(&point).map_err(failed)?;
+}
+
+impl Panel {
+    fn draw_bar<DB: DrawingBackend>(
+        &self,
+        area: &Area<DB>,
+        pen: Pen<'_>,
+        bar: &Bar,
+        place: &Place<'_>,
+    ) -> Result<()> {
+        let (zero, middle) = place.spot(0.0, 0.5);
+        let left = if place.above { HPos::Left } else { HPos::Right };
+        let label = pen.text(12.0, INK).pos(Pos::new(left, VPos::Center));
+        let beside = if place.above { (zero, place.spot(0.0, -0.2).1) } else { (zero - pen.px(9.0), middle) };
+        area.draw_text(&bar.label, &label, beside).map_err(failed)?;
+        let mut from = 0.0;
+        for part in &bar.parts {
+            let here = (place.spot(from, 0.17), place.spot(from + part.value, 0.83));
+            ink::surface(area, pen, here, part.fill)?;
+            let named = !part.name.is_empty() && !part.name.starts_with(&bar.label);
+            let who = if named { format!("{}, {}", bar.label, part.name) } else { bar.label.clone() };
+            let who = if part.name.contains(": ") { part.name.clone() } else { who };
+            pen.note(area, here, &self.told(&who, part.value));
+            from += part.value;
+        }
+        for (n, value) in bar.points.iter().enumerate() {
+            let at = place.spot(*value, 0.32 + 0.36 * (n as f64 + 0.5) / bar.points.len() as f64);
+            area.draw(&Circle::new(at, pen.px(2.5), pen.line(INK, 1.0))).map_err(failed)?;
+            pen.note_spot(area, at, &self.told(&format!("{}, repeat {}", bar.label, n + 1), *value));
+        }
+        let after = pen.text(12.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
+        let wide = area.estimate_text_size(&bar.note, &after).map_or(0, |(width, _)| width as i32);
+        let points = bar.points.iter().map(|value| place.spot(*value, 0.5).0).collect();
+        let end = clear(place.spot(from, 0.5).0, points, wide + pen.px(12.0), pen.px(3.0));
+        area.draw_text(&bar.note, &after, (end + pen.px(6.0), middle)).map_err(failed)
     }
-    let after = pen.text(12.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
-    let end = at(ends, row + 0.5).0;
-    area.draw_text(&bar.note, &after, (end + pen.px(6.0), middle)).map_err(failed)
+}
+
+/// Where a note of that width can begin behind a bar without lying on a point.
+fn clear(end: i32, mut points: Vec<i32>, wide: i32, reach: i32) -> i32 {
+    points.sort_unstable();
+    let meets = |from: i32, point: &i32| point - reach < from + wide;
+    points.iter().fold(end, |from, point| if meets(from, point) { from.max(point + reach) } else { from })
 }
 
 impl Bars {
@@ -180,10 +233,14 @@ impl Figure for Bars {
         self.title.clone()
     }
 
+    fn note(&self) -> String {
+        self.note.clone()
+    }
+
     fn size(&self, narrow: bool) -> (u32, u32) {
         let width = if narrow { 340 } else { self.width };
         let across = self.across(narrow);
-        let height: u32 = self.panels.chunks(across).map(row_height).sum();
+        let height: u32 = self.panels.chunks(across).map(|row| row_height(row, width / across as u32)).sum();
         (width, height + LEGEND * self.legend_lines(width))
     }
 
@@ -209,11 +266,13 @@ impl Figure for Bars {
         rows
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()> {
         let across = self.across(pen.narrow);
+        let (width, _) = self.size(pen.narrow);
         let mut rest = area.clone();
         for row in self.panels.chunks(across) {
-            let (top, below) = rest.split_vertically(pen.px(f64::from(row_height(row))));
+            let (top, below) =
+                rest.split_vertically(pen.px(f64::from(row_height(row, width / across as u32))));
             for (panel, place) in row.iter().zip(top.split_evenly((1, across))) {
                 panel.draw(&place, pen)?;
             }
@@ -223,6 +282,18 @@ impl Figure for Bars {
     }
 }
 
-fn row_height(row: &[Panel]) -> u32 {
-    row.iter().map(Panel::height).max().unwrap_or(0)
+fn row_height(row: &[Panel], width: u32) -> u32 {
+    row.iter().map(|panel| panel.height(width)).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clear;
+
+    #[test]
+    fn a_note_stands_at_its_bar_unless_a_point_lies_there() {
+        assert_eq!(clear(100, vec![], 40, 3), 100);
+        assert_eq!(clear(100, vec![300, 105, 98], 40, 3), 108);
+        assert_eq!(clear(100, vec![120, 150], 40, 3), 153);
+    }
 }

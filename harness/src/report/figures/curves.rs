@@ -6,7 +6,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::report::canvas::{Area, Figure, Pen, failed};
 use crate::report::figures::lanes::Block;
-use crate::report::figures::{TimeAxis, dash, decades, time_axis};
+use crate::report::figures::{Dash, TimeAxis, decades, time_axis};
+use crate::report::notes;
 use crate::report::palette::{self, BATCH, GRID, INK, SOFT};
 use crate::report::unit;
 
@@ -15,10 +16,12 @@ use crate::report::unit;
 pub(crate) struct Curve {
     /// Whose it is.
     pub(crate) contestant: String,
-    /// What stands at its end or in the legend.
+    /// What it is called in the legend.
     pub(crate) label: String,
-    /// Whether it is drawn in dashes.
-    pub(crate) dashed: bool,
+    /// What else the legend says of it.
+    pub(crate) detail: String,
+    /// How it is dashed, for the eye that does not tell colours apart.
+    pub(crate) dash: Dash,
     /// Its points.
     pub(crate) points: Vec<(f64, f64)>,
 }
@@ -47,45 +50,87 @@ pub(crate) struct TimeLine {
     pub(crate) until_us: i64,
     /// The freshness objective.
     pub(crate) objective_us: f64,
+    /// What must be known to read it.
+    pub(crate) note: String,
     /// Its lines: time in seconds, latency in microseconds.
     pub(crate) curves: Vec<Curve>,
-    /// When batches ran.
+    /// The same of the other repeats, drawn thin behind them.
+    pub(crate) behind: Vec<Curve>,
+    /// When batches ran, and when they published.
     pub(crate) batches: Vec<Block>,
 }
 
 const KEY: f64 = 18.0;
+const KEY_PIECE: f64 = 42.0;
+/// Keeps the name of an upward axis off the edge, where a bitmap would cut it.
+const EDGE: f64 = 10.0;
 
 /// Draws points as one line, in dashes when a length and a gap are given.
 type Stroke<'a> = dyn FnMut(Vec<(f64, f64)>, ShapeStyle, Option<(i32, i32)>) -> Result<()> + 'a;
 
-fn style(pen: Pen, curve: &Curve) -> ShapeStyle {
+fn style(pen: Pen<'_>, curve: &Curve) -> ShapeStyle {
     pen.line(palette::contestant(&curve.contestant), 2.0)
 }
 
-fn line<DB: DrawingBackend>(pen: Pen, curve: &Curve, draw: &mut Stroke<'_>, _area: &Area<DB>) -> Result<()> {
-    let dashes = if curve.dashed { Some((pen.px(6.0), pen.px(4.0))) } else { dash(&curve.contestant, pen) };
+fn line(pen: Pen<'_>, curve: &Curve, draw: &mut Stroke<'_>) -> Result<()> {
+    let dashes = curve.dash.map(|(on, off)| (pen.px(on), pen.px(off)));
     draw(curve.points.clone(), style(pen, curve), dashes)
 }
 
-/// The lines' names under a figure, one a line, each after a piece of its stroke.
-fn keys<DB: DrawingBackend>(area: &Area<DB>, pen: Pen, curves: &[Curve], left: i32) -> Result<()> {
-    let text = pen.text(11.0, INK).pos(Pos::new(HPos::Left, VPos::Center));
-    for (n, curve) in curves.iter().enumerate() {
-        let y = pen.px(KEY * (n as f64 + 0.5));
-        let piece = |from: f64, until: f64| vec![(left + pen.px(from), y), (left + pen.px(until), y)];
-        let whole = !curve.dashed && dash(&curve.contestant, pen).is_none();
-        for (from, until) in
-            if whole { vec![(0.0, 24.0)] } else { vec![(0.0, 6.0), (9.0, 15.0), (18.0, 24.0)] }
-        {
-            area.draw(&PathElement::new(piece(from, until), style(pen, curve))).map_err(failed)?;
+/// Says the values of a line's points, each at its place.
+fn tell(
+    pen: Pen<'_>,
+    curve: &Curve,
+    at: &dyn Fn(&(f64, f64)) -> (i32, i32),
+    text: &dyn Fn(f64, f64) -> String,
+) {
+    let Some(notes) = pen.notes else { return };
+    for (n, spot) in notes::apart(curve.points.iter().map(at)) {
+        let (x, y) = curve.points[n];
+        notes.spot(spot, &format!("{}: {}", curve.label, text(x, y)));
+    }
+}
+
+/// The height of the legend.
+fn keys_height(curves: &[Curve], narrow: bool) -> f64 {
+    let lines = |curve: &Curve| if narrow && !curve.detail.is_empty() { 2.0 } else { 1.0 };
+    KEY * curves.iter().map(lines).sum::<f64>()
+}
+
+/// The lines' names under a figure, each after a piece of its stroke; details below where there is little room.
+fn keys<DB: DrawingBackend>(area: &Area<DB>, pen: Pen<'_>, curves: &[Curve], left: i32) -> Result<()> {
+    let style_of = |colour| pen.text(11.0, colour).pos(Pos::new(HPos::Left, VPos::Center));
+    let (mut row, after) = (0.5, left + pen.px(KEY_PIECE + 8.0));
+    for curve in curves {
+        let y = pen.px(KEY * row);
+        for (from, until) in pieces(curve.dash) {
+            let piece = vec![(left + pen.px(from), y), (left + pen.px(until), y)];
+            area.draw(&PathElement::new(piece, style(pen, curve))).map_err(failed)?;
         }
-        area.draw_text(&curve.label, &text, (left + pen.px(30.0), y)).map_err(failed)?;
+        row += 1.0;
+        let wide = if pen.narrow || curve.detail.is_empty() {
+            curve.label.clone()
+        } else {
+            format!("{}, {}", curve.label, curve.detail)
+        };
+        area.draw_text(&wide, &style_of(INK), (after, y)).map_err(failed)?;
+        if pen.narrow && !curve.detail.is_empty() {
+            area.draw_text(&curve.detail, &style_of(SOFT), (after, pen.px(KEY * row))).map_err(failed)?;
+            row += 1.0;
+        }
     }
     Ok(())
 }
 
-fn left(pen: Pen) -> i32 {
-    pen.px(if pen.narrow { 62.0 } else { 80.0 })
+/// The strokes that show a dash in a legend.
+fn pieces(dash: Dash) -> Vec<(f64, f64)> {
+    let Some((on, off)) = dash else { return vec![(0.0, KEY_PIECE)] };
+    let n = ((KEY_PIECE + off) / (on + off)) as usize;
+    (0..n.max(1)).map(|n| n as f64 * (on + off)).map(|from| (from, from + on)).collect()
+}
+
+fn left(pen: Pen<'_>) -> i32 {
+    pen.px(if pen.narrow { 62.0 } else { 72.0 })
 }
 
 impl Figure for Exceedance {
@@ -98,14 +143,14 @@ impl Figure for Exceedance {
     }
 
     fn size(&self, narrow: bool) -> (u32, u32) {
-        (if narrow { 340 } else { 960 }, (310.0 + KEY * self.curves.len() as f64) as u32 + 6)
+        (if narrow { 340 } else { 960 }, (310.0 + keys_height(&self.curves, narrow)) as u32 + 6)
     }
 
     fn rows(&self) -> Vec<Vec<String>> {
         rows(["contestant", "line", "latency_us", "share_above"], &self.curves)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()> {
         let (plot, below) = area.split_vertically(pen.px(310.0));
         let all = || self.curves.iter().flat_map(|curve| curve.points.iter().copied());
         let least = all().map(|point| point.0).filter(|x| *x > 0.0).fold(self.objective_us / 20.0, f64::min);
@@ -113,6 +158,7 @@ impl Figure for Exceedance {
         let low = all().map(|point| point.1).filter(|y| *y > 0.0).fold(1e-2, f64::min).max(1e-6);
         let mut chart = ChartBuilder::on(&plot)
             .margin_top(pen.px(10.0))
+            .margin_left(pen.px(EDGE))
             .margin_right(pen.px(18.0))
             .set_label_area_size(LabelAreaPosition::Left, left(pen))
             .set_label_area_size(LabelAreaPosition::Bottom, pen.px(42.0))
@@ -153,9 +199,15 @@ impl Figure for Exceedance {
                 }
                 .map_err(failed)
             };
-            line(pen, curve, &mut stroke, area)?;
+            line(pen, curve, &mut stroke)?;
         }
-        keys(&below, pen, &self.curves, left(pen).min(pen.px(80.0)))
+        for curve in &self.curves {
+            let at = |point: &(f64, f64)| chart.backend_coord(&(point.0.max(least), point.1.max(low)));
+            let text =
+                |x, y: f64| format!("{} of events took longer than {}", unit::percent(y), unit::time(x));
+            tell(pen, curve, &at, &text);
+        }
+        keys(&below, pen, &self.curves, if pen.narrow { pen.px(EDGE) } else { left(pen) + pen.px(EDGE) })
     }
 }
 
@@ -168,28 +220,37 @@ impl Figure for TimeLine {
         self.title.clone()
     }
 
+    fn note(&self) -> String {
+        self.note.clone()
+    }
+
     fn size(&self, narrow: bool) -> (u32, u32) {
-        (if narrow { 340 } else { 960 }, (240.0 + KEY * self.curves.len() as f64) as u32 + 6)
+        (if narrow { 340 } else { 960 }, (240.0 + keys_height(&self.curves, narrow)) as u32 + 6)
     }
 
     fn rows(&self) -> Vec<Vec<String>> {
-        rows(["contestant", "line", "at_s", "latency_us"], &self.curves)
+        let all: Vec<Curve> = self.curves.iter().chain(&self.behind).cloned().collect();
+        rows(["contestant", "line", "at_s", "latency_us"], &all)
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()> {
         let (plot, below) = area.split_vertically(pen.px(240.0));
-        let values = || self.curves.iter().flat_map(|curve| curve.points.iter().map(|point| point.1));
+        let all = || self.behind.iter().chain(&self.curves);
+        let values = || all().flat_map(|curve| curve.points.iter().map(|point| point.1));
         let least = values().filter(|y| *y > 0.0).fold(self.objective_us, f64::min);
         let range = decades(least, values().fold(self.objective_us, f64::max));
         let (low, high) = (range.start, range.end);
         let mut chart = ChartBuilder::on(&plot)
             .margin_top(pen.px(10.0))
+            .margin_left(pen.px(EDGE))
             .margin_right(pen.px(18.0))
             .set_label_area_size(LabelAreaPosition::Left, left(pen))
             .set_label_area_size(LabelAreaPosition::Bottom, pen.px(42.0))
             .build_cartesian_2d(0.0..self.until_us as f64 / 1e6, range.log_scale())
             .map_err(failed)?;
-        let bands = self.batches.iter().filter(|block| block.until_us > 0 && block.from_us < self.until_us);
+        let computing =
+            |block: &&Block| block.what == "batch" && block.until_us > 0 && block.from_us < self.until_us;
+        let bands = self.batches.iter().filter(computing);
         let bands = bands.map(|block| {
             let seconds = |at: i64| at.clamp(0, self.until_us) as f64 / 1e6;
             Rectangle::new(
@@ -198,12 +259,22 @@ impl Figure for TimeLine {
             )
         });
         chart.draw_series(bands).map_err(failed)?;
+        for block in self.batches.iter().filter(|block| block.what == "publication" && block.from_us > 0) {
+            let at = block.from_us as f64 / 1e6;
+            let rule = pen.line(BATCH, 1.0);
+            chart.draw_series(LineSeries::new([(at, low), (at, high)], rule)).map_err(failed)?;
+        }
         let axis = TimeAxis { along: "time at which the event was due (s)", up: "latency, p99 of 20 ms" };
         time_axis(&mut chart, pen, &axis)?;
         let rule = [(0.0, self.objective_us), (self.until_us as f64 / 1e6, self.objective_us)];
         chart
             .draw_series(DashedLineSeries::new(rule, pen.px(5.0), pen.px(4.0), pen.line(INK, 1.0)))
             .map_err(failed)?;
+        for curve in &self.behind {
+            let thin = palette::contestant(&curve.contestant).mix(0.35).stroke_width(pen.px(1.0) as u32);
+            let points = curve.points.iter().map(|(x, y)| (*x, y.max(low)));
+            chart.draw_series(LineSeries::new(points, thin)).map_err(failed)?;
+        }
         for curve in &self.curves {
             let mut stroke = |points: Vec<(f64, f64)>, style: ShapeStyle, dashes: Option<(i32, i32)>| {
                 let points = points.into_iter().map(|(x, y)| (x, y.max(low)));
@@ -215,9 +286,14 @@ impl Figure for TimeLine {
                 }
                 .map_err(failed)
             };
-            line(pen, curve, &mut stroke, area)?;
+            line(pen, curve, &mut stroke)?;
         }
-        keys(&below, pen, &self.curves, left(pen).min(pen.px(80.0)))
+        for curve in &self.curves {
+            let at = |point: &(f64, f64)| chart.backend_coord(&(point.0, point.1.max(low)));
+            let text = |x, y| format!("event due at {} s, p99 {}", unit::digits(x), unit::time(y));
+            tell(pen, curve, &at, &text);
+        }
+        keys(&below, pen, &self.curves, if pen.narrow { pen.px(EDGE) } else { left(pen) + pen.px(EDGE) })
     }
 }
 

@@ -47,7 +47,7 @@ impl Dots {
         HEAD + LINE * matrix.lines.len() as f64 + 12.0
     }
 
-    fn draw_matrix<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen, matrix: &Matrix) -> Result<()> {
+    fn draw_matrix<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>, matrix: &Matrix) -> Result<()> {
         area.draw_text(&matrix.workload, &pen.bold(12.0, INK), (pen.px(4.0), pen.px(4.0))).map_err(failed)?;
         let column = |n: usize| pen.px(66.0 + if pen.narrow { 58.0 } else { 72.0 } * n as f64);
         let centred = Pos::new(HPos::Center, VPos::Center);
@@ -63,6 +63,13 @@ impl Dots {
             area.draw_text(&line.rule, &name, (pen.px(30.0), y)).map_err(failed)?;
             for (place, sites) in line.sites.iter().enumerate() {
                 self.draw_sites(area, pen, place, *sites, (column(place), y))?;
+                let reach = pen.px(22.0);
+                let here =
+                    ((column(place) - reach, y - pen.px(9.0)), (column(place) + reach, y + pen.px(9.0)));
+                if *sites > 0 {
+                    let (rule, name) = (&line.rule, &self.places[place].0);
+                    pen.note(area, here, &format!("{rule} in {name}: {}", counted(*sites)));
+                }
             }
         }
         Ok(())
@@ -72,7 +79,7 @@ impl Dots {
     fn draw_sites<DB: DrawingBackend>(
         &self,
         area: &Area<DB>,
-        pen: Pen,
+        pen: Pen<'_>,
         place: usize,
         sites: u32,
         at: ink::Spot,
@@ -90,6 +97,10 @@ impl Dots {
         }
         Ok(())
     }
+}
+
+fn counted(sites: u32) -> String {
+    format!("{sites} site{}", if sites == 1 { "" } else { "s" })
 }
 
 impl Figure for Dots {
@@ -123,7 +134,7 @@ impl Figure for Dots {
         rows
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()> {
         if pen.narrow {
             let mut rest = area.clone();
             for matrix in &self.matrices {

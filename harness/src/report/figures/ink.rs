@@ -13,7 +13,7 @@ pub(crate) type Spot = (i32, i32);
 /// Fills a rectangle, with its hatch and border.
 pub(crate) fn surface<DB: DrawingBackend>(
     area: &Area<DB>,
-    pen: Pen,
+    pen: Pen<'_>,
     box_: (Spot, Spot),
     fill: Fill,
 ) -> Result<()> {
@@ -32,7 +32,7 @@ pub(crate) fn surface<DB: DrawingBackend>(
 }
 
 /// Slanting lines, cut at the rectangle's sides.
-fn hatch<DB: DrawingBackend>(area: &Area<DB>, pen: Pen, low: Spot, high: Spot) -> Result<()> {
+fn hatch<DB: DrawingBackend>(area: &Area<DB>, pen: Pen<'_>, low: Spot, high: Spot) -> Result<()> {
     let tall = high.1 - low.1;
     let mut from = low.0 - tall + pen.px(3.0);
     while from < high.0 {
@@ -61,7 +61,7 @@ impl Flat for RGBAColor {
 /// Squares with names, from the left, in as many lines as they need.
 pub(crate) fn legend<DB: DrawingBackend>(
     area: &Area<DB>,
-    pen: Pen,
+    pen: Pen<'_>,
     named: &[(String, Fill)],
     start: Spot,
     width: i32,
@@ -83,7 +83,7 @@ pub(crate) fn legend<DB: DrawingBackend>(
 /// Which mark is whose: a disc for those of the Kappa kind, a cross for the others.
 pub(crate) fn keys<'a, DB: DrawingBackend>(
     area: &Area<DB>,
-    pen: Pen,
+    pen: Pen<'_>,
     names: impl Iterator<Item = &'a str>,
     start: Spot,
 ) -> Result<()> {

@@ -7,7 +7,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::report::canvas::{Area, Figure, Pen, failed};
 use crate::report::figures::ink::{self, Spot};
 use crate::report::figures::{TimeAxis, decades, time_axis};
+use crate::report::notes;
 use crate::report::palette::{self, BATCH, Fill, INK, SOFT};
+use crate::report::unit;
 
 /// One read on a lane.
 #[derive(Clone, Debug)]
@@ -49,6 +51,8 @@ pub(crate) struct Lanes {
     pub(crate) name: String,
     /// What it shows.
     pub(crate) title: String,
+    /// What must be known to read it.
+    pub(crate) note: String,
     /// When the schedule ended.
     pub(crate) until_us: i64,
     /// The freshness objective.
@@ -62,9 +66,13 @@ const BELOW: f64 = 190.0;
 const LEGENDS: f64 = 26.0;
 /// Staleness below this is drawn at the foot of the axis, which says so.
 const FLOOR_US: f64 = 100.0;
+/// Parts of the time of which a pointer finds the worst read.
+const PARTS: i64 = 80;
+/// Keeps the name of the upward axis off the edge, where a bitmap would cut it.
+const EDGE: f64 = 10.0;
 
 /// Room for the longest name.
-fn left(lanes: &[Lane], pen: Pen) -> i32 {
+fn left(lanes: &[Lane], pen: Pen<'_>) -> i32 {
     let longest = lanes.iter().map(|lane| lane.contestant.chars().count()).max().unwrap_or(0);
     pen.px((longest as f64 * 8.6 + 14.0).max(if pen.narrow { 70.0 } else { 110.0 }))
 }
@@ -80,7 +88,7 @@ impl Lanes {
             .map(|class| ((*class).to_string(), palette::class(class)))
             .collect();
         if self.lanes.iter().flat_map(|lane| &lane.blocks).any(|block| block.what == "batch") {
-            legend.push(("a batch runs".into(), Fill::plain(BATCH)));
+            legend.push(("a batch computes".into(), Fill::plain(BATCH)));
         }
         legend
     }
@@ -96,7 +104,7 @@ impl Lanes {
         LEGENDS * (1 + long / if narrow { 320 } else { 840 }) as f64
     }
 
-    fn draw_lane<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen, lane: &Lane) -> Result<()> {
+    fn draw_lane<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>, lane: &Lane) -> Result<()> {
         let (width, _) = area.dim_in_pixel();
         let from = left(&self.lanes, pen);
         let room = f64::from(width as i32 - from - pen.px(14.0));
@@ -108,22 +116,43 @@ impl Lanes {
         for (start, end, class) in stretches(&lane.samples, self.until_us) {
             let here = ((x(start), band.0), (x(end).max(x(start) + 1), band.1));
             ink::surface(area, pen, here, palette::class(&class))?;
+            let (from, until) = (unit::time(start as f64), unit::time(end as f64));
+            pen.note(area, here, &format!("{}: {class} from {from} to {until}", lane.contestant));
         }
         for sample in lane.samples.iter().filter(|sample| wrong(&sample.class)) {
             let tip = (x(sample.at_us), band.0);
             area.draw(&TriangleMarker::new((tip.0, tip.1 - pen.px(2.0)), pen.px(5.0), INK.filled()))
                 .map_err(failed)?;
         }
+        self.tell_wrong(area, pen, lane, &x);
         for block in &lane.blocks {
             self.draw_block(area, pen, block, &x)?;
         }
         Ok(())
     }
 
+    /// Says what each wrong read was; those on one place have one note.
+    fn tell_wrong<DB: DrawingBackend>(
+        &self,
+        area: &Area<DB>,
+        pen: Pen<'_>,
+        lane: &Lane,
+        x: &dyn Fn(i64) -> i32,
+    ) {
+        let Some(notes) = pen.notes else { return };
+        let samples: Vec<&Sample> = lane.samples.iter().filter(|sample| wrong(&sample.class)).collect();
+        let base = area.get_base_pixel();
+        let spot = |sample: &&Sample| (x(sample.at_us) + base.0, pen.px(4.0) + base.1);
+        for (n, at) in notes::apart(samples.iter().map(spot)) {
+            let (class, when) = (&samples[n].class, unit::time(samples[n].at_us as f64));
+            notes.wrong(at, &format!("{}: {class} at {when}", lane.contestant));
+        }
+    }
+
     fn draw_block<DB: DrawingBackend>(
         &self,
         area: &Area<DB>,
-        pen: Pen,
+        pen: Pen<'_>,
         block: &Block,
         x: &dyn Fn(i64) -> i32,
     ) -> Result<()> {
@@ -134,9 +163,13 @@ impl Lanes {
         match block.what.as_str() {
             "batch" => {
                 let here = ((start, pen.px(33.0)), (end.max(start + 2), pen.px(41.0)));
+                let (from, until) = (unit::time(block.from_us as f64), unit::time(block.until_us as f64));
+                pen.note(area, here, &format!("a batch computes from {from} to {until}"));
                 ink::surface(area, pen, here, Fill::plain(BATCH))
             }
             "publication" => {
+                let here = ((start - 2, pen.px(29.0)), (start + 2, pen.px(46.0)));
+                pen.note(area, here, &format!("published at {}", unit::time(block.from_us as f64)));
                 let tick =
                     PathElement::new(vec![(start, pen.px(29.0)), (start, pen.px(46.0))], pen.line(INK, 1.0));
                 area.draw(&tick).map_err(failed)
@@ -145,19 +178,22 @@ impl Lanes {
                 let shade = palette::contestant("lambda").mix(0.22).filled();
                 let window = [(start, pen.px(2.0)), (end.max(start + 2), pen.px(46.0))];
                 area.draw(&Rectangle::new(window, shade)).map_err(failed)?;
+                let (from, until) = (unit::time(block.from_us as f64), unit::time(block.until_us as f64));
+                pen.note(area, (window[0], window[1]), &format!("{}: {from} to {until}", block.what));
                 let style = pen.text(10.0, INK).pos(Pos::new(HPos::Left, VPos::Bottom));
                 area.draw_text(&block.what, &style, (start, pen.px(46.0))).map_err(failed)
             }
         }
     }
 
-    fn draw_staleness<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+    fn draw_staleness<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()> {
         let worst = self.lanes.iter().flat_map(|lane| &lane.samples).map(|sample| sample.behind_us);
         let range = decades(FLOOR_US, worst.fold(self.objective_us as f64 * 2.0, f64::max));
         let mut chart = ChartBuilder::on(area)
             .margin_top(pen.px(8.0))
+            .margin_left(pen.px(EDGE))
             .margin_right(pen.px(14.0))
-            .set_label_area_size(LabelAreaPosition::Left, left(&self.lanes, pen))
+            .set_label_area_size(LabelAreaPosition::Left, left(&self.lanes, pen) - pen.px(EDGE))
             .set_label_area_size(LabelAreaPosition::Bottom, pen.px(40.0))
             .build_cartesian_2d(0.0..self.until_us as f64 / 1e6, range.log_scale())
             .map_err(failed)?;
@@ -180,11 +216,28 @@ impl Lanes {
                 chart.draw_series(marks).map_err(failed)?;
             }
         }
+        for lane in &self.lanes {
+            let Some(notes) = pen.notes else { break };
+            for sample in stalest(&lane.samples, self.until_us) {
+                let spot = (sample.at_us as f64 / 1e6, sample.behind_us.max(FLOOR_US));
+                let (when, behind) = (unit::time(sample.at_us as f64), unit::time(sample.behind_us));
+                let text = format!("{}: {behind} behind at {when}, {}", lane.contestant, sample.class);
+                notes.spot(chart.backend_coord(&spot), &text);
+            }
+        }
         let base = area.get_base_pixel();
         let at = chart.backend_coord(&(end, self.objective_us as f64));
         let style = pen.text(10.0, SOFT).pos(Pos::new(HPos::Right, VPos::Bottom));
         area.draw_text("objective", &style, (at.0 - base.0, at.1 - base.1 - pen.px(2.0))).map_err(failed)
     }
+}
+
+/// The read that was furthest behind in each of some equal parts of the time.
+fn stalest(samples: &[Sample], until_us: i64) -> Vec<&Sample> {
+    let part = |sample: &Sample| sample.at_us * PARTS / until_us.max(1);
+    let same = |one: &Sample, other: &Sample| part(one) == part(other);
+    let worst = |of: &[Sample]| (0..of.len()).max_by(|a, b| of[*a].behind_us.total_cmp(&of[*b].behind_us));
+    samples.chunk_by(same).filter_map(|of| worst(of).map(|n| &of[n])).collect()
 }
 
 /// Whether a read of that class is an error of the contestant and no mere lag.
@@ -215,6 +268,10 @@ impl Figure for Lanes {
         self.title.clone()
     }
 
+    fn note(&self) -> String {
+        self.note.clone()
+    }
+
     fn size(&self, narrow: bool) -> (u32, u32) {
         let height =
             LANE * self.lanes.len() as f64 + self.legend_height(narrow) + BELOW + self.keys_height(narrow);
@@ -236,7 +293,7 @@ impl Figure for Lanes {
         rows
     }
 
-    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen) -> Result<()> {
+    fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()> {
         let mut rest = area.clone();
         for lane in &self.lanes {
             let (here, below) = rest.split_vertically(pen.px(LANE));

@@ -29,7 +29,7 @@ pub(crate) struct TimeAxis {
 /// Draws seconds across and, upwards, microseconds as people read them.
 pub(crate) fn time_axis<DB: DrawingBackend>(
     chart: &mut TimeChart<'_, DB>,
-    pen: Pen,
+    pen: Pen<'_>,
     axis: &TimeAxis,
 ) -> Result<()> {
     chart
@@ -54,11 +54,21 @@ pub(crate) fn decades(low: f64, high: f64) -> std::ops::Range<f64> {
     10f64.powf(low.max(1.0).log10().floor())..10f64.powf((high.max(2.0) * 1.05).log10().ceil())
 }
 
-/// The dashes of a contestant's line; whole for the Kappa kind, so that colour never says it alone.
-pub(crate) fn dash(contestant: &str, pen: Pen) -> Option<(i32, i32)> {
-    match contestant {
-        "reference" | "noop" => Some((pen.px(2.0), pen.px(4.0))),
-        _ if contestant.starts_with("kappa") => None,
-        _ => Some((pen.px(10.0), pen.px(3.0))),
-    }
+/// Lengths of a dash and of the gap behind it, which tell lines apart where colour does not.
+pub(crate) type Dash = Option<(f64, f64)>;
+
+/// The first is whole; no two are alike.
+const DASHES: [Dash; 7] = [
+    None,
+    Some((10.0, 3.0)),
+    Some((2.0, 3.0)),
+    Some((6.0, 6.0)),
+    Some((18.0, 5.0)),
+    Some((1.0, 7.0)),
+    Some((3.0, 9.0)),
+];
+
+/// The dashes of a figure's lines, named by whose they are: whole for the first, and for each later line another.
+pub(crate) fn dashes(n: usize) -> impl Iterator<Item = Dash> {
+    DASHES.into_iter().cycle().take(n)
 }
