@@ -137,6 +137,17 @@ pub enum Event {
 }
 
 impl Event {
+    /// The name of its workload.
+    pub fn workload(&self) -> &'static str {
+        match self {
+            Event::Order(_) => "orders",
+            Event::Trade(_) => "trades",
+            Event::Word(_) => "words",
+            Event::Sensor(_) => "sensors",
+            Event::Transfer(_) => "transfers",
+        }
+    }
+
     /// What the record is partitioned by when the plan says `partition_by = key`.
     pub fn key(&self) -> &Name {
         match self {
