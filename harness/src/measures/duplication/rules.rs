@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::source::rules_text;
+use super::source::{ruled, rules_text};
 use super::{Owner, Source};
 
 /// A place that carries out a rule.
@@ -28,8 +28,7 @@ pub fn rules_of(workload: &str) -> Vec<String> {
 
 /// Every tag, or the first that has no code under it or names no rule.
 pub fn sites(all: &[Source]) -> Result<Vec<Site>> {
-    let known: Vec<String> =
-        workloads::WORKLOADS.iter().flat_map(|workload| rules_of(workload.name)).collect();
+    let known: Vec<String> = ruled().flat_map(rules_of).collect();
     let mut found = Vec::new();
     for source in all.iter().filter(|source| !source.is_test()) {
         let lines: Vec<&str> = source.text.lines().map(str::trim).collect();

@@ -87,6 +87,12 @@ pub fn embedded() -> Vec<Source> {
     all
 }
 
+/// Folders with numbered rules: a codec may carry out those of a workload that no contestant does yet.
+pub(super) fn ruled() -> impl Iterator<Item = &'static str> {
+    let ruled = WORKLOADS.dirs().filter(|dir| dir.get_file(dir.path().join("RULES.md")).is_some());
+    ruled.filter_map(|dir| dir.path().to_str())
+}
+
 /// The numbered rules of a workload, as they stand in its folder.
 pub(super) fn rules_text(workload: &str) -> &'static str {
     WORKLOADS
