@@ -6,7 +6,7 @@ use workloads::{Event, Millis, OrderKind, Place, Record, Row, Terms};
 use super::{Changes, Rules};
 use crate::fold::additive;
 use crate::names::Names;
-use crate::shards::Shards;
+use crate::shards::{Near, Shards};
 
 /// An order event, its customer as a number.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -95,6 +95,13 @@ impl Lines {
             Lines::One(line) => std::slice::from_ref(line),
             Lines::Many(lines) => lines,
         }
+    }
+}
+
+impl Near for (u32, u64) {
+    fn stretch(&self) -> u64 {
+        // Some ten thousand order ids.
+        self.1 >> 14
     }
 }
 

@@ -9,7 +9,7 @@ use workloads::{Event, Millis, Origin, Place, Record, Row, Terms, TradeKind};
 use super::{Changes, Rules};
 use crate::fold::{SteadyMap, additive};
 use crate::names::Names;
-use crate::shards::Shards;
+use crate::shards::{Near, Shards};
 
 const DAY: Millis = 86_400_000;
 
@@ -94,6 +94,13 @@ struct Book {
     last: bool,
     ladders: SteadyMap<(u32, i64), Ladder>,
     tapes: SteadyMap<u32, Tape>,
+}
+
+impl Near for (u32, Origin) {
+    fn stretch(&self) -> u64 {
+        // Some thousand frames of a feed.
+        self.1.sequence >> 20 ^ u64::from(self.1.source) << 44
+    }
 }
 
 impl Entry {
