@@ -1,5 +1,7 @@
 //! What the figures over time show: the middle repeat, with what the others say beside it.
 
+use std::collections::BTreeSet;
+
 use super::figures::curves::{Curve, TimeLine};
 use super::figures::dashes;
 use super::figures::lanes::{Block, Lane, Lanes, Sample};
@@ -21,23 +23,36 @@ pub(crate) struct Shown {
     pub(crate) of: usize,
     /// By whose latency it is the middle one.
     whose: String,
+    /// Whether it was chosen among those with wrong reads.
+    marked: bool,
 }
 
 impl Shown {
-    /// The repeat with the middle latency of Lambda or, where it took no part, of the first who did.
+    /// The repeat with the middle latency of Lambda or, where it took no part, of the first who did. Where reads were
+    /// wrong, a repeat that shows some.
     pub(crate) fn of(folder: &Folder, workload: &str) -> Shown {
         let names = readers(folder, workload);
         let names = ["lambda".to_string()].into_iter().chain(names);
         let found = names.map(|name| (folder.repeats(workload, &name, BY), name));
         let Some((mut values, whose)) = found.into_iter().find(|(values, _)| !values.is_empty()) else {
-            return Shown { repeat: 1, of: 1, whose: String::new() };
+            return Shown { repeat: 1, of: 1, whose: String::new(), marked: false };
         };
+        let of = values.len();
+        let wrong = repeats_with(folder, workload, super::figures::lanes::wrong);
+        let marked = !wrong.is_empty() && of > 1;
+        let seen = if wrong.is_empty() { repeats_with(folder, workload, |_| true) } else { wrong };
+        values.retain(|(repeat, _)| seen.is_empty() || seen.contains(repeat));
         values.sort_by(|one, other| one.1.total_cmp(&other.1));
-        Shown { repeat: values[(values.len() - 1) / 2].0, of: values.len(), whose }
+        let repeat = values.get(values.len().saturating_sub(1) / 2).map_or(1, |(repeat, _)| *repeat);
+        Shown { repeat, of, whose, marked }
     }
 
     fn text(&self) -> String {
         match self.of {
+            of if self.marked => format!(
+                "Repeat {} of {of}, of those with wrong reads the middle one by the p99 latency of {}.",
+                self.repeat, self.whose
+            ),
             0 | 1 => "The only repeat.".into(),
             2 => {
                 format!("Repeat {} of 2, the one with the lower p99 latency of {}.", self.repeat, self.whose)
@@ -48,6 +63,12 @@ impl Shown {
             ),
         }
     }
+}
+
+/// The repeats with a read of such a class.
+fn repeats_with(folder: &Folder, workload: &str, class: impl Fn(&str) -> bool) -> BTreeSet<u32> {
+    let reads = folder.reads.iter().filter(|row| row.workload == workload && class(&row.class));
+    reads.map(|row| row.repeat).collect()
 }
 
 /// Consistency and staleness over time.
