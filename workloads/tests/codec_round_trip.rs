@@ -170,7 +170,15 @@ fn what_is_wrong_is_said_of_its_field() {
     {
         assert!(read("orders", text).is_err(), "{text}");
     }
-    assert!(read("words", "{}").is_err_and(|reason| reason.contains("words")));
+    assert!(read("plants", "{}").is_err_and(|reason| reason.contains("plants")));
+    for (workload, text, reason) in [
+        ("words", "{}", "word is missing"),
+        ("words", r#"{"word":"two words"}"#, "`two words` is not one word"),
+        ("sensors", r#"{"region":"north","reading":31.5}"#, "reading 31.5 is not a whole number in range"),
+        ("transfers", r#"{"id":1,"from":2,"amount":1}"#, "to is missing"),
+    ] {
+        assert_eq!(read(workload, text), Err(reason.to_owned()), "{text}");
+    }
 }
 
 #[test]
