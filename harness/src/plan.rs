@@ -154,11 +154,13 @@ pub struct Mix {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Events {
-    /// Number of customers or symbols.
+    /// Number of customers, symbols, words, regions or accounts.
     pub keys: u32,
     /// Share of cancellations or busts.
+    #[serde(default)]
     pub cancellations: f64,
     /// Share of corrections.
+    #[serde(default)]
     pub corrections: f64,
     /// Event time of the first event, in milliseconds since 1970.
     pub start: i64,

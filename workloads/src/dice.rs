@@ -1,4 +1,4 @@
-//! The chances that both generators draw: each from a stream of its own, so that any of them can be drawn again.
+//! The chances that the generators draw: each from a stream of its own, so that any of them can be drawn again.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

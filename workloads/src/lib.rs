@@ -13,7 +13,7 @@
 //! * [`log`]: an ordered, replayable, partitioned log; in memory and as segment files.
 //! * [`intake`]: how every contestant reads a log: decoded, deduplicated, with delivery faults.
 //! * [`truth`]: the oracle's interface. [`faults`]: what goes wrong at the source and on the way.
-//! * [`orders`], [`trades`]: rules, generator and oracle of each workload.
+//! * [`orders`], [`trades`], [`words`], [`sensors`], [`transfers`]: rules, generator and oracle of each workload.
 
 pub mod calendar;
 pub mod codec;
@@ -26,17 +26,20 @@ pub mod log;
 pub mod orders;
 pub mod partition;
 mod repeats;
+pub mod sensors;
 mod shared;
 pub mod terms;
 pub mod trades;
+pub mod transfers;
 pub mod truth;
 pub mod version;
 pub mod view;
+pub mod words;
 
 pub use codec::Codec;
 pub use event::{
-    Draft, Event, Micros, Millis, Name, OrderEvent, OrderKind, Origin, Place, Record, SensorEvent, TradeEvent,
-    TradeKind, TransferEvent, WordEvent,
+    Draft, Event, Micros, Millis, Name, OrderEvent, OrderKind, Origin, Place, Record, SensorEvent,
+    TradeEvent, TradeKind, TransferEvent, WordEvent,
 };
 pub use log::{Appender, Log, LogError, LogReader, Meta};
 pub use terms::{Dedup, Terms};
@@ -69,7 +72,8 @@ impl Workload {
 }
 
 /// Every workload.
-pub static WORKLOADS: &[&Workload] = &[&orders::ORDERS, &trades::TRADES];
+pub static WORKLOADS: &[&Workload] =
+    &[&orders::ORDERS, &trades::TRADES, &words::WORDS, &sensors::SENSORS, &transfers::TRANSFERS];
 
 /// The workload of that name.
 pub fn workload(name: &str) -> Option<&'static Workload> {
@@ -86,7 +90,7 @@ pub struct Shape {
     pub events: u64,
     /// Events a second, for intended times and event times.
     pub rate: f64,
-    /// Number of customers or symbols.
+    /// Number of customers, symbols, words, regions or accounts.
     pub keys: u32,
     /// Share of the events that are cancellations or busts.
     pub cancellations: f64,

@@ -60,8 +60,23 @@ impl<K: Hash + Eq + Clone, V: Copy> Shards<K, V> {
 
     /// The value of `key`, whose number is `number`; `new` if it had none.
     pub(crate) fn entry(&mut self, number: u64, key: K, new: V) -> &mut V {
-        let mixed = (number >> NEIGHBOURS).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let shard = self.shards[(mixed >> (64 - SHARDS)) as usize].get_or_insert_default();
+        let shard = self.shards[place(number)].get_or_insert_default();
         Arc::make_mut(shard).entry(key).or_insert(new)
     }
+
+    /// The value of `key`, whose number is `number`, if it has one.
+    pub(crate) fn get(&self, number: u64, key: &K) -> Option<V> {
+        self.shards[place(number)].as_ref()?.get(key).copied()
+    }
+
+    /// Every key and its value, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.shards.iter().flatten().flat_map(|shard| shard.iter())
+    }
+}
+
+/// The shard of a number.
+fn place(number: u64) -> usize {
+    let mixed = (number >> NEIGHBOURS).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (64 - SHARDS)) as usize
 }

@@ -17,7 +17,7 @@ pub static LAMBDA: Contestant = Contestant {
         Part { name: "batch", role: Role::Batch, start: batch },
         Part { name: "serving", role: Role::Serve, start: serving },
     ],
-    workloads: &[],
+    workloads: &["orders", "trades"],
     broken: None,
 };
 
@@ -30,7 +30,7 @@ pub static APART: Contestant = Contestant {
         Part { name: "speed", role: Role::Speed, start: speed },
         Part { name: "serving", role: Role::Serve, start: serving },
     ],
-    workloads: &[],
+    workloads: &["orders", "trades"],
     broken: None,
 };
 
@@ -45,11 +45,11 @@ fn speed(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::R
     ))
 }
 
-fn serving(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+pub(super) fn serving(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
     Ok(Box::new(Serving::start(log, disk, &config(settings)).context("starting the lambda's serving layer")?))
 }
 
-fn config(settings: &Settings) -> LambdaConfig {
+pub(super) fn config(settings: &Settings) -> LambdaConfig {
     LambdaConfig {
         workload: settings.workload.clone(),
         terms: settings.terms.clone(),

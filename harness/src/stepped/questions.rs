@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use workloads::log::RawRecord;
-use workloads::{Event, Log, Query, Workload};
+use workloads::{Log, Query, View, Workload};
 
+use crate::driver::keys::{KeyNumber, Keys};
 use crate::observe::Kind;
 
 /// Chance of each kind of read after each step.
@@ -19,14 +20,13 @@ const RECENT: usize = 200;
 /// Draws questions.
 pub(super) struct Questions {
     workload: &'static Workload,
-    /// Every key seen, with the days on which it was: (key, key and day).
-    keys: Vec<(String, String)>,
-    recent: VecDeque<(String, String)>,
+    keys: Keys,
+    recent: VecDeque<KeyNumber>,
 }
 
 impl Questions {
     pub(super) fn new(workload: &'static Workload) -> Self {
-        Questions { workload, keys: Vec::new(), recent: VecDeque::new() }
+        Questions { workload, keys: Keys::default(), recent: VecDeque::new() }
     }
 
     /// Takes note of the keys of records that were appended.
@@ -35,32 +35,22 @@ impl Questions {
         for record in records {
             let event = meta.codec.decode(&meta.workload, &record.key, &record.value, record.appended);
             let Ok(event) = event else { continue };
-            let day = match &event {
-                Event::Trade(trade) => {
-                    workloads::trades::day_key(&trade.symbol, trade.time.div_euclid(86_400_000))
-                }
-                _ => String::new(),
-            };
-            let key = (event.key().to_string(), day);
             if self.recent.len() == RECENT {
                 self.recent.pop_front();
             }
-            self.recent.push_back(key.clone());
-            if !self.keys.contains(&key) {
-                self.keys.push(key);
-            }
+            self.recent.push_back(self.keys.note(&event));
         }
     }
 
     /// A question of that kind.
     pub(super) fn ask(&self, kind: Kind, dice: &mut ChaCha8Rng) -> Vec<Query> {
-        let view =
-            |dice: &mut ChaCha8Rng| self.workload.views[dice.random_range(0..self.workload.views.len())].name;
+        let views = self.workload.views;
+        let view = |dice: &mut ChaCha8Rng| &views[dice.random_range(0..views.len())];
         match kind {
             Kind::Uniform | Kind::Recent => vec![self.point(view(dice), kind, dice)],
-            Kind::Total => vec![self.total(dice)],
+            Kind::Total => vec![self.total()],
             Kind::Pair => self.pair(dice),
-            Kind::Whole | Kind::Final => vec![whole(view(dice))],
+            Kind::Whole | Kind::Final => vec![whole(view(dice).name)],
         }
     }
 
@@ -69,34 +59,34 @@ impl Questions {
         self.workload.views.iter().map(|view| whole(view.name)).collect()
     }
 
-    fn point(&self, view: &str, kind: Kind, dice: &mut ChaCha8Rng) -> Query {
-        let (key, daily) = match kind {
-            Kind::Recent if !self.recent.is_empty() => &self.recent[dice.random_range(0..self.recent.len())],
-            _ if self.keys.is_empty() => return Query { view: view.into(), key: Some("nobody".into()) },
-            _ => &self.keys[dice.random_range(0..self.keys.len())],
+    fn point(&self, view: &View, kind: Kind, dice: &mut ChaCha8Rng) -> Query {
+        let key = match kind {
+            Kind::Recent if !self.recent.is_empty() => {
+                Some(self.keys.of(view, self.recent[dice.random_range(0..self.recent.len())]))
+            }
+            _ => self.keys.any(view, dice.random()),
         };
-        let key = match self.workload.view(view).map(|view| view.key) {
-            Some("all") => "all".into(),
-            Some("symbol and day") => daily.clone(),
-            _ => key.clone(),
-        };
-        Query { view: view.into(), key: Some(key) }
+        Query { view: view.name.into(), key: Some(key.unwrap_or_else(|| "nobody".into())) }
     }
 
-    /// Orders have a grand total; of trades it is one symbol's mean, the first that was seen.
-    fn total(&self, _dice: &mut ChaCha8Rng) -> Query {
-        match self.workload.view("revenue") {
-            Some(_) => Query { view: "revenue".into(), key: Some("all".into()) },
-            None => Query { view: "mean".into(), key: self.keys.first().map(|(key, _)| key.clone()) },
-        }
+    /// The grand total; where there is none, one key's mean or what comes nearest to it.
+    fn total(&self) -> Query {
+        let views = self.workload.views;
+        let all = views.iter().find(|view| view.key == "all");
+        let view = all.or_else(|| self.workload.view("mean")).unwrap_or(&views[0]);
+        Query { view: view.name.into(), key: self.keys.any(view, 0) }
     }
 
+    /// Views that must agree with each other: one in whole beside its grand total, or those of one key.
     fn pair(&self, dice: &mut ChaCha8Rng) -> Vec<Query> {
-        if self.workload.view("revenue").is_some() {
-            return vec![whole("spend"), self.total(dice)];
+        let views = self.workload.views;
+        if let Some(all) = views.iter().find(|view| view.key == "all") {
+            let parts = views.iter().find(|view| view.key != "all" && view.columns == all.columns);
+            return parts.map(|view| whole(view.name)).into_iter().chain([self.total()]).collect();
         }
-        let volume = self.point("volume", Kind::Recent, dice);
-        vec![volume.clone(), Query { view: "vwap".into(), ..volume }]
+        let first = self.point(&views[0], Kind::Recent, dice);
+        let alike = views.iter().filter(|view| view.key == views[0].key);
+        alike.map(|view| Query { view: view.name.into(), ..first.clone() }).collect()
     }
 }
 

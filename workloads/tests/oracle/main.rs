@@ -1,11 +1,14 @@
-//! Both oracles against the rules carried out naively, record by record, at random versions of random logs.
+//! The oracles against the rules carried out naively, record by record, at random versions of random logs.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use workloads::{Dedup, Event, Origin, Place, Record, Rows, Terms, Touched, Truth, Workload};
 
 mod orders;
+mod sensors;
 mod trades;
+mod transfers;
+mod words;
 
 /// How many random logs are walked for each workload.
 const LOGS: u64 = 1_500;
@@ -27,6 +30,21 @@ fn orders_agree_with_the_rules_at_every_version() {
 #[test]
 fn trades_agree_with_the_rules_at_every_version() {
     (0..LOGS).for_each(|seed| walk(&trades::RULES, seed));
+}
+
+#[test]
+fn words_agree_with_the_rules_at_every_version() {
+    (0..LOGS).for_each(|seed| walk(&words::RULES, seed));
+}
+
+#[test]
+fn sensors_agree_with_the_rules_at_every_version() {
+    (0..LOGS).for_each(|seed| walk(&sensors::RULES, seed));
+}
+
+#[test]
+fn transfers_agree_with_the_rules_at_every_version() {
+    (0..LOGS).for_each(|seed| walk(&transfers::RULES, seed));
 }
 
 /// Feeds a random log in a random order of its partitions; after each record everything must be right.

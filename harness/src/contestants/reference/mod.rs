@@ -10,10 +10,16 @@ use workloads::{Answer, Event, Log, Name, Query, Record, Row, Rows, Terms, Versi
 use super::{Component, Contestant, Now, Part, Role, Settings};
 
 mod orders;
+mod sensors;
 mod trades;
+mod transfers;
+mod words;
 
 pub use orders::Orders;
+pub use sensors::Sensors;
 pub use trades::Trades;
+pub use transfers::Transfers;
+pub use words::Words;
 
 /// The contestant.
 pub static REFERENCE: Contestant = Contestant {
@@ -35,6 +41,12 @@ pub enum Fold {
     Orders(Orders),
     /// Of trades.
     Trades(Box<Trades>),
+    /// Of words.
+    Words(Words),
+    /// Of readings.
+    Sensors(Sensors),
+    /// Of transfers.
+    Transfers(Transfers),
 }
 
 impl Fold {
@@ -44,6 +56,9 @@ impl Fold {
         match workload {
             "orders" => Some(Fold::Orders(Orders::new(terms))),
             "trades" => Some(Fold::Trades(Box::new(Trades::new(terms, views)))),
+            "words" => Some(Fold::Words(Words::default())),
+            "sensors" => Some(Fold::Sensors(Sensors::default())),
+            "transfers" => Some(Fold::Transfers(Transfers::default())),
             _ => None,
         }
     }
@@ -53,6 +68,9 @@ impl Fold {
         match (self, &record.event) {
             (Fold::Orders(fold), Event::Order(event)) => fold.feed(record, event),
             (Fold::Trades(fold), Event::Trade(event)) => fold.feed(record, event),
+            (Fold::Words(fold), Event::Word(event)) => fold.feed(event),
+            (Fold::Sensors(fold), Event::Sensor(event)) => fold.feed(event),
+            (Fold::Transfers(fold), Event::Transfer(event)) => fold.feed(event),
             _ => {}
         }
     }
@@ -62,6 +80,9 @@ impl Fold {
         match self {
             Fold::Orders(fold) => fold.row(view, key),
             Fold::Trades(fold) => fold.row(view, key),
+            Fold::Words(fold) => fold.row(view, key),
+            Fold::Sensors(fold) => fold.row(view, key),
+            Fold::Transfers(fold) => fold.row(view, key),
         }
     }
 
@@ -70,6 +91,9 @@ impl Fold {
         match self {
             Fold::Orders(fold) => fold.rows(view),
             Fold::Trades(fold) => fold.rows(view),
+            Fold::Words(fold) => fold.rows(view),
+            Fold::Sensors(fold) => fold.rows(view),
+            Fold::Transfers(fold) => fold.rows(view),
         }
     }
 
