@@ -4,8 +4,13 @@ use crate::calendar::Unit;
 use crate::view::{MergeClass, View};
 use crate::{Event, Workload};
 
+mod daily;
 mod generate;
+mod leaders;
 mod oracle;
+
+/// How many customers `top_customers` has.
+pub const TOP: usize = 10;
 
 /// The workload.
 pub static ORDERS: Workload = Workload {

@@ -2,8 +2,14 @@
 //!
 //! Lines and marks lie in two lists and are chained by order. A fork shares all of it until one side writes.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
+use super::daily::{Day, Figures};
+use super::leaders::Leaders;
+use crate::calendar::Unit;
 use crate::repeats::Repeats;
 use crate::shared::{Pages, Shards};
 use crate::{Event, Millis, Name, OrderEvent, OrderKind, Place, Record, Row, Rows, Terms, Touched, Truth};
@@ -68,6 +74,10 @@ struct Oracle {
     /// By the customer's number.
     spent: Vec<Spent>,
     revenue: Total,
+    leaders: Leaders,
+    days: BTreeMap<i64, Arc<Day>>,
+    /// Days that the record being fed changes, as they were before it; kept only where somebody asks.
+    before: Option<Vec<(i64, Figures)>>,
     orders: Shards<(u32, u64), Order>,
     lines: Pages<Line>,
     marks: Pages<Mark>,
@@ -84,6 +94,9 @@ impl Oracle {
             customers: HashMap::new(),
             spent: Vec::new(),
             revenue: Total::default(),
+            leaders: Leaders::default(),
+            days: BTreeMap::new(),
+            before: None,
             orders: Shards::new(),
             lines: Pages::new(),
             marks: Pages::new(),
@@ -139,10 +152,13 @@ impl Oracle {
         self.waiting += u64::from(at == END);
         self.marks.push(Mark { kind: event.kind, time: event.time, place, amount: event.amount, next });
         while at != END {
-            let mut line = self.lines.get(at);
-            self.count(customer, &line, -1);
+            let then = self.lines.get(at);
+            let mut line = then;
             self.apply(&mut line, number);
-            self.count(customer, &line, 1);
+            if (then.cancelled, then.amount) != (line.cancelled, line.amount) {
+                self.count(customer, &then, -1);
+                self.count(customer, &line, 1);
+            }
             self.lines.set(at, line);
             at = line.next;
         }
@@ -173,6 +189,35 @@ impl Oracle {
         if line.amount >= self.terms.large_from {
             spent.large.add(line.amount, sign);
         }
+        let number = Unit::Day.of(line.time);
+        let day = self.days.entry(number).or_default();
+        if let Some(before) = &mut self.before
+            && before.iter().all(|(noted, _)| *noted != number)
+        {
+            before.push((number, day.figures()));
+        }
+        let day = Arc::make_mut(day);
+        if sign > 0 { day.put(customer, line.amount) } else { day.take(customer, line.amount) }
+    }
+
+    /// Moves a customer among the first, now that a record has been fed.
+    fn rank(&mut self, name: &Name, customer: u32, before: Total) {
+        let sum = |total: Total| (total.count > 0).then_some(total.sum);
+        self.leaders.change(name, customer, sum(before), sum(self.spent[customer as usize].all));
+        if self.leaders.short() {
+            let spent = &self.spent;
+            let all =
+                self.customers.iter().map(|(name, number)| (name, *number, spent[*number as usize].all));
+            self.leaders.refill(
+                all.filter(|(.., total)| total.count > 0)
+                    .map(|(name, number, total)| (name, number, total.sum)),
+            );
+        }
+    }
+
+    /// The first customers and what they have spent.
+    fn top(&self) -> Vec<(Name, Total)> {
+        self.leaders.top().map(|(name, number)| (name.clone(), self.spent[number as usize].all)).collect()
     }
 
     fn is_big(&self, total: Total) -> bool {
@@ -191,6 +236,34 @@ impl Oracle {
         if before.large != after.large {
             add("large_orders", name);
         }
+    }
+
+    /// Names the rows of days and of the first customers that a record has changed.
+    fn touch_more(&self, days: &[(i64, Figures)], top: &[(Name, Total)], touched: &mut Vec<Touched>) {
+        for (number, before) in days {
+            let after = self.days.get(number).map_or_else(Figures::default, |day| day.figures());
+            let mut add = |view| touched.push(Touched { view, key: Unit::Day.print(*number) });
+            if before.customers != after.customers {
+                add("customers_per_day");
+            }
+            if (before.twice_median, before.count) != (after.twice_median, after.count) {
+                add("median_order");
+            }
+        }
+        let now = self.top();
+        let left = top.iter().filter(|row| !now.contains(row));
+        let changed = left.chain(now.iter().filter(|row| !top.contains(row)));
+        touched.extend(changed.map(|(name, _)| Touched { view: "top_customers", key: name.to_string() }));
+    }
+
+    /// The row of a day.
+    fn day_row(view: &str, day: &Day) -> Option<Row> {
+        let Figures { customers, twice_median, count } = day.figures();
+        let row = match view {
+            "customers_per_day" => vec![customers.into()],
+            _ => vec![twice_median, count.into()],
+        };
+        (count > 0).then_some(row)
     }
 
     /// The row of `spent` in a view by customer; absent too for a view that there is not.
@@ -234,18 +307,30 @@ impl Truth for Oracle {
         }
         let customer = self.customer(&event.customer);
         let before = self.spent[customer as usize];
+        let top = if touched.is_some() { self.top() } else { Vec::new() };
+        self.before = touched.is_some().then(Vec::new);
         match event.kind {
             OrderKind::Placed => self.place(customer, event),
             OrderKind::Cancelled | OrderKind::Corrected => self.mark(customer, event, record.place),
         }
+        self.rank(&event.customer, customer, before.all);
+        let days = self.before.take().unwrap_or_default();
         if let Some(touched) = touched {
             self.touch(&event.customer, before, self.spent[customer as usize], touched);
+            self.touch_more(&days, &top, touched);
         }
     }
 
     fn row(&self, view: &str, key: &str) -> Option<Row> {
         if view == "revenue" {
             return self.revenue.row().filter(|_| key == "all");
+        }
+        if let "customers_per_day" | "median_order" = view {
+            return Self::day_row(view, self.days.get(&Unit::Day.parse(key)?)?);
+        }
+        if view == "top_customers" {
+            let found = self.leaders.top().find(|(name, _)| *name == key);
+            return found.and_then(|(_, number)| self.spent[number as usize].all.row());
         }
         let customer = *self.customers.get(key)?;
         self.customer_row(view, self.spent[customer as usize])
@@ -254,6 +339,19 @@ impl Truth for Oracle {
     fn rows(&self, view: &str) -> Rows {
         if view == "revenue" {
             return self.revenue.row().map(|row| ("all".to_owned(), row)).into_iter().collect();
+        }
+        if let "customers_per_day" | "median_order" = view {
+            let rows = self.days.iter();
+            return rows
+                .filter_map(|(number, day)| Some((Unit::Day.print(*number), Self::day_row(view, day)?)))
+                .collect();
+        }
+        if view == "top_customers" {
+            return self
+                .top()
+                .into_iter()
+                .filter_map(|(name, total)| Some((name.to_string(), total.row()?)))
+                .collect();
         }
         let rows = self.customers.iter().filter_map(|(name, customer)| {
             let row = self.customer_row(view, self.spent[*customer as usize])?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::tally::{Day, Figures, Rank, Symbol, Terms as Standing};
-use crate::calendar::{day_key, parse_day_key};
+use super::tally::{Day, Figures, Hour, Rank, Symbol, Terms as Standing};
+use crate::calendar::{Unit, day_key, parse_day_key};
 use crate::repeats::Repeats;
 use crate::shared::{Pages, Shards};
 use crate::{
@@ -20,6 +20,7 @@ pub(super) fn truth(terms: &Terms) -> Box<dyn Truth> {
         symbols: HashMap::new(),
         tallies: Vec::new(),
         days: HashMap::new(),
+        hours: HashMap::new(),
         named: Shards::new(),
         trades: Pages::new(),
         marks: Pages::new(),
@@ -74,6 +75,7 @@ struct Oracle {
     /// By the symbol's number.
     tallies: Vec<Symbol>,
     days: HashMap<(u32, i64), Arc<Day>>,
+    hours: HashMap<(u32, i64), Hour>,
     named: Shards<(u32, Origin), Named>,
     trades: Pages<Trade>,
     marks: Pages<Mark>,
@@ -180,6 +182,13 @@ impl Oracle {
         let rank: Rank = (trade.time, trade.place, number);
         let day = trade.time.div_euclid(DAY);
         let rows = notes.touched.is_some().then(|| self.glance(symbol, day));
+        let hour = self.hours.entry((symbol, Unit::Hour.of(trade.time))).or_default();
+        let was = *hour;
+        before.into_iter().for_each(|standing| hour.add(standing, -1));
+        after.into_iter().for_each(|standing| hour.add(standing, 1));
+        if was != *hour {
+            notes.note_hour(Unit::Hour.of(trade.time));
+        }
         let tally = &mut self.tallies[symbol as usize];
         let daily = Arc::make_mut(self.days.entry((symbol, day)).or_default());
         if let Some(standing) = before {
@@ -221,6 +230,12 @@ impl Mark {
 }
 
 impl Notes<'_> {
+    fn note_hour(&mut self, hour: i64) {
+        if let Some(touched) = self.touched.as_deref_mut() {
+            touched.push(Touched { view: "volume_hour", key: Unit::Hour.key(self.symbol, hour) });
+        }
+    }
+
     fn note(&mut self, day: i64, before: &Glance, after: &Glance) {
         let Some(touched) = self.touched.as_deref_mut() else { return };
         let mut daily = None;
@@ -278,6 +293,10 @@ impl Truth for Oracle {
     }
 
     fn row(&self, view: &str, key: &str) -> Option<Row> {
+        if view == "volume_hour" {
+            let (symbol, hour) = Unit::Hour.parse_key(key)?;
+            return self.hours.get(&(*self.symbols.get(symbol)?, hour))?.row();
+        }
         let figures = match by_symbol(view) {
             Some(read) => read(&self.tallies[*self.symbols.get(key)? as usize]),
             None => {
@@ -297,9 +316,15 @@ impl Truth for Oracle {
                 .filter_map(|(name, at)| Some((name.to_string(), row(view, figures(*at)?))));
             return rows.collect();
         }
-        let Some(read) = by_day(view) else { return Rows::new() };
         let mut names = vec![""; self.tallies.len()];
         self.symbols.iter().for_each(|(name, at)| names[*at as usize] = name);
+        if view == "volume_hour" {
+            let row = |((symbol, hour), it): (&(u32, i64), &Hour)| {
+                Some((Unit::Hour.key(names[*symbol as usize], *hour), it.row()?))
+            };
+            return self.hours.iter().filter_map(row).collect();
+        }
+        let Some(read) = by_day(view) else { return Rows::new() };
         let rows = self.days.iter().filter_map(|((symbol, day), daily)| {
             Some((day_key(names[*symbol as usize], *day), row(view, read(daily)?)))
         });

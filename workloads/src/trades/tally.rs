@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ladder::Ladder;
-use crate::{Millis, Place};
+use crate::{Millis, Place, Row};
 
 /// Where a trade stands in its symbol's order. The number keeps two deliveries of one record apart.
 pub(super) type Rank = (Millis, Place, u32);
@@ -120,5 +120,23 @@ impl Day {
 
     pub(super) fn vwap(&self) -> Option<Figures> {
         (self.count > 0).then_some([self.turnover, self.volume, 0, 0, 0])
+    }
+}
+
+/// The trades in force of one symbol in one hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Hour {
+    volume: i128,
+    count: i64,
+}
+
+impl Hour {
+    pub(super) fn add(&mut self, terms: Terms, times: i64) {
+        self.volume += i128::from(terms.volume) * i128::from(times);
+        self.count += times;
+    }
+
+    pub(super) fn row(&self) -> Option<Row> {
+        (self.count > 0).then(|| vec![self.volume, i128::from(self.count)])
     }
 }

@@ -1,5 +1,7 @@
 //! The rules of orders, one record at a time, as RULES.md says them.
 
+use std::collections::BTreeSet;
+
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use workloads::{Event, OrderEvent, OrderKind, Origin, Record, Rows, Terms, orders};
@@ -15,12 +17,17 @@ fn event(dice: &mut ChaCha8Rng, _origins: &[Origin]) -> Event {
     let amount = amounts[dice.random_range(0..amounts.len())];
     Event::Order(OrderEvent {
         kind,
-        customer: ["Ali", "Sara"][dice.random_range(0..2)].into(),
+        // Twelve of them, so that two are not among the first; two have most of the records.
+        customer: ["Ali", "Sara", "a", "b", "c", "d", "e", "f", "g", "h", "i", "k"]
+            [if dice.random_bool(0.7) { dice.random_range(0..2) } else { dice.random_range(0..12) }]
+        .into(),
         order: dice.random_range(0..4),
         amount: if kind == OrderKind::Cancelled { 0 } else { amount },
-        time: dice.random_range(0..8),
+        time: [0, 1, 2, 3, 4, 5, -1, DAY][dice.random_range(0..8)],
     })
 }
+
+const DAY: i64 = 86_400_000;
 
 fn order(record: &Record) -> &OrderEvent {
     match &record.event {
@@ -54,6 +61,9 @@ fn in_force(record: &Record, all: &[&Record], terms: &Terms) -> Option<i64> {
 }
 
 fn rows(view: &str, all: &[&Record], terms: &Terms) -> Rows {
+    if ["customers_per_day", "median_order"].contains(&view) {
+        return days(view, all, terms);
+    }
     let mut rows = Rows::new();
     for record in all.iter().filter(|record| order(record).kind == OrderKind::Placed) {
         let Some(amount) = in_force(record, all, terms) else { continue };
@@ -67,6 +77,39 @@ fn rows(view: &str, all: &[&Record], terms: &Terms) -> Rows {
     }
     if view == "big_spenders" {
         rows.retain(|_, row| row[0] > i128::from(terms.big_above));
+    }
+    if view == "top_customers" {
+        let ahead = |(key, row): (&String, &Vec<i128>), of: &Rows| {
+            of.iter()
+                .filter(|(other, theirs)| theirs[0] > row[0] || (theirs[0] == row[0] && *other < key))
+                .count()
+        };
+        let all = rows.clone();
+        rows.retain(|key, row| ahead((key, row), &all) < orders::TOP);
+    }
+    rows
+}
+
+fn days(view: &str, all: &[&Record], terms: &Terms) -> Rows {
+    let mut rows = Rows::new();
+    for (number, day) in [(-1, "1969-12-31"), (0, "1970-01-01"), (1, "1970-01-02")] {
+        let of_day = all.iter().map(|record| (order(record), in_force(record, all, terms)));
+        let of_day =
+            of_day.filter(|(it, _)| it.kind == OrderKind::Placed && it.time.div_euclid(DAY) == number);
+        let of_day: Vec<_> =
+            of_day.filter_map(|(it, amount)| Some((it.customer.as_str(), amount?))).collect();
+        if of_day.is_empty() {
+            continue;
+        }
+        let customers: BTreeSet<&str> = of_day.iter().map(|(customer, _)| *customer).collect();
+        let mut amounts: Vec<i128> = of_day.iter().map(|(_, amount)| i128::from(*amount)).collect();
+        amounts.sort_unstable();
+        let count = amounts.len();
+        let row = match view {
+            "customers_per_day" => vec![customers.len() as i128],
+            _ => vec![amounts[(count - 1) / 2] + amounts[count / 2], count as i128],
+        };
+        rows.insert(day.to_owned(), row);
     }
     rows
 }

@@ -74,9 +74,13 @@ fn rows(view: &str, all: &[&Record], terms: &Terms) -> Rows {
         let date = ["1969-12-31", "1970-01-01", "1970-01-02"][(time.div_euclid(DAY) + 1) as usize];
         let key =
             if ["mean", "last"].contains(&view) { symbol.to_string() } else { format!("{symbol} {date}") };
+        let key = match view {
+            "volume_hour" => format!("{key}T{:02}", time.rem_euclid(DAY) / 3_600_000),
+            _ => key,
+        };
         let row = rows.entry(key);
         match view {
-            "volume" => add(row.or_insert_with(|| vec![0, 0]), &[*volume, 1]),
+            "volume" | "volume_hour" => add(row.or_insert_with(|| vec![0, 0]), &[*volume, 1]),
             "mean" => add(row.or_insert_with(|| vec![0, 0, 0]), &[*price, *volume, 1]),
             "vwap" => add(row.or_insert_with(|| vec![0, 0]), &[price * volume, *volume]),
             "range" => {
