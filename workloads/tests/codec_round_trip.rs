@@ -1,7 +1,9 @@
 //! Every event reads back from both codecs as it was written; nothing else reads as an event, or stops the program.
 
 use proptest::prelude::*;
-use workloads::{Codec, Event, OrderEvent, OrderKind, Origin, TradeEvent, TradeKind};
+use workloads::{
+    Codec, Event, OrderEvent, OrderKind, Origin, SensorEvent, TradeEvent, TradeKind, TransferEvent, WordEvent,
+};
 
 fn order() -> impl Strategy<Value = Event> {
     let kind = prop::sample::select(vec![OrderKind::Placed, OrderKind::Cancelled, OrderKind::Corrected]);
@@ -23,6 +25,23 @@ fn trade() -> impl Strategy<Value = Event> {
             _ => Origin { source, sequence },
         };
         Event::Trade(TradeEvent { kind, symbol: symbol.into(), price, volume, time, target })
+    })
+}
+
+fn word() -> impl Strategy<Value = Event> {
+    (r"\S{1,40}", any::<i64>()).prop_map(|(word, time)| Event::Word(WordEvent { word: word.into(), time }))
+}
+
+fn sensor() -> impl Strategy<Value = Event> {
+    (".{0,40}", any::<i32>(), any::<i64>()).prop_map(|(region, reading, time)| {
+        Event::Sensor(SensorEvent { region: region.into(), reading, time })
+    })
+}
+
+fn transfer() -> impl Strategy<Value = Event> {
+    (".{0,40}", ".{0,40}", ".{0,40}", any::<i64>(), any::<i64>()).prop_map(|(id, from, to, amount, time)| {
+        let (transfer, from, to) = (id.into(), from.into(), to.into());
+        Event::Transfer(TransferEvent { transfer, from, to, amount, time })
     })
 }
 
@@ -51,23 +70,30 @@ proptest! {
     }
 
     #[test]
+    fn words_readings_and_transfers_read_back(word in word(), sensor in sensor(), transfer in transfer()) {
+        assert_reads_back(&word, "words", "sensors");
+        assert_reads_back(&sensor, "sensors", "transfers");
+        assert_reads_back(&transfer, "transfers", "words");
+    }
+
+    #[test]
     fn garbage_is_refused_without_a_panic(key: Vec<u8>, mut value: Vec<u8>, long in 0_usize..64) {
         value.resize(value.len().max(long), 7);
         for codec in Codec::ALL {
-            for workload in ["orders", "trades", "words"] {
+            for workload in ["orders", "trades", "words", "sensors", "transfers", "plants"] {
                 prop_assert!(codec.decode(workload, &key, &value, 0).is_err());
             }
         }
     }
 
     #[test]
-    fn a_changed_byte_never_stops_the_program(event in prop_oneof![order(), trade()], at: prop::sample::Index, byte: u8) {
+    fn a_changed_byte_never_stops_the_program(event in prop_oneof![order(), trade(), word(), sensor(), transfer()], at: prop::sample::Index, byte: u8) {
         let mut value = Vec::new();
         for codec in Codec::ALL {
             codec.encode(&event, &mut value);
             let at = at.index(value.len());
             value[at] = byte;
-            for workload in ["orders", "trades"] {
+            for workload in ["orders", "trades", "words", "sensors", "transfers"] {
                 // Whatever it says, it says it without a panic.
                 let _ = codec.decode(workload, event.key().as_bytes(), &value, 0);
                 let _ = codec.decode(workload, event.key().as_bytes(), &value[..at], 0);
@@ -197,6 +223,17 @@ fn a_fixed_layout_of_another_length_version_kind_or_key_is_refused() {
         let mut wrong = value.clone();
         wrong[at] = byte;
         assert!(refused(b"Ali", &wrong).contains(reason), "{}", refused(b"Ali", &wrong));
+    }
+}
+
+#[test]
+fn a_reading_is_four_bytes_the_most_significant_first() {
+    let event = SensorEvent { region: "north".into(), reading: 31, time: 1 };
+    let mut value = Vec::new();
+    Codec::Bin.encode(&Event::Sensor(event), &mut value);
+    assert_eq!(value[2..6], [0, 0, 0, 31]);
+    for wrong in [&value[..5], &value[..13], &[&value[..], &[0]].concat()] {
+        assert!(Codec::Bin.decode("sensors", b"north", wrong, 0).is_err());
     }
 }
 
