@@ -5,7 +5,7 @@ use workloads::{Dedup, Query, Record, Rows, Terms, Version};
 
 use crate::archive::Archive;
 use crate::error::LambdaError;
-use crate::layers::{Layers, Orders, Trades};
+use crate::layers::{Layers, with_layers};
 use crate::publication::{Files, Loaded};
 
 /// The speed layer over an empty publication: every record is one of its own.
@@ -14,11 +14,7 @@ pub struct Stream(Box<dyn Follows>);
 impl Stream {
     /// Nothing fed yet.
     pub fn new(workload: &str, terms: &Terms) -> Result<Self, LambdaError> {
-        Ok(Stream(match workload {
-            "orders" => Box::new(Over::<Orders>::nothing(terms)?),
-            "trades" => Box::new(Over::<Trades>::nothing(terms)?),
-            other => return Err(LambdaError::Workload(other.into())),
-        }))
+        with_layers!(workload, L => Ok(Stream(Box::new(Over::<L>::nothing(terms)?))))
     }
 
     /// More records.
@@ -41,11 +37,7 @@ pub fn recompute(
     dedup: Dedup,
 ) -> Result<u64, LambdaError> {
     let mut seen = Duplicates::new(dedup);
-    let files = match workload {
-        "orders" => Orders::batch(archive, cut, terms, &mut seen)?,
-        "trades" => Trades::batch(archive, cut, terms, &mut seen)?,
-        other => return Err(LambdaError::Workload(other.into())),
-    };
+    let files = with_layers!(workload, L => L::batch(archive, cut, terms, &mut seen)?);
     Ok(files.iter().map(|(_, bytes)| bytes.len() as u64).sum())
 }
 

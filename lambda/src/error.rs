@@ -31,7 +31,7 @@ pub enum LambdaError {
         reason: String,
     },
     /// No layer knows the workload.
-    #[error("there are no layers for the workload {0}: it is orders or trades")]
+    #[error("there are no layers for the workload {0}: it is orders, trades, words, sensors or transfers")]
     Workload(String),
     /// A read before there is anything to answer with.
     #[error(

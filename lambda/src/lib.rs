@@ -29,7 +29,7 @@ mod serving;
 mod speed;
 
 pub use error::LambdaError;
-use layers::{Layers, Orders, Trades};
+use layers::{Layers, with_layers};
 pub use options::Options;
 
 /// What both components are told.
@@ -70,11 +70,9 @@ pub struct Serving {
 impl Batch {
     /// Goes on where the state folder says that it was.
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &LambdaConfig) -> Result<Self, LambdaError> {
-        Ok(Batch(match config.workload.as_str() {
-            "orders" => Box::new(batch::Recompute::<Orders>::start(log, disk, &config.state, config)?),
-            "trades" => Box::new(batch::Recompute::<Trades>::start(log, disk, &config.state, config)?),
-            other => return Err(LambdaError::Workload(other.into())),
-        }))
+        with_layers!(config.workload.as_str(), L => {
+            Ok(Batch(Box::new(batch::Recompute::<L>::start(log, disk, &config.state, config)?)))
+        })
     }
 
     /// Does the next thing there is to do, a whole recomputation at most; false when there is nothing.
@@ -101,11 +99,9 @@ impl Speed {
         config: &LambdaConfig,
         socket: &Path,
     ) -> Result<Self, LambdaError> {
-        Ok(Speed(match config.workload.as_str() {
-            "orders" => Box::new(answering::<Orders>(log, disk, config, socket)?),
-            "trades" => Box::new(answering::<Trades>(log, disk, config, socket)?),
-            other => return Err(LambdaError::Workload(other.into())),
-        }))
+        with_layers!(config.workload.as_str(), L => {
+            Ok(Speed(Box::new(answering::<L>(log, disk, config, socket)?)))
+        })
     }
 
     /// Does a bounded amount of work and answers the serving layer; false when there was nothing to do.
@@ -127,12 +123,11 @@ impl Speed {
 impl Serving {
     /// Starts at the newest publication, or waits for the first.
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &LambdaConfig) -> Result<Self, LambdaError> {
-        let inner: Box<dyn Serves> = match config.workload.as_str() {
-            "orders" => Box::new(merge::<Orders>(log, disk, config)?),
-            "trades" => Box::new(merge::<Trades>(log, disk, config)?),
-            other => return Err(LambdaError::Workload(other.into())),
-        };
-        Ok(Serving { workload: config.workload.clone(), inner })
+        let workload = config.workload.clone();
+        with_layers!(workload.as_str(), L => {
+            let inner = Box::new(merge::<L>(log, disk, config)?);
+            Ok(Serving { workload, inner })
+        })
     }
 
     /// Does a bounded amount of work; false when there was none.

@@ -40,7 +40,7 @@ pub enum ArchiveError {
         reason: String,
     },
     /// No layout for the workload.
-    #[error("no archive knows the workload {0}: it is orders or trades")]
+    #[error("no archive knows the workload {0}: it is orders, trades, words, sensors or transfers")]
     Workload(String),
     /// A record came out of turn, or of another workload.
     #[error("partition {partition} of the archive cannot take offset {offset}: {reason}")]

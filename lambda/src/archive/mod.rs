@@ -14,6 +14,7 @@ use workloads::{Dedup, Record, Version};
 
 mod columns;
 mod error;
+mod facts;
 mod manifest;
 mod pending;
 mod read;
@@ -23,10 +24,11 @@ mod write;
 
 pub use columns::{OrderColumns, TradeColumns};
 pub use error::ArchiveError;
+pub use facts::Facts;
 
 use manifest::{Manifest, Range};
 use pending::{Keys, Pending};
-use read::{Each, Scan};
+use read::{Each, Scan, Wanted};
 use schema::Layout;
 use write::Piece;
 
@@ -40,7 +42,7 @@ const FILE: usize = 1 << 20;
 pub struct Archive {
     disk: SharedDisk,
     folder: PathBuf,
-    layout: Layout,
+    layout: &'static Layout,
     manifest: Manifest,
     pending: Vec<Pending>,
     keys: Keys,
@@ -70,7 +72,7 @@ impl Archive {
         let archive = Archive {
             disk: disk.clone(),
             folder: folder.to_owned(),
-            pending: (0..partitions).map(|_| Pending::new(&layout)).collect(),
+            pending: (0..partitions).map(|_| Pending::new(layout)).collect(),
             layout,
             manifest,
             keys: Keys::default(),
@@ -95,7 +97,10 @@ impl Archive {
             if offset < pending.last().map_or(sealed, |last| last + 1) {
                 return Err(refused("it holds that offset already"));
             }
-            pending.push(record, &mut self.keys)?;
+            if record.event.workload() != self.layout.workload {
+                return Err(refused("its event is of another workload"));
+            }
+            pending.push(record, &mut self.keys);
         }
         Ok(())
     }
@@ -113,7 +118,7 @@ impl Archive {
         for pieces in self.files(cut) {
             let name = format!("part-{:06}.parquet", manifest.files.len() + 1);
             let path = self.folder.join(&name);
-            let file = write::write(&*self.disk, &self.folder, name, &self.layout, &self.keys, &pieces);
+            let file = write::write(&*self.disk, &self.folder, name, self.layout, &self.keys, &pieces);
             let failed = |error| ArchiveError::io("write", &path, std::io::Error::other(error));
             manifest.files.push(file.map_err(failed)?);
         }
@@ -138,7 +143,8 @@ impl Archive {
         each: &mut dyn FnMut(&OrderColumns<'_>),
     ) -> Result<(), ArchiveError> {
         let mut rows = rows::Orders::default();
-        self.scan(upto, rows::Orders::wanted(dedup), &mut |block, names| rows.hand(block, names, each))
+        let wanted = Wanted { keys: true, longs: rows::Orders::wanted(dedup).to_vec() };
+        self.scan(upto, &wanted, &mut |block, met| rows.hand(block, &met.keys.all, each))
     }
 
     /// Every record of `trades` below `upto`, duplicates included, a partition's in the order of its offsets.
@@ -148,21 +154,38 @@ impl Archive {
         each: &mut dyn FnMut(&TradeColumns<'_>),
     ) -> Result<(), ArchiveError> {
         let mut rows = rows::Trades::default();
-        self.scan(upto, rows::Trades::WANTED, &mut |block, names| rows.hand(block, names, each))
+        let wanted = Wanted { keys: true, longs: rows::Trades::WANTED.to_vec() };
+        self.scan(upto, &wanted, &mut |block, met| rows.hand(block, &met.keys.all, each))
+    }
+
+    /// Every record of a workload whose events stand for good, below `upto`, duplicates included, a partition's in the
+    /// order of its offsets. The origins are read if records are recognised by them.
+    pub fn scan_facts(
+        &self,
+        upto: &Version,
+        dedup: Dedup,
+        each: &mut dyn FnMut(&Facts<'_>),
+    ) -> Result<(), ArchiveError> {
+        let mut origins = Vec::new();
+        let wanted = facts::wanted(self.layout, dedup);
+        self.scan(upto, &wanted, &mut |block, met| {
+            rows::origins(block, &mut origins)?;
+            each(&Facts::new(self.layout, block, met, &origins));
+            Ok(())
+        })
     }
 
     /// Every record below `upto`, with all that was archived of it.
     pub fn scan_records(&self, upto: &Version, each: &mut dyn FnMut(&Record)) -> Result<(), ArchiveError> {
-        let all: Vec<usize> = (0..self.layout.longs()).collect();
-        let workload = self.manifest.workload.clone();
-        self.scan(upto, &all, &mut |block, names| rows::records(&workload, block, names, each))
+        let all = Wanted { keys: true, longs: (0..self.layout.longs()).collect() };
+        self.scan(upto, &all, &mut |block, met| rows::records(self.layout, block, met, each))
     }
 
-    fn scan(&self, upto: &Version, wanted: &[usize], each: Each<'_>) -> Result<(), ArchiveError> {
+    fn scan(&self, upto: &Version, wanted: &Wanted, each: Each<'_>) -> Result<(), ArchiveError> {
         if !self.sealed().covers(upto) {
             return Err(self.beyond("is less than", upto));
         }
-        let mut scan = Scan::new(&*self.disk, &self.folder, upto, &self.layout, wanted);
+        let mut scan = Scan::new(&*self.disk, &self.folder, upto, self.layout, wanted);
         self.manifest.files.iter().try_for_each(|file| scan.file(file, each))
     }
 

@@ -6,11 +6,13 @@ use hashbrown::HashMap;
 use parquet::data_type::ByteArray;
 use workloads::{Event, Name, OrderEvent, OrderKind, Record, TradeEvent, TradeKind};
 
-use super::error::ArchiveError;
 use super::schema::Layout;
 
 /// The source of a record that nothing stamped with an origin.
 pub(super) const NO_SOURCE: i64 = -1;
+
+/// The kind of an event of which there is one kind only.
+pub(super) const ONLY: i32 = 1;
 
 /// The records of one partition that are not sealed.
 #[derive(Debug, Default)]
@@ -20,9 +22,11 @@ pub(super) struct Pending {
     pub(super) keys: Vec<u32>,
     /// The columns of 64 bits, in the layout's order.
     pub(super) longs: Vec<Vec<i64>>,
+    /// The texts besides the key, in the layout's order, by number in [`Keys`].
+    pub(super) texts: Vec<Vec<u32>>,
 }
 
-/// The customers or symbols met, each held once.
+/// The customers, symbols and other texts met, each held once.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     numbers: HashMap<Name, u32>,
@@ -48,7 +52,11 @@ impl Keys {
 
 impl Pending {
     pub(super) fn new(layout: &Layout) -> Self {
-        Pending { longs: vec![Vec::new(); layout.longs()], ..Pending::default() }
+        Pending::with(layout.longs(), layout.texts())
+    }
+
+    fn with(longs: usize, texts: usize) -> Self {
+        Pending { longs: vec![Vec::new(); longs], texts: vec![Vec::new(); texts], ..Pending::default() }
     }
 
     /// Offsets, as they are written.
@@ -69,16 +77,19 @@ impl Pending {
         self.offsets()[row] as u64
     }
 
-    pub(super) fn push(&mut self, record: &Record, keys: &mut Keys) -> Result<(), ArchiveError> {
-        let refused = |reason| ArchiveError::Refused {
-            partition: record.place.partition,
-            offset: record.place.offset,
-            reason,
-        };
+    /// Takes a record of the layout's workload.
+    pub(super) fn push(&mut self, record: &Record, keys: &mut Keys) {
         match &record.event {
-            Event::Order(event) if self.longs.len() == Layout::OWN + 3 => self.order(event),
-            Event::Trade(event) if self.longs.len() == Layout::OWN + 5 => self.trade(event),
-            _ => return Err(refused("its event is of another workload")),
+            Event::Order(event) => self.order(event),
+            Event::Trade(event) => self.trade(event),
+            Event::Word(event) => self.fact([event.time]),
+            Event::Sensor(event) => self.fact([event.reading.into(), event.time]),
+            Event::Transfer(event) => {
+                self.fact([event.amount, event.time]);
+                for (column, name) in self.texts.iter_mut().zip([&event.from, &event.to]) {
+                    column.push(keys.number(name));
+                }
+            }
         }
         self.keys.push(keys.number(record.event.key()));
         let origin = record.origin.unwrap_or_default();
@@ -87,7 +98,11 @@ impl Pending {
         let common =
             [record.place.offset as i64, source, origin.sequence as i64, record.intended, record.appended];
         self.put(0, common);
-        Ok(())
+    }
+
+    fn fact<const N: usize>(&mut self, own: [i64; N]) {
+        self.kinds.push(ONLY);
+        self.put(Layout::OWN, own);
     }
 
     fn order(&mut self, event: &OrderEvent) {
@@ -119,13 +134,15 @@ impl Pending {
     pub(super) fn forget(&mut self, rows: usize) {
         if rows == self.kinds.len() {
             // The common case gives the memory of a long history back.
-            let columns = self.longs.len();
-            *self = Pending { longs: vec![Vec::new(); columns], ..Pending::default() };
+            *self = Pending::with(self.longs.len(), self.texts.len());
             return;
         }
         let gone: Range<usize> = 0..rows;
         self.kinds.drain(gone.clone());
         self.keys.drain(gone.clone());
+        for column in &mut self.texts {
+            column.drain(gone.clone());
+        }
         for column in &mut self.longs {
             column.drain(gone.clone());
         }

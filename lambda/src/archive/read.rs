@@ -19,16 +19,18 @@ use super::schema::Layout;
 /// Records of a block: few enough that its columns stay near the processor.
 const BLOCK: usize = 1 << 13;
 
-/// Some records of one partition, as they were written. Columns of 64 bits that are not wanted are empty.
+/// Some records of one partition, as they were written. Columns that are not wanted are empty.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     pub(super) partition: u32,
     pub(super) kinds: Vec<i32>,
     pub(super) keys: Vec<u32>,
     pub(super) longs: Vec<Vec<i64>>,
+    /// The texts besides the key.
+    pub(super) texts: Vec<Vec<u32>>,
 }
 
-/// Every key met by a scan, by its number.
+/// Every key, or every other text, met by a scan, by its number.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     numbers: HashMap<Name, u32>,
@@ -48,30 +50,49 @@ impl Names {
     }
 }
 
+/// What a scan has met.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    /// Keys.
+    pub(super) keys: Names,
+    /// Texts besides the key, of whichever column.
+    pub(super) texts: Names,
+}
+
+/// What a scan reads.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    /// Whether it reads the keys.
+    pub(super) keys: bool,
+    /// Which columns of 64 bits.
+    pub(super) longs: Vec<usize>,
+}
+
 /// Reading the files of an archive up to a version.
 pub(super) struct Scan<'a> {
     pub(super) disk: &'a dyn Disk,
     pub(super) folder: &'a Path,
     pub(super) upto: &'a Version,
-    /// Which columns of 64 bits are read.
-    pub(super) wanted: &'a [usize],
-    pub(super) names: Names,
+    pub(super) layout: &'a Layout,
+    pub(super) wanted: &'a Wanted,
+    pub(super) met: Met,
     pub(super) block: Block,
 }
 
 /// What is done with each block.
-pub(super) type Each<'e> = &'e mut dyn FnMut(&Block, &[Name]) -> Result<(), String>;
+pub(super) type Each<'e> = &'e mut dyn FnMut(&Block, &Met) -> Result<(), String>;
 
 impl<'a> Scan<'a> {
     pub(super) fn new(
         disk: &'a dyn Disk,
         folder: &'a Path,
         upto: &'a Version,
-        layout: &Layout,
-        wanted: &'a [usize],
+        layout: &'a Layout,
+        wanted: &'a Wanted,
     ) -> Self {
-        let block = Block { longs: vec![Vec::new(); layout.longs()], ..Block::default() };
-        Scan { disk, folder, upto, wanted, names: Names::default(), block }
+        let (longs, texts) = (vec![Vec::new(); layout.longs()], vec![Vec::new(); layout.texts()]);
+        let block = Block { longs, texts, ..Block::default() };
+        Scan { disk, folder, upto, layout, wanted, met: Met::default(), block }
     }
 
     pub(super) fn file(&mut self, file: &File, each: Each<'_>) -> Result<(), ArchiveError> {
@@ -110,18 +131,18 @@ impl<'a> Scan<'a> {
     }
 
     fn group(&mut self, group: &dyn RowGroupReader, range: &Range, each: Each<'_>) -> Result<(), String> {
-        let mut columns = Group::open(group, self.wanted).map_err(|error| error.to_string())?;
+        let mut columns = Group::open(group, self.layout, self.wanted).map_err(|error| error.to_string())?;
         self.block.partition = range.partition;
         let limit = self.limit(range);
         let mut left = range.rows as usize;
         while left > 0 {
             let rows = left.min(BLOCK);
-            columns.read(rows, self.wanted, &mut self.names, &mut self.block)?;
+            columns.read(rows, self.wanted, &mut self.met, &mut self.block)?;
             left -= rows;
             if self.cut(limit) {
                 left = 0;
             }
-            each(&self.block, &self.names.all)?;
+            each(&self.block, &self.met)?;
         }
         Ok(())
     }
@@ -134,6 +155,7 @@ impl<'a> Scan<'a> {
         self.block.kinds.truncate(rows);
         self.block.keys.truncate(rows);
         self.block.longs.iter_mut().for_each(|column| column.truncate(rows));
+        self.block.texts.iter_mut().for_each(|column| column.truncate(rows));
         cut
     }
 }
@@ -151,40 +173,59 @@ fn check(bytes: &[u8], file: &File) -> Result<(), String> {
 /// The columns of a row group, each at the same row.
 struct Group {
     kinds: ColumnReaderImpl<Int32Type>,
-    keys: ColumnReaderImpl<ByteArrayType>,
+    keys: Option<Texts>,
     longs: Vec<ColumnReaderImpl<Int64Type>>,
-    texts: Vec<ByteArray>,
-    /// Numbers of the keys by where their bytes lie, which are held so that nothing else comes to lie there. Equal
-    /// keys of a dictionary lie at one place, so that almost none has to be compared.
+    texts: Vec<Texts>,
+}
+
+/// A column of texts, of which each is known by its number.
+struct Texts {
+    reader: ColumnReaderImpl<ByteArrayType>,
+    values: Vec<ByteArray>,
+    /// Numbers of the texts by where their bytes lie, which are held so that nothing else comes to lie there. Equal
+    /// texts of a dictionary lie at one place, so that almost none has to be compared.
     numbers: HashMap<usize, (ByteArray, u32)>,
 }
 
 impl Group {
-    fn open(group: &dyn RowGroupReader, wanted: &[usize]) -> Result<Self, ParquetError> {
-        let longs = wanted.iter().map(|column| typed::<Int64Type>(group, Layout::LONGS + column));
+    fn open(group: &dyn RowGroupReader, layout: &Layout, wanted: &Wanted) -> Result<Self, ParquetError> {
+        let longs = wanted.longs.iter().map(|column| typed::<Int64Type>(group, Layout::LONGS + column));
+        let first = layout.first_text();
         Ok(Group {
             kinds: typed::<Int32Type>(group, Layout::KIND)?,
-            keys: typed::<ByteArrayType>(group, Layout::KEY)?,
+            keys: wanted.keys.then(|| Texts::open(group, Layout::KEY)).transpose()?,
             longs: longs.collect::<Result<_, _>>()?,
-            texts: Vec::new(),
-            numbers: HashMap::new(),
+            texts: (0..layout.texts())
+                .map(|text| Texts::open(group, first + text))
+                .collect::<Result<_, _>>()?,
         })
     }
 
-    fn read(
-        &mut self,
-        rows: usize,
-        wanted: &[usize],
-        names: &mut Names,
-        block: &mut Block,
-    ) -> Result<(), String> {
+    fn read(&mut self, rows: usize, wanted: &Wanted, met: &mut Met, block: &mut Block) -> Result<(), String> {
         fill(&mut self.kinds, rows, &mut block.kinds)?;
-        for (reader, column) in self.longs.iter_mut().zip(wanted) {
+        for (reader, column) in self.longs.iter_mut().zip(&wanted.longs) {
             fill(reader, rows, &mut block.longs[*column])?;
         }
-        fill(&mut self.keys, rows, &mut self.texts)?;
-        block.keys.clear();
-        for text in &self.texts {
+        if let Some(keys) = &mut self.keys {
+            keys.read(rows, &mut met.keys, &mut block.keys)?;
+        }
+        for (reader, column) in self.texts.iter_mut().zip(&mut block.texts) {
+            reader.read(rows, &mut met.texts, column)?;
+        }
+        Ok(())
+    }
+}
+
+impl Texts {
+    fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
+        let reader = typed::<ByteArrayType>(group, column)?;
+        Ok(Texts { reader, values: Vec::new(), numbers: HashMap::new() })
+    }
+
+    fn read(&mut self, rows: usize, names: &mut Names, column: &mut Vec<u32>) -> Result<(), String> {
+        fill(&mut self.reader, rows, &mut self.values)?;
+        column.clear();
+        for text in &self.values {
             let place = text.data().as_ptr() as usize;
             let number = match self.numbers.get(&place) {
                 Some((held, number)) if held.len() == text.len() => *number,
@@ -194,7 +235,7 @@ impl Group {
                     number
                 }
             };
-            block.keys.push(number);
+            column.push(number);
         }
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Blocks of columns as the events that they are.
 
 use workloads::{Dedup, Event, Name, OrderEvent, OrderKind, Origin, Place, Record, TradeEvent, TradeKind};
+use workloads::{SensorEvent, TransferEvent, WordEvent};
 
 use super::columns::{OrderColumns, TradeColumns};
 use super::pending::NO_SOURCE;
-use super::read::Block;
+use super::read::{Block, Met};
 use super::schema::Layout;
 
 /// Columns of `orders` in their own types, kept for their memory.
@@ -99,9 +100,9 @@ impl Trades {
 
 /// Hands on whole records, from a block with all columns.
 pub(super) fn records(
-    workload: &str,
+    layout: &Layout,
     block: &Block,
-    names: &[Name],
+    met: &Met,
     each: &mut dyn FnMut(&Record),
 ) -> Result<(), String> {
     let mut from = Vec::new();
@@ -109,22 +110,40 @@ pub(super) fn records(
     for (row, origin) in from.into_iter().enumerate() {
         let long = |column: usize| block.longs[column][row];
         let place = Place { partition: block.partition, offset: long(Layout::OFFSET) as u64 };
-        let event = event(workload, block, names[block.keys[row] as usize].clone(), row)?;
+        let event = event(layout, block, met, row)?;
         let (intended, appended) = (long(Layout::INTENDED), long(Layout::APPENDED));
         each(&Record { place, origin, intended, appended, event });
     }
     Ok(())
 }
 
-fn event(workload: &str, block: &Block, key: Name, row: usize) -> Result<Event, String> {
+/// An event put together again, from a block with its keys and all of the workload's own columns.
+pub(super) fn event(layout: &Layout, block: &Block, met: &Met, row: usize) -> Result<Event, String> {
+    let key = met.keys.all[block.keys[row] as usize].clone();
     let own = |column: usize| block.longs[Layout::OWN + column][row];
-    if workload == "orders" {
-        let (kind, order) = (order_kind(block.kinds[row])?, own(0) as u64);
-        return Ok(Event::Order(OrderEvent { kind, customer: key, order, amount: own(1), time: own(2) }));
+    let text = |column: usize| met.texts.all[block.texts[column][row] as usize].clone();
+    let (kind, workload) = (block.kinds[row], layout.workload);
+    match workload {
+        "orders" => {
+            let (kind, order) = (order_kind(kind)?, own(0) as u64);
+            Ok(Event::Order(OrderEvent { kind, customer: key, order, amount: own(1), time: own(2) }))
+        }
+        "trades" => {
+            let (kind, target) = (trade_kind(kind)?, origin(own(3), own(4))?);
+            let (price, volume, time) = (own(0), own(1), own(2));
+            Ok(Event::Trade(TradeEvent { kind, symbol: key, price, volume, time, target }))
+        }
+        "words" => Ok(Event::Word(WordEvent { word: key, time: own(0) })),
+        "sensors" => {
+            let reading = i32::try_from(own(0)).map_err(|_| format!("{} is no reading", own(0)))?;
+            Ok(Event::Sensor(SensorEvent { region: key, reading, time: own(1) }))
+        }
+        "transfers" => {
+            let (from, to, amount, time) = (text(0), text(1), own(0), own(1));
+            Ok(Event::Transfer(TransferEvent { transfer: key, from, to, amount, time }))
+        }
+        other => Err(format!("there are no events of {other}")),
     }
-    let (kind, target) = (trade_kind(block.kinds[row])?, origin(own(3), own(4))?);
-    let (price, volume, time) = (own(0), own(1), own(2));
-    Ok(Event::Trade(TradeEvent { kind, symbol: key, price, volume, time, target }))
 }
 
 fn unsigned(column: &[i64], out: &mut Vec<u64>) {
@@ -133,7 +152,7 @@ fn unsigned(column: &[i64], out: &mut Vec<u64>) {
 }
 
 /// Empty when origins are not read.
-fn origins(block: &Block, out: &mut Vec<Option<Origin>>) -> Result<(), String> {
+pub(super) fn origins(block: &Block, out: &mut Vec<Option<Origin>>) -> Result<(), String> {
     out.clear();
     for (source, sequence) in block.longs[Layout::SOURCE].iter().zip(&block.longs[Layout::SEQUENCE]) {
         out.push(if *source == NO_SOURCE { None } else { Some(origin(*source, *sequence)?) });

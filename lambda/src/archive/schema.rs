@@ -45,27 +45,57 @@ const COMMON: [Long; 5] = [
     long("appended", MILLIS, Written::Delta),
 ];
 
-const ORDERS: [Long; 3] = [
-    long("order", UNSIGNED, Written::Delta),
-    long("amount_cents", "", Written::Plain),
-    long("time", MILLIS, Written::Delta),
-];
-
-const TRADES: [Long; 5] = [
-    long("price_e8", "", Written::Plain),
-    long("volume_e8", "", Written::Plain),
-    long("time", MILLIS, Written::Delta),
-    long("target_source", UNSIGNED, Written::Dictionary),
-    long("target_sequence", UNSIGNED, Written::Dictionary),
-];
-
-/// The columns of a workload: `partition`, `kind`, the key, then those of 64 bits.
-#[derive(Clone, Debug)]
+/// The columns of a workload: `partition`, `kind`, the key, then those of 64 bits, then further texts.
+#[derive(Debug)]
 pub(super) struct Layout {
+    /// Name of the workload.
+    pub(super) workload: &'static str,
     /// Name of the key's column.
     key: &'static str,
+    /// What the workload has of 64 bits.
     own: &'static [Long],
+    /// Names of its texts besides the key.
+    texts: &'static [&'static str],
 }
+
+/// Every workload.
+static LAYOUTS: &[Layout] = &[
+    Layout {
+        workload: "orders",
+        key: "customer",
+        own: &[
+            long("order", UNSIGNED, Written::Delta),
+            long("amount_cents", "", Written::Plain),
+            long("time", MILLIS, Written::Delta),
+        ],
+        texts: &[],
+    },
+    Layout {
+        workload: "trades",
+        key: "symbol",
+        own: &[
+            long("price_e8", "", Written::Plain),
+            long("volume_e8", "", Written::Plain),
+            long("time", MILLIS, Written::Delta),
+            long("target_source", UNSIGNED, Written::Dictionary),
+            long("target_sequence", UNSIGNED, Written::Dictionary),
+        ],
+        texts: &[],
+    },
+    Layout { workload: "words", key: "word", own: &[long("time", MILLIS, Written::Delta)], texts: &[] },
+    Layout {
+        workload: "sensors",
+        key: "region",
+        own: &[long("reading", "", Written::Dictionary), long("time", MILLIS, Written::Delta)],
+        texts: &[],
+    },
+    Layout {
+        workload: "transfers",
+        key: "transfer",
+        own: &[long("amount", "", Written::Plain), long("time", MILLIS, Written::Delta)],
+        texts: &["debited", "credited"],
+    },
+];
 
 impl Layout {
     /// Places among all columns.
@@ -83,12 +113,9 @@ impl Layout {
     /// Where the workload's own begin.
     pub(super) const OWN: usize = COMMON.len();
 
-    pub(super) fn of(workload: &str) -> Result<Self, ArchiveError> {
-        match workload {
-            "orders" => Ok(Layout { key: "customer", own: &ORDERS }),
-            "trades" => Ok(Layout { key: "symbol", own: &TRADES }),
-            other => Err(ArchiveError::Workload(other.to_owned())),
-        }
+    pub(super) fn of(workload: &str) -> Result<&'static Self, ArchiveError> {
+        let known = LAYOUTS.iter().find(|layout| layout.workload == workload);
+        known.ok_or_else(|| ArchiveError::Workload(workload.to_owned()))
     }
 
     fn all_longs(&self) -> impl Iterator<Item = &'static Long> {
@@ -100,12 +127,35 @@ impl Layout {
         COMMON.len() + self.own.len()
     }
 
+    /// Number of texts besides the key.
+    pub(super) fn texts(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Where they begin among all columns.
+    pub(super) fn first_text(&self) -> usize {
+        Layout::LONGS + self.longs()
+    }
+
+    /// Place of one of the workload's own columns of 64 bits, among all of these.
+    pub(super) fn long(&self, name: &str) -> Option<usize> {
+        self.own.iter().position(|column| column.name == name).map(|place| Layout::OWN + place)
+    }
+
+    /// Place of one of the texts besides the key, among these.
+    pub(super) fn text(&self, name: &str) -> Option<usize> {
+        self.texts.iter().position(|column| *column == name)
+    }
+
     /// As Parquet says it.
     pub(super) fn schema(&self) -> TypePtr {
         let mut text = String::from("message event { required int32 partition; required int32 kind;");
         text += &format!("required binary {} (STRING);", self.key);
         for column in self.all_longs() {
             text += &format!("required int64 {} {};", column.name, column.logical);
+        }
+        for name in self.texts {
+            text += &format!("required binary {name} (STRING);");
         }
         text += "}";
         Arc::new(parse_message_type(&text).expect("a constant that a test has parsed"))
@@ -120,8 +170,8 @@ impl Layout {
             .set_data_page_row_count_limit(1 << 16)
             .set_statistics_enabled(EnabledStatistics::None)
             .set_offset_index_disabled(true);
-        for name in ["partition", "kind", self.key] {
-            properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
+        for name in ["partition", "kind", self.key].iter().chain(self.texts) {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(*name), true);
         }
         for column in self.all_longs() {
             let path = ColumnPath::from(column.name);

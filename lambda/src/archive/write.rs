@@ -56,6 +56,9 @@ fn columns<W: io::Write + Send>(
     for column in &piece.pending.longs {
         longs(group, &column[rows.clone()])?;
     }
+    for column in &piece.pending.texts {
+        text(group, keys, &column[rows.clone()])?;
+    }
     Ok(())
 }
 

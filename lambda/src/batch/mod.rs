@@ -16,8 +16,11 @@ use crate::publication::Shelf;
 use crate::schedule::Schedule;
 
 pub(crate) mod orders;
+pub(crate) mod sensors;
 mod sieve;
 pub(crate) mod trades;
+pub(crate) mod transfers;
+pub(crate) mod words;
 
 pub(crate) use sieve::Sieve;
 

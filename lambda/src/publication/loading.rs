@@ -11,6 +11,7 @@ use workloads::Version;
 use workloads::files::DiskRead;
 
 use super::names::Names;
+use super::ordered::Ordered;
 use super::table::{Bytes, Table};
 use super::{Files, Manifest, Note, Shelf, file_path};
 use crate::error::LambdaError;
@@ -148,6 +149,12 @@ impl Loaded {
             Held::Disk(file) => Box::new(file),
         };
         Table::open(bytes).map_err(|e| LambdaError::broken(&self.path(name), e.to_string()))
+    }
+
+    /// One file as rows in their order.
+    pub(crate) fn ordered<const W: usize>(&mut self, name: &str) -> Result<Ordered<W>, LambdaError> {
+        let bytes = self.take(name)?;
+        Ordered::open(bytes).ok_or_else(|| LambdaError::broken(&self.path(name), "it ends within a row"))
     }
 
     /// The file of names.

@@ -3,8 +3,8 @@
 //! ```text
 //! views/CURRENT                      the number of the newest publication, renamed into place
 //! views/<number>-manifest.json       its cut, and the length and checksum of each of its files
-//! views/<number>-names               customers or symbols in their order
-//! views/<number>-<table>             answers, marks and the correction index, as tables
+//! views/<number>-names               customers, symbols, words and so on in their order
+//! views/<number>-<table>             answers, marks and the correction index, as tables or rows in their order
 //! views/<number>-seen                what the duplicate filter had seen at the cut
 //! ```
 //!
@@ -23,9 +23,13 @@ use crate::error::LambdaError;
 
 mod loading;
 pub(crate) mod names;
+pub(crate) mod ordered;
 pub(crate) mod orders;
+pub(crate) mod sensors;
 pub(crate) mod table;
 pub(crate) mod trades;
+pub(crate) mod transfers;
+pub(crate) mod words;
 
 pub(crate) use loading::{Loaded, Loading};
 

@@ -11,7 +11,10 @@ use crate::speed::{Pinned, Speed};
 
 pub(crate) mod orders;
 pub(crate) mod remote;
+pub(crate) mod sensors;
 pub(crate) mod trades;
+pub(crate) mod transfers;
+pub(crate) mod words;
 
 /// The speed layer as the serving layer sees it, in the same process or in another.
 pub(crate) trait SpeedSide<L: Layers>: Send {

@@ -21,8 +21,11 @@ use crate::publication::{Loading, Shelf};
 mod epoch;
 pub(crate) mod orders;
 pub(crate) mod remote;
+pub(crate) mod sensors;
 mod state;
 pub(crate) mod trades;
+pub(crate) mod transfers;
+pub(crate) mod words;
 
 use epoch::Epochs;
 use state::Following;

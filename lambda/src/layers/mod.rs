@@ -1,0 +1,91 @@
+//! What the three layers of a workload are, and the list of the workloads that have them.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use workloads::intake::Duplicates;
+use workloads::{Query, Record, Rows, Terms, Version};
+
+use crate::archive::Archive;
+use crate::error::LambdaError;
+use crate::publication::{Files, Loaded};
+
+mod orders;
+mod sensors;
+mod trades;
+mod transfers;
+mod words;
+
+pub(crate) use orders::Orders;
+pub(crate) use sensors::Sensors;
+pub(crate) use trades::Trades;
+pub(crate) use transfers::Transfers;
+pub(crate) use words::Words;
+
+/// Does something with the layers of the workload of that name, under a name for their type. The list of those that
+/// have layers is here and nowhere else.
+macro_rules! with_layers {
+    ($workload:expr, $layers:ident => $what:expr) => {
+        $crate::layers::with_layers!(@ $workload, $layers => $what;
+            "orders" => Orders, "trades" => Trades, "words" => Words, "sensors" => Sensors,
+            "transfers" => Transfers)
+    };
+    (@ $workload:expr, $layers:ident => $what:expr; $($name:literal => $of:ident),*) => {
+        match $workload {
+            $($name => {
+                type $layers = $crate::layers::$of;
+                $what
+            })*
+            other => return Err($crate::error::LambdaError::Workload(other.into())),
+        }
+    };
+}
+
+pub(crate) use with_layers;
+
+/// A Lambda view is one question answered in three places: by the batch for everything up to a cut, by the speed
+/// layer for everything after it, and by the serving layer, which makes one answer of the two.
+pub(crate) trait Layers: Send + Sync + 'static {
+    /// What the batch has published: its half of the answers, and what corrections of batched events need.
+    type Base: Send + Sync;
+    /// What the speed layer knows since a cut.
+    type State: Default + Send;
+    /// The speed layer's half of one answer.
+    type Partial: Serialize + DeserializeOwned + Send;
+
+    /// All of history up to the cut, from scratch. `seen` has seen nothing, and sees every record.
+    fn batch(
+        archive: &Archive,
+        cut: &Version,
+        terms: &Terms,
+        seen: &mut Duplicates,
+    ) -> Result<Files, LambdaError>;
+    /// What the batch publishes of an empty log.
+    fn nothing(terms: &Terms) -> Files;
+    /// A publication, ready to be asked.
+    fn base(loaded: Loaded) -> Result<Self::Base, LambdaError>;
+    /// One more event since the cut.
+    fn speed(
+        terms: &Terms,
+        base: &Self::Base,
+        state: &mut Self::State,
+        record: &Record,
+    ) -> Result<(), LambdaError>;
+    /// Questions that may have gone out of reach, because events of the batch were taken back since this was last
+    /// asked.
+    fn suspects(state: &mut Self::State) -> Vec<Query>;
+    /// The speed layer's half of an answer.
+    fn partial(state: &Self::State, query: &Query) -> Self::Partial;
+    /// The two halves as one answer; absent when so much of the batch's half was taken back that what is left of it
+    /// is not known.
+    fn serve(
+        terms: &Terms,
+        base: &Self::Base,
+        partial: &Self::Partial,
+        query: &Query,
+    ) -> Result<Option<Rows>, LambdaError>;
+}
+
+/// A look-up in a publication that failed.
+fn look_up(cause: std::io::Error) -> LambdaError {
+    LambdaError::Io { what: "looking up in a publication".into(), cause }
+}
