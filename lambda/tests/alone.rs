@@ -7,7 +7,7 @@ use workloads::{Event, Origin, Place, Query, Record, Terms, TradeEvent, TradeKin
 
 #[test]
 fn the_speed_layer_over_nothing_is_the_whole_answer() {
-    for name in ["orders", "trades"] {
+    for name in workloads::WORKLOADS.iter().map(|workload| workload.name) {
         for seed in 0..20 {
             let mut case = Case::random(name, seed);
             case.terms.dedup = workloads::Dedup::Offset;

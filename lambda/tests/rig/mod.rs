@@ -16,6 +16,7 @@ use workloads::{
 };
 
 mod case;
+mod facts;
 
 pub use case::{Case, Dice, cases};
 
@@ -91,7 +92,10 @@ impl Rig {
             let event = match (self.rival(), self.case.workload) {
                 (Some(event), _) => event,
                 (None, "orders") => Event::Order(self.order()),
-                (None, _) => Event::Trade(self.trade()),
+                (None, "trades") => Event::Trade(self.trade()),
+                (None, "words") => Event::Word(self.word()),
+                (None, "sensors") => Event::Sensor(self.sensor()),
+                (None, _) => Event::Transfer(self.transfer()),
             };
             let by = self.case.partition_by;
             (by.partition(event.key().as_bytes(), origin, number, self.case.partitions), origin, event)
@@ -294,7 +298,8 @@ impl Rig {
                 ("all", _) => Some("all".to_owned()),
                 ("customer", _) => Some(format!("c{}", self.dice.below(self.case.keys))),
                 ("symbol", _) => Some(format!("S{}", self.dice.below(self.case.keys))),
-                _ => Some(format!("S{} 1970-01-01", self.dice.below(self.case.keys))),
+                ("symbol and day", _) => Some(format!("S{} 1970-01-01", self.dice.below(self.case.keys))),
+                (key, _) => Some(self.fact_key(key)),
             };
             Query { view: view.name.into(), key }
         });
