@@ -18,7 +18,12 @@ fn known(workload: &str) -> anyhow::Result<(&'static [&'static str], &'static [&
             &["symbol", "price", "volume"],
             &["time", "type", "target_source", "target_sequence", "source", "sequence", "intended"],
         )),
-        other => Err(Usage::error(format!("no workload `{other}`: there are orders, trades"))),
+        "words" => Ok((&["word"], &["time", "source", "sequence", "intended"])),
+        "sensors" => Ok((&["region", "reading"], &["time", "source", "sequence", "intended"])),
+        "transfers" => Ok((&["id", "from", "to", "amount"], &["time", "source", "sequence", "intended"])),
+        other => Err(Usage::error(format!(
+            "no workload `{other}`: there are orders, trades, words, sensors, transfers"
+        ))),
     }
 }
 

@@ -34,7 +34,8 @@ pub enum Money {
 #[command(after_help = "\
 Columns are found by the names of the fields: for orders customer and amount, and where there are any order, time, \
 type (order, cancel, correct), currency; for trades symbol, price, volume, and time, type (trade, bust, correct), \
-target_source, target_sequence. Both may have source, sequence and intended, as `wb log export` writes them.
+target_source, target_sequence; for words word, for sensors region and reading, for transfers id, from, to and amount, \
+and for each of these time. All may have source, sequence and intended, as `wb log export` writes them.
 
 A line without a customer counts for the customer (none). An order id that is no whole number stands for 63 bits of \
 its hash. A negative amount is a return. Spaces round the names of columns and round values of CSV do not count. \
@@ -48,6 +49,9 @@ Examples:
       --map time=InvoiceDate --time-format '%m/%d/%Y %H:%M'
   wb log import trades.jsonl --workload trades --log runs/trades.log \\
       --map symbol=s --map price=p --map volume=v --map time=t
+  cut -d'|' -f2- transactions | wb log import - --style jsonl \\
+      --workload transfers --log runs/transfers.log --map time=ts \\
+      --map from=from_account --map to=to_account
   wb answer orders spend --log runs/mine.log --contestant kappa")]
 pub struct Arguments {
     /// File to read; - is the standard input

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use anyhow::anyhow;
 use sha2::{Digest, Sha256};
 use workloads::codec::decimal::{FINE, MONEY};
-use workloads::event::{Event, Micros, Millis, Name, OrderEvent, OrderKind, Origin, TradeEvent, TradeKind};
+use workloads::event::{
+    Event, Micros, Millis, Name, OrderEvent, OrderKind, Origin, SensorEvent, TradeEvent, TradeKind,
+    TransferEvent, WordEvent,
+};
 
 use super::fields::Fields;
 use super::moment;
@@ -64,10 +67,12 @@ impl Reading {
     pub fn event(&mut self, fields: &Fields, cells: &[String]) -> Result<Said, Refusal> {
         let text = |field| fields.text(cells, field);
         let time = self.time(fields, cells)?;
-        let event = if self.workload == "orders" {
-            Event::Order(self.order(fields, cells, time)?)
-        } else {
-            Event::Trade(trade(fields, cells, time)?)
+        let event = match self.workload.as_str() {
+            "orders" => Event::Order(self.order(fields, cells, time)?),
+            "trades" => Event::Trade(trade(fields, cells, time)?),
+            "words" => Event::Word(word(fields, cells, time)?),
+            "sensors" => Event::Sensor(sensor(fields, cells, time)?),
+            _ => Event::Transfer(transfer(fields, cells, time)?),
         };
         let origin = match (text("source"), text("sequence")) {
             ("", "") => None,
@@ -166,6 +171,33 @@ fn trade(fields: &Fields, cells: &[String], time: Millis) -> Result<TradeEvent, 
         return Err("symbol is missing".into());
     }
     Ok(TradeEvent { kind, symbol: Name::new(text("symbol")), price, volume, time, target })
+}
+
+fn word(fields: &Fields, cells: &[String], time: Millis) -> Result<WordEvent, String> {
+    let word = name(fields, cells, "word")?;
+    if word.contains(char::is_whitespace) {
+        return Err(format!("`{word}` is not one word: part lines at white space first"));
+    }
+    Ok(WordEvent { word, time })
+}
+
+fn sensor(fields: &Fields, cells: &[String], time: Millis) -> Result<SensorEvent, String> {
+    let reading = number("reading", fields.text(cells, "reading"))?;
+    Ok(SensorEvent { region: name(fields, cells, "region")?, reading, time })
+}
+
+fn transfer(fields: &Fields, cells: &[String], time: Millis) -> Result<TransferEvent, String> {
+    let name = |field| name(fields, cells, field);
+    let (transfer, from, to) = (name("id")?, name("from")?, name("to")?);
+    let amount = number("amount", fields.text(cells, "amount"))?;
+    Ok(TransferEvent { transfer, from, to, amount, time })
+}
+
+fn name(fields: &Fields, cells: &[String], field: &str) -> Result<Name, String> {
+    match fields.text(cells, field) {
+        "" => Err(format!("{field} is missing")),
+        text => Ok(Name::new(text)),
+    }
 }
 
 fn origin(source: &str, sequence: &str) -> Result<Origin, String> {
