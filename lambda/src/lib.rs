@@ -27,6 +27,7 @@ mod publication;
 mod schedule;
 mod serving;
 mod speed;
+mod student;
 
 pub use error::LambdaError;
 use layers::{Layers, with_layers};
@@ -166,7 +167,9 @@ fn merge<L: Layers>(
         Some(socket) => Box::new(serving::remote::Remote::start(disk, &config.state, socket)?),
         None => Box::new(speed::Speed::<L>::start(log, disk, &config.state, config)?),
     };
-    Ok(serving::Merge::new(&config.terms, speed))
+    let back_at = publication::Shelf::open(disk, &config.state)?.current()?;
+    let student = student::answers::Answers::new(&config.options, back_at);
+    Ok(serving::Merge::new(&config.terms, speed, student))
 }
 
 /// The speed layer of a workload with its socket.

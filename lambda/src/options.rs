@@ -1,6 +1,9 @@
-//! What can be chosen about a Lambda without changing what it answers, each with the choice of the competent one.
+//! What can be chosen about a Lambda, each with the choice of the competent one.
 
 use serde::{Deserialize, Serialize};
+
+pub use crate::handover::Protocol;
+pub use crate::student::{Fault, SWITCHES, Switch};
 
 /// The choices. A plan's table `lambda` holds those that differ from the default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -8,10 +11,42 @@ use serde::{Deserialize, Serialize};
 pub struct Options {
     /// Publications kept, the newest included; at least 2, as a reader may still be at the one before.
     pub keep: u64,
+    /// Where the batch ends and the speed layer begins.
+    pub handover: Protocol,
+    /// Milliseconds that the speed layer's part in a hand-over comes late.
+    pub delay_ms: u64,
+    /// Milliseconds by which the speed layer's clock is ahead of the batch's, in a hand-over by event time.
+    pub skew_ms: i64,
+    /// What a student gets wrong.
+    pub student: Vec<Fault>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { keep: 3 }
+        Options { keep: 3, handover: Protocol::Offset, delay_ms: 0, skew_ms: 0, student: Vec::new() }
+    }
+}
+
+impl Options {
+    /// The same without anything that makes answers wrong.
+    pub fn competent(&self) -> Options {
+        Options { handover: Protocol::Offset, delay_ms: 0, skew_ms: 0, student: Vec::new(), ..self.clone() }
+    }
+
+    /// Whether these can be meant for a workload; says in one line what cannot.
+    pub fn check(&self, workload: &str) -> Result<(), String> {
+        let by_time = matches!(self.handover, Protocol::EventTime { .. });
+        if self.skew_ms != 0 && !by_time {
+            return Err(format!("skew_ms = {}: only a hand-over by event-time reads a clock", self.skew_ms));
+        }
+        self.student.iter().try_for_each(|fault| fault.check(workload))
+    }
+}
+
+/// A name with its argument in parentheses, if it has one.
+pub(crate) fn argument(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('(') {
+        Some((name, rest)) if rest.ends_with(')') => (name, Some(&rest[..rest.len() - 1])),
+        _ => (text, None),
     }
 }

@@ -17,7 +17,7 @@ pub static LAMBDA: Contestant = Contestant {
         Part { name: "batch", role: Role::Batch, start: batch },
         Part { name: "serving", role: Role::Serve, start: serving },
     ],
-    workloads: &["orders", "trades"],
+    workloads: &[],
     broken: None,
 };
 
@@ -30,9 +30,43 @@ pub static APART: Contestant = Contestant {
         Part { name: "speed", role: Role::Speed, start: speed },
         Part { name: "serving", role: Role::Serve, start: serving },
     ],
-    workloads: &["orders", "trades"],
+    workloads: &[],
     broken: None,
 };
+
+/// The same with mistakes.
+pub static STUDENT: Contestant = Contestant {
+    name: "lambda-student",
+    about: "The lambda with the mistakes and the hand-over that the plan's table `lambda` names. Wrong on purpose.",
+    parts: &[
+        Part { name: "batch", role: Role::Batch, start: student_batch },
+        Part { name: "serving", role: Role::Serve, start: student_serving },
+    ],
+    workloads: LAMBDA.workloads,
+    broken: None,
+};
+
+fn student_batch(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Component>> {
+    Ok(Box::new(Batch::start(log, disk, &student(settings)?).context("starting the student's batch")?))
+}
+
+fn student_serving(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Component>> {
+    Ok(Box::new(Serving::start(log, disk, &student(settings)?).context("starting the student's serving layer")?))
+}
+
+/// With everything that is wrong in it.
+fn student(settings: &Settings) -> anyhow::Result<LambdaConfig> {
+    settings.lambda.check(&settings.workload).map_err(anyhow::Error::msg)?;
+    Ok(LambdaConfig { options: settings.lambda.clone(), ..config(settings) })
+}
 
 fn batch(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
     Ok(Box::new(Batch::start(log, disk, &config(settings)).context("starting the lambda's batch")?))
@@ -59,7 +93,7 @@ pub(super) fn config(settings: &Settings) -> LambdaConfig {
         cut_every: settings.cut_every,
         cut_ms: settings.cut_ms,
         socket: settings.speed_socket.clone(),
-        options: settings.lambda.clone(),
+        options: settings.lambda.competent(),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod reference;
 pub static CONTESTANTS: &[&Contestant] = &[
     &lambda::LAMBDA,
     &lambda::APART,
+    &lambda::STUDENT,
     &kappa::KAPPA,
     &reference::REFERENCE,
     &noop::NOOP,

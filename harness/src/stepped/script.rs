@@ -37,6 +37,8 @@ pub struct Script {
     pub cut_every: u64,
     /// Records that a version spans at most.
     pub granularity: u64,
+    /// What is chosen about a Lambda.
+    pub lambda: lambda::Options,
     /// Seed of everything random but the events.
     pub seed: u64,
 }
@@ -67,6 +69,7 @@ impl Script {
             terms: Terms::default(),
             cut_every: 400,
             granularity: 37,
+            lambda: lambda::Options::default(),
             seed,
         }
     }
@@ -87,7 +90,7 @@ pub(super) fn settings(script: &Script, state: &Path) -> Settings {
         spin: false,
         seed: script.seed,
         speed_socket: None,
-        lambda: lambda::Options::default(),
+        lambda: script.lambda.clone(),
     }
 }
 

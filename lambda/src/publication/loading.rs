@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use workloads::Version;
+use workloads::{Millis, Version};
 use workloads::files::DiskRead;
 
 use super::names::Names;
@@ -140,6 +140,13 @@ impl Loaded {
                 Err(LambdaError::broken(&self.path(name), "it is not one to be taken into memory"))
             }
         }
+    }
+
+    /// The event time up to which the batch has read, where the hand-over goes by it.
+    pub(crate) fn until(&mut self) -> Result<Millis, LambdaError> {
+        let bytes = self.take("until")?;
+        let time = bytes.try_into().map(Millis::from_le_bytes);
+        time.map_err(|_| LambdaError::broken(&self.path("until"), "it does not hold a time"))
     }
 
     /// One file as a table.

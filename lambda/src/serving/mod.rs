@@ -8,6 +8,7 @@ use workloads::{Answer, Micros, Query, Terms, Version};
 use crate::error::LambdaError;
 use crate::layers::Layers;
 use crate::speed::{Pinned, Speed};
+use crate::student::answers::Answers;
 
 pub(crate) mod orders;
 pub(crate) mod remote;
@@ -33,12 +34,13 @@ pub(crate) trait SpeedSide<L: Layers>: Send {
 pub(crate) struct Merge<L: Layers> {
     terms: Terms,
     speed: Box<dyn SpeedSide<L>>,
+    student: Answers,
 }
 
 impl<L: Layers> Merge<L> {
     /// Serves over this speed layer.
-    pub(crate) fn new(terms: &Terms, speed: Box<dyn SpeedSide<L>>) -> Self {
-        Merge { terms: terms.clone(), speed }
+    pub(crate) fn new(terms: &Terms, speed: Box<dyn SpeedSide<L>>, student: Answers) -> Self {
+        Merge { terms: terms.clone(), speed, student }
     }
 
     /// Does a bounded amount of work; false when there was none.
@@ -66,10 +68,13 @@ impl<L: Layers> Merge<L> {
     }
 
     fn answer(&mut self, queries: &[Query], frozen: bool) -> Result<Option<Answer>, LambdaError> {
-        let pinned = self.speed.pin(queries, frozen)?;
+        let asked = self.student.asked(queries);
+        let pinned = self.speed.pin(&asked, frozen)?;
         let serve = |(query, partial)| L::serve(&self.terms, &pinned.base, partial, query);
-        let rows = queries.iter().zip(&pinned.partials).map(serve).collect::<Result<Option<_>, _>>()?;
-        Ok(rows.map(|rows| Answer { version: Some(pinned.version), rows }))
+        let rows = asked.iter().zip(&pinned.partials).map(serve).collect::<Result<Option<_>, _>>()?;
+        let Some(rows) = rows else { return Ok(None) };
+        let rows = self.student.altered(&self.terms, &pinned, &asked, rows, queries.len())?;
+        Ok(Some(Answer { version: Some(pinned.version), rows }))
     }
 }
 

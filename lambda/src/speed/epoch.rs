@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use workloads::{Record, Version};
+use workloads::{Millis, Record, Version};
 
 use crate::handover::Cut;
 
@@ -56,6 +56,12 @@ impl Epochs {
     /// The epochs from that number on.
     pub(crate) fn since(&self, number: u64) -> impl Iterator<Item = &Epoch> {
         self.epochs.iter().filter(move |epoch| epoch.cut.number >= number)
+    }
+
+    /// Number of the first with a record of that time or later; of the newest if there is none.
+    pub(crate) fn first_since(&self, time: Millis) -> u64 {
+        let later = |epoch: &&Epoch| epoch.records.iter().any(|record| record.event.time() >= time);
+        self.epochs.iter().find(later).map_or(self.newest(), |epoch| epoch.cut.number)
     }
 
     /// Lets go of those before that number.

@@ -10,13 +10,15 @@ use std::sync::Arc;
 
 use workloads::files::SharedDisk;
 use workloads::intake::{Duplicates, Feed, Intake};
-use workloads::{Log, Micros, Query, Terms, Version};
+use workloads::{Log, Micros, Millis, Query, Terms, Version};
 
 use crate::LambdaConfig;
 use crate::error::LambdaError;
-use crate::handover::{Cut, Handover};
+use crate::handover::{Cut, Handover, Resets};
 use crate::layers::Layers;
+use crate::options::Options;
 use crate::publication::{Loading, Shelf};
+use crate::student::stream::Stream;
 
 mod epoch;
 pub(crate) mod orders;
@@ -49,6 +51,8 @@ pub(crate) struct Speed<L: Layers> {
     running: Option<Running<L>>,
     /// The newest publication that whoever reads has taken in.
     taken_in: u64,
+    options: Options,
+    student: Stream,
 }
 
 /// What there is once the first publication has been taken in.
@@ -60,6 +64,7 @@ struct Running<L: Layers> {
     /// Where to get before anything is read: the heads when it began.
     goal: Version,
     caught_up: bool,
+    resets: Resets,
 }
 
 /// One tuple, taken at one moment: a publication, and what all epochs since its cut change about it.
@@ -82,17 +87,21 @@ impl<L: Layers> Speed<L> {
         state: &Path,
         config: &LambdaConfig,
     ) -> Result<Self, LambdaError> {
+        let shelf = Shelf::open(disk, state)?;
+        let student = Stream::new(&config.options, shelf.current()?.is_some());
         Ok(Speed {
             log,
             terms: config.terms.clone(),
             feed: config.feed.clone(),
             granularity: config.granularity.max(1) as usize,
-            shelf: Shelf::open(disk, state)?,
+            shelf,
             handover: Handover::open(disk, state)?,
             looked: None,
             loading: None,
             running: None,
             taken_in: u64::MAX,
+            options: config.options.clone(),
+            student,
         })
     }
 
@@ -104,9 +113,10 @@ impl<L: Layers> Speed<L> {
     /// Does a bounded amount of work; false when there was none.
     pub(crate) fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
         let looked = self.look(now)?;
-        let loaded = self.load()?;
+        let loaded = self.load(now)?;
         let Some(running) = &mut self.running else { return Ok(looked || loaded) };
-        let worked = running.step(&self.terms, self.granularity, self.taken_in)?;
+        running.reset(now);
+        let worked = running.step(&self.terms, self.granularity, self.taken_in, &self.student)?;
         Ok(looked || loaded || worked)
     }
 
@@ -143,7 +153,7 @@ impl<L: Layers> Speed<L> {
         }
         self.looked = Some(now);
         let began = self.look_for_publication()?;
-        Ok(self.look_for_proposal()? || began)
+        Ok(self.look_for_proposal(now)? || began)
     }
 
     fn look_for_publication(&mut self) -> Result<bool, LambdaError> {
@@ -160,10 +170,10 @@ impl<L: Layers> Speed<L> {
     }
 
     /// Agrees to a new proposal: the cut is not before the layer's own position.
-    fn look_for_proposal(&mut self) -> Result<bool, LambdaError> {
+    fn look_for_proposal(&mut self, now: Micros) -> Result<bool, LambdaError> {
         let Some(proposed) = self.handover.proposed()? else { return Ok(false) };
         let cut = match &mut self.running {
-            Some(running) if proposed.number == running.epochs.newest() + 1 => {
+            Some(running) if proposed.number == running.agreed() + 1 => {
                 let version = proposed.version.join(running.intake.version()).join(running.epochs.start());
                 Cut { number: proposed.number, version }
             }
@@ -174,13 +184,13 @@ impl<L: Layers> Speed<L> {
         };
         self.handover.agree(&cut)?;
         if let Some(running) = &mut self.running {
-            running.epochs.begin(cut);
+            running.agree(cut, now);
         }
         Ok(true)
     }
 
     /// Takes in a piece of a publication.
-    fn load(&mut self) -> Result<bool, LambdaError> {
+    fn load(&mut self, now: Micros) -> Result<bool, LambdaError> {
         let Some(loading) = &mut self.loading else { return Ok(false) };
         match loading.step() {
             Ok(true) => {}
@@ -195,12 +205,15 @@ impl<L: Layers> Speed<L> {
         let Some(loading) = self.loading.take() else { return Ok(true) };
         let mut loaded = loading.finish();
         let cut = Cut { number: loaded.manifest.number, version: loaded.manifest.cut.clone() };
-        if !self.running.as_ref().is_some_and(|running| running.epochs.has(&cut)) {
+        if !self.running.as_ref().is_some_and(|running| running.goes_on(&cut)) {
             let seen = loaded.take("seen")?;
             self.running = Some(self.begin(&cut, &seen)?);
         }
         if let Some(running) = &mut self.running {
-            running.held.push(Following::new(cut, Arc::new(L::base(loaded)?)));
+            let until = if running.resets.by_time() { Some(loaded.until()?) } else { None };
+            let base = L::base(loaded)?;
+            self.student.learn::<L>(&self.log.meta().workload, &self.terms, &base)?;
+            running.publish(cut, Arc::new(base), until, now);
         }
         Ok(true)
     }
@@ -211,16 +224,27 @@ impl<L: Layers> Speed<L> {
         let seen = Duplicates::restore(seen).ok().filter(|seen| seen.dedup() == self.feed.dedup);
         // A layer that recognises duplicates by other means than the batch starts without what the batch has seen.
         let seen = seen.unwrap_or_else(|| Duplicates::new(self.feed.dedup));
-        let intake = Intake::resume(&*self.log, &partitions, &cut.version, &self.feed, seen)?;
+        let goal = self.log.heads()?;
+        let resets = Resets::new(&self.options);
         let mut epochs = Epochs::new(cut.clone());
+        let intake = if resets.by_time() {
+            // What the batch has left to this layer may stand anywhere.
+            let all = Version::zero(partitions.len() as u32);
+            epochs = Epochs::new(Cut { number: 0, version: all.clone() });
+            epochs.begin(cut.clone());
+            Intake::open(&*self.log, &partitions, &all, &self.feed)?
+        } else {
+            let from = if self.student.forgets() { goal.join(&cut.version) } else { cut.version.clone() };
+            Intake::resume(&*self.log, &partitions, &from, &self.feed, seen)?
+        };
         if let Some(agreed) = self.handover.agreed()?
             && agreed.number == cut.number + 1
             && agreed.version.covers(&cut.version)
+            && resets.begins_at_cut()
         {
             epochs.begin(agreed);
         }
-        let goal = self.log.heads()?;
-        Ok(Running { intake, epochs, held: Vec::new(), goal, caught_up: false })
+        Ok(Running { intake, epochs, held: Vec::new(), goal, caught_up: false, resets })
     }
 }
 
@@ -230,28 +254,73 @@ impl<L: Layers> Running<L> {
         self.held.last().map_or(0, |following| following.cut.number)
     }
 
-    fn step(&mut self, terms: &Terms, granularity: usize, taken_in: u64) -> Result<bool, LambdaError> {
+    /// Number of the newest cut that was agreed on.
+    fn agreed(&self) -> u64 {
+        self.resets.agreed().max(self.epochs.newest())
+    }
+
+    /// Whether an epoch begins at a cut, as far as the hand-over has it so.
+    fn goes_on(&self, cut: &Cut) -> bool {
+        !self.resets.exact() || self.epochs.has(cut)
+    }
+
+    /// A cut was agreed on.
+    fn agree(&mut self, cut: Cut, now: Micros) {
+        let number = cut.number;
+        if self.resets.begins_at_cut() {
+            self.epochs.begin(cut);
+        }
+        if self.resets.agree(number, now) {
+            self.held.iter_mut().for_each(|following| following.start_afresh(number));
+        }
+    }
+
+    /// A publication was taken in.
+    fn publish(&mut self, cut: Cut, base: Arc<L::Base>, until: Option<Millis>, now: Micros) {
+        let oldest = |time| self.epochs.first_since(time);
+        let share = self.resets.share(cut.number, self.epochs.newest(), until, oldest);
+        self.resets.publish(cut.number, now);
+        self.held.push(Following::new(cut, base, share));
+    }
+
+    /// Starts afresh if that is due.
+    fn reset(&mut self, now: Micros) {
+        let Some(number) = self.resets.due(now).filter(|number| *number > self.epochs.newest()) else { return };
+        self.epochs.begin(Cut { number, version: self.intake.version().clone() });
+        self.held.iter_mut().for_each(|following| following.start_afresh(number));
+    }
+
+    fn step(
+        &mut self,
+        terms: &Terms,
+        granularity: usize,
+        taken_in: u64,
+        student: &Stream,
+    ) -> Result<bool, LambdaError> {
         let before = self.intake.version().clone();
-        let moved = self.pull(granularity)?;
+        let moved = self.pull(granularity, student)?;
         let mut folded = false;
         for (i, following) in self.held.iter_mut().enumerate() {
             // What is read follows at once; what is to be read catches up on it, a little faster than it moves on.
             let most = if i == 0 { usize::MAX } else { moved as usize + AHEAD };
             folded |= following.fold(terms, &self.epochs, &before, most)?;
         }
-        let ready =
-            |following: &Following<L>| following.cut.number <= taken_in && following.caught_up(&self.epochs);
+        let ready = |following: &Following<L>| {
+            following.cut.number <= taken_in
+                && following.caught_up(&self.epochs)
+                && !self.resets.holds_back(following.cut.number)
+        };
         let ready = self.held.iter().rposition(ready).unwrap_or(0);
         self.held.drain(..ready);
         if let Some(first) = self.held.first() {
-            self.epochs.let_go_before(first.cut.number);
+            self.epochs.let_go_before(first.share.from);
         }
         self.caught_up |= moved == 0 || self.intake.version().covers(&self.goal);
         Ok(moved > 0 || folded || ready > 0)
     }
 
     /// Reads on, and keeps what it reads in the epochs where it belongs. Says how far it came.
-    fn pull(&mut self, granularity: usize) -> Result<u64, LambdaError> {
+    fn pull(&mut self, granularity: usize, student: &Stream) -> Result<u64, LambdaError> {
         let mut records = Vec::new();
         let mut moved = 0;
         let partitions = self.goal.0.len();
@@ -263,6 +332,7 @@ impl<L: Layers> Running<L> {
                 moved += self.intake.pull(partition as u32, u64::MAX, most, &mut records)?;
             }
         }
+        student.lose(&mut records);
         records.into_iter().for_each(|record| self.epochs.keep(record));
         Ok(moved)
     }

@@ -6,7 +6,7 @@ use workloads::{Terms, Version};
 
 use super::epoch::Epochs;
 use crate::error::LambdaError;
-use crate::handover::Cut;
+use crate::handover::{Cut, Share};
 use crate::layers::Layers;
 
 /// A publication that is followed.
@@ -20,7 +20,9 @@ pub(crate) struct Following<L: Layers> {
     /// The state at an older version, kept when a key went out of reach: it is the last at which every key was
     /// within it.
     pub(crate) frozen: Option<(Version, L::State)>,
-    /// How many records of each epoch have been folded.
+    /// Which records are folded.
+    pub(crate) share: Share,
+    /// How many records of each epoch have been gone through.
     folded: Vec<usize>,
     /// Whether it has ever been level with the epochs.
     level: bool,
@@ -28,8 +30,16 @@ pub(crate) struct Following<L: Layers> {
 
 impl<L: Layers> Following<L> {
     /// Nothing folded yet.
-    pub(crate) fn new(cut: Cut, base: Arc<L::Base>) -> Self {
-        Following { cut, base, state: L::State::default(), frozen: None, folded: Vec::new(), level: false }
+    pub(crate) fn new(cut: Cut, base: Arc<L::Base>, share: Share) -> Self {
+        let state = L::State::default();
+        Following { cut, base, state, frozen: None, share, folded: Vec::new(), level: false }
+    }
+
+    /// Forgets what was folded, and answers from that epoch on.
+    pub(crate) fn start_afresh(&mut self, from: u64) {
+        self.share.from = from;
+        (self.state, self.frozen) = (L::State::default(), None);
+        (self.folded, self.level) = (Vec::new(), false);
     }
 
     /// Folds up to `most` records; false if there was none. `before` is the version at which the epochs were when
@@ -43,10 +53,12 @@ impl<L: Layers> Following<L> {
     ) -> Result<bool, LambdaError> {
         let then = self.folded.clone();
         let mut left = most;
-        for (i, epoch) in epochs.since(self.cut.number).enumerate() {
+        for (i, epoch) in epochs.since(self.share.from).enumerate() {
             self.folded.resize(self.folded.len().max(i + 1), 0);
             for record in epoch.records[self.folded[i]..].iter().take(left) {
-                L::speed(terms, &self.base, &mut self.state, record)?;
+                if self.share.has(record) {
+                    L::speed(terms, &self.base, &mut self.state, record)?;
+                }
                 self.folded[i] += 1;
                 left -= 1;
             }
@@ -68,7 +80,7 @@ impl<L: Layers> Following<L> {
     /// Whether everything in the epochs is folded.
     pub(crate) fn caught_up(&self, epochs: &Epochs) -> bool {
         epochs
-            .since(self.cut.number)
+            .since(self.share.from)
             .enumerate()
             .all(|(i, epoch)| self.folded.get(i).copied().unwrap_or(0) == epoch.records.len())
     }
@@ -95,8 +107,8 @@ impl<L: Layers> Following<L> {
         }
         let mut state = L::State::default();
         if before.is_some() {
-            for (epoch, count) in epochs.since(self.cut.number).zip(then) {
-                for record in &epoch.records[..*count] {
+            for (epoch, count) in epochs.since(self.share.from).zip(then) {
+                for record in epoch.records[..*count].iter().filter(|record| self.share.has(record)) {
                     L::speed(terms, &self.base, &mut state, record)?;
                 }
             }

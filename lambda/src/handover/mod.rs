@@ -14,6 +14,9 @@
 //! The next number is proposed only after the last was published, so one cut is open at most. An agreed cut never
 //! lies beyond what the speed layer has read or the log's heads, so the archive can always reach it.
 //!
+//! This is the hand-over `offset`. The others of [`Protocol`] go through the same files and steps, and differ in
+//! where an epoch begins and which epochs are folded over a publication; [`Resets`] knows.
+//!
 //! # After a crash
 //!
 //! Both files are replaced whole and synced, so each holds the old or the new cut. A batch that comes back finds
@@ -30,6 +33,12 @@ use workloads::files::{SharedDisk, make_dir};
 
 use crate::error::LambdaError;
 use crate::publication::replace;
+
+mod protocol;
+mod reset;
+
+pub use protocol::Protocol;
+pub(crate) use reset::{Resets, Share};
 
 /// Where a publication ends and an epoch begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
