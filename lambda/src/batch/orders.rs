@@ -1,11 +1,19 @@
 //! What all of history up to the cut says about orders.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
+use workloads::calendar::Unit;
 use workloads::intake::Duplicates;
-use workloads::{Millis, OrderKind, Place, Terms};
+use workloads::{Millis, Name, OrderKind, Place, Terms};
 
 use super::Sieve;
 use crate::archive::OrderColumns;
+
+/// How many of the customers with the highest sums are published: as many may fall out of the first ten, ten aside,
+/// before the batch's list says too little.
+pub(crate) const LISTED: usize = 40;
 
 /// A record, by the number of its customer.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +50,8 @@ pub(crate) struct Mark {
 pub(crate) struct History {
     /// Records that marks can name.
     pub(crate) placed: Vec<Placed>,
-    /// Records that nothing can name: customer and amount.
-    pub(crate) nameless: Vec<(u32, i64)>,
+    /// Records that nothing can name: customer, amount and event time.
+    pub(crate) nameless: Vec<(u32, i64, Millis)>,
     /// Marks that name an order.
     pub(crate) marks: Vec<Mark>,
 }
@@ -64,6 +72,12 @@ pub(crate) struct Answers {
     pub(crate) spent: Vec<(Sums, Sums)>,
     /// Everybody's records in force.
     pub(crate) revenue: Sums,
+    /// Customers with the highest sums, the highest first; of equal sums the one whose name comes first.
+    pub(crate) leaders: Vec<u32>,
+    /// How many records in force each customer has on each day.
+    pub(crate) members: HashMap<(i64, u32), u64>,
+    /// The amounts in force of each day, in their order.
+    pub(crate) amounts: BTreeMap<i64, Vec<i64>>,
     /// Marks that can still matter to what is yet to come.
     pub(crate) marks: Vec<Mark>,
     /// Every record that a mark can name.
@@ -90,7 +104,7 @@ pub(crate) fn read(history: &mut History, columns: &OrderColumns, seen: &mut Dup
         if kind == OrderKind::Placed {
             // rule: O7
             match order {
-                0 => history.nameless.push((customer, amount)),
+                0 => history.nameless.push((customer, amount, time)),
                 _ => history.placed.push(Placed { customer, order, amount, time }),
             }
         } else if order != 0 {
@@ -100,21 +114,24 @@ pub(crate) fn read(history: &mut History, columns: &OrderColumns, seen: &mut Dup
     }
 }
 
-/// The answers that follow from a history of so many customers.
-pub(crate) fn answers(history: History, customers: usize, terms: &Terms) -> Answers {
+/// The answers that follow from a history of these customers.
+pub(crate) fn answers(history: History, customers: &[Name], terms: &Terms) -> Answers {
     let marks = standing(&history.marks, terms);
     let mut sieve = Sieve::new(history.marks.len());
     history.marks.iter().for_each(|mark| sieve.add(mark.order));
-    let mut answers = Answers { spent: vec![Default::default(); customers], ..Answers::default() };
-    for (customer, amount) in &history.nameless {
-        count(&mut answers, *customer, *amount, terms);
+    let mut answers = Answers { spent: vec![Default::default(); customers.len()], ..Answers::default() };
+    for (customer, amount, time) in &history.nameless {
+        count(&mut answers, *customer, *amount, *time, terms);
     }
     for placed in &history.placed {
         let marks = sieve.passes(placed.order).then(|| marks.get(&(placed.customer, placed.order))).flatten();
         if let Some(amount) = marks.map_or(Some(placed.amount), |marks| in_force(placed, marks, terms)) {
-            count(&mut answers, placed.customer, amount, terms);
+            count(&mut answers, placed.customer, amount, placed.time, terms);
         }
     }
+    answers.leaders = leaders(&answers.spent, customers);
+    // rule: O17
+    answers.amounts.values_mut().for_each(|amounts| amounts.sort_unstable());
     // rule: O5
     answers.marks =
         marks.into_values().flat_map(|marks| marks.cancelled.into_iter().chain(marks.corrected)).collect();
@@ -158,8 +175,27 @@ fn in_force(placed: &Placed, marks: &Marks, terms: &Terms) -> Option<i64> {
     Some(marks.corrected.iter().find(|mark| acts(mark)).map_or(placed.amount, |mark| mark.amount))
 }
 
-/// Counts a record in force to its customer and to everybody.
-fn count(answers: &mut Answers, customer: u32, amount: i64, terms: &Terms) {
+/// The customers with the highest sums.
+fn leaders(spent: &[(Sums, Sums)], names: &[Name]) -> Vec<u32> {
+    // rule: O8
+    let mut all: Vec<u32> = (0..).zip(spent).filter(|(_, (all, _))| all.count > 0).map(|(i, _)| i).collect();
+    // rule: O16
+    let standing = |customer: &u32| (Reverse(spent[*customer as usize].0.sum), &names[*customer as usize]);
+    if all.len() > LISTED {
+        all.select_nth_unstable_by_key(LISTED, standing);
+        all.truncate(LISTED);
+    }
+    all.sort_unstable_by_key(standing);
+    all
+}
+
+/// Counts a record in force to its customer, to its day and to everybody.
+fn count(answers: &mut Answers, customer: u32, amount: i64, time: Millis, terms: &Terms) {
+    let day = Unit::Day.of(time);
+    // rule: O15
+    *answers.members.entry((day, customer)).or_default() += 1;
+    // rule: O17
+    answers.amounts.entry(day).or_default().push(amount);
     let (all, large) = &mut answers.spent[customer as usize];
     // rule: O1
     add(all, amount);

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use workloads::calendar::Unit;
 use workloads::intake::Duplicates;
 use workloads::{Millis, Origin, Place, Terms, TradeKind};
 
@@ -15,7 +16,7 @@ use crate::archive::TradeColumns;
 pub(crate) const NEAREST: usize = 8;
 
 /// How many of a symbol's latest trades are published at most, while the price does not change.
-const LATEST: usize = 64;
+pub(crate) const LATEST: usize = 64;
 
 /// Milliseconds of a day.
 const DAY: Millis = 86_400_000;
@@ -104,6 +105,8 @@ pub(crate) struct Answers {
     pub(crate) symbols: Vec<Symbol>,
     /// Per symbol and day.
     pub(crate) days: HashMap<(u32, i64), Day>,
+    /// Per symbol and hour: the sum of volumes and the trades.
+    pub(crate) hours: HashMap<(u32, i64), (i128, u64)>,
     /// Marks that can still matter to what is yet to come.
     pub(crate) marks: Vec<Mark>,
     /// Every trade that a mark can name.
@@ -213,6 +216,10 @@ fn count(answers: &mut Answers, trade: &Traded, price: i64, volume: i64) {
     day.value = day.value.wrapping_add(i128::from(price) * i128::from(volume));
     // rule: T10
     day.add(price);
+    // rule: T16
+    let hour = answers.hours.entry((trade.symbol, Unit::Hour.of(trade.time))).or_default();
+    hour.0 += i128::from(volume);
+    hour.1 += 1;
     let symbol = &mut answers.symbols[trade.symbol as usize];
     // rule: T11
     symbol.prices += i128::from(price);
@@ -228,7 +235,7 @@ fn count(answers: &mut Answers, trade: &Traded, price: i64, volume: i64) {
 }
 
 /// Keeps those of a symbol's latest trades that are to be published.
-fn keep_latest(symbol: &mut Symbol) {
+pub(crate) fn keep_latest(symbol: &mut Symbol) {
     symbol.latest.sort_unstable_by_key(|(time, place, _)| Reverse((*time, *place)));
     let mut changes = 0;
     let kept = symbol.latest.windows(2).position(|pair| {

@@ -59,6 +59,11 @@ impl Layers for Trades {
     fn partial(state: &Self::State, query: &Query) -> Self::Partial {
         match (query.view.as_str(), &query.key) {
             ("mean" | "last", key) => state.symbols(&query.view, key.as_deref()),
+            ("volume_hour", None) => state.hours(None),
+            ("volume_hour", Some(key)) => match Unit::Hour.parse_key(key) {
+                Some(key) => state.hours(Some(key)),
+                None => Self::Partial::default(),
+            },
             (_, None) => state.days(None),
             (_, Some(key)) => match Unit::Day.parse_key(key) {
                 Some(key) => state.days(Some(key)),

@@ -2,12 +2,14 @@
 
 use std::io;
 
+use hashbrown::HashMap;
 use workloads::{Millis, Name, Place};
 
 use super::names::{self, Names};
+use super::ordered::{self, Ordered};
 use super::table::{self, Table, halves, whole};
 use super::{Files, Loaded, ranked};
-use crate::batch::orders::{Answers, Sums};
+use crate::batch::orders::{Answers, LISTED, Sums};
 use crate::error::LambdaError;
 
 /// A publication about orders.
@@ -16,6 +18,10 @@ pub(crate) struct OrdersBase {
     spent: Table,
     marks: Table,
     placed: Table,
+    leaders: Vec<u32>,
+    members: Table,
+    days: Ordered<3>,
+    amounts: Ordered<1>,
     /// Sum and count of everybody's records.
     pub(crate) revenue: (i128, i128),
 }
@@ -32,6 +38,17 @@ pub(crate) enum Marked {
 /// A customer's sum and count, over all records and over the large ones.
 pub(crate) type Spent = ([i128; 2], [i128; 2]);
 
+/// The batch's half of what is known of a day.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DaySums {
+    /// Its number among the days, from 1; 0 of a day that the batch does not know.
+    number: u32,
+    /// Customers with a record.
+    pub(crate) customers: u64,
+    /// Records.
+    pub(crate) count: u64,
+}
+
 /// Of a customer whom the batch does not know.
 pub(crate) const NOTHING: Spent = ([0, 0], [0, 0]);
 
@@ -40,8 +57,19 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
     let (sorted, ranks) = ranked(names);
     let rank = |customer: u32| u64::from(ranks[customer as usize]);
     let revenue = [answers.revenue.sum, answers.revenue.count.into()];
+    let members: Vec<_> = answers.members.iter().collect();
     vec![
         ("names", names::bytes(sorted.iter().copied())),
+        ("leaders", answers.leaders.iter().flat_map(|i| ranks[*i as usize].to_le_bytes()).collect()),
+        (
+            "members",
+            table::bytes(members.len(), |i| {
+                let ((day, customer), count) = members[i];
+                [*day as u64, rank(*customer), *count]
+            }),
+        ),
+        ("days", days(answers)),
+        ("amounts", amounts(answers)),
         ("spent", table::bytes(answers.spent.len(), |i| sums(rank(i as u32), &answers.spent[i]))),
         ("revenue", revenue.iter().flat_map(|number: &i128| number.to_le_bytes()).collect()),
         (
@@ -69,10 +97,40 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
     ]
 }
 
+/// Each day's number, customers and records.
+fn days(answers: &Answers) -> Vec<u8> {
+    let mut customers: HashMap<i64, u64> = HashMap::new();
+    answers.members.keys().for_each(|(day, _)| *customers.entry(*day).or_default() += 1);
+    let row = |(number, (day, amounts)): (u64, (&i64, &Vec<i64>))| {
+        ((0, *day), [number, customers.get(day).copied().unwrap_or(0), amounts.len() as u64])
+    };
+    ordered::bytes((1..).zip(&answers.amounts).map(row))
+}
+
+/// Of each day its amounts, with how many of them are not above each.
+fn amounts(answers: &Answers) -> Vec<u8> {
+    let rows = (1..).zip(answers.amounts.values()).flat_map(|(number, amounts)| {
+        let mut upto = 0;
+        amounts.chunk_by(|a, b| a == b).map(move |equal| {
+            upto += equal.len() as u64;
+            ((number, equal[0]), [upto])
+        })
+    });
+    ordered::bytes(rows)
+}
+
+fn day_sums([number, customers, count]: [u64; 3]) -> DaySums {
+    DaySums { number: number as u32, customers, count }
+}
+
 fn sums(rank: u64, sums: &(Sums, Sums)) -> [u64; 8] {
     let [low, high] = halves(sums.0.sum);
     let [large_low, large_high] = halves(sums.1.sum);
     [rank, 0, low, high, sums.0.count, large_low, large_high, sums.1.count]
+}
+
+fn rank(bytes: &[u8]) -> u32 {
+    bytes.try_into().map_or(0, u32::from_le_bytes)
 }
 
 fn spent_rows(words: &[u64]) -> Spent {
@@ -91,6 +149,10 @@ impl OrdersBase {
             spent: loaded.table("spent")?,
             marks: loaded.table("marks")?,
             placed: loaded.table("placed")?,
+            leaders: loaded.take("leaders")?.chunks_exact(4).map(rank).collect(),
+            members: loaded.table("members")?,
+            days: loaded.ordered("days")?,
+            amounts: loaded.ordered("amounts")?,
             revenue: (revenue[0], revenue[1]),
         })
     }
@@ -112,6 +174,34 @@ impl OrdersBase {
         let mut all = vec![NOTHING; self.names.len() as usize];
         self.spent.all(|[rank, _], words| all[rank as usize] = spent_rows(words))?;
         Ok(all)
+    }
+
+    /// The ranks of the customers with the highest sums, the highest first, and whether there may be others with
+    /// a record.
+    pub(crate) fn leaders(&self) -> (&[u32], bool) {
+        (&self.leaders, self.leaders.len() >= LISTED)
+    }
+
+    /// How many records in force a customer has on a day.
+    pub(crate) fn records(&self, day: i64, rank: u32) -> io::Result<u64> {
+        let mut records = 0;
+        self.members.find([day as u64, rank.into()], |words| records = words[0])?;
+        Ok(records)
+    }
+
+    /// What is known of a day.
+    pub(crate) fn day(&self, day: i64) -> DaySums {
+        self.days.get((0, day)).map_or_else(DaySums::default, day_sums)
+    }
+
+    /// The same of every day.
+    pub(crate) fn days(&self) -> impl Iterator<Item = (i64, DaySums)> + '_ {
+        self.days.all().map(|((_, day), words)| (day, day_sums(words)))
+    }
+
+    /// How many amounts of a day are below this one.
+    pub(crate) fn amounts_below(&self, day: DaySums, amount: i64) -> u64 {
+        self.amounts.before((day.number, amount)).map_or(0, |(_, [upto])| upto)
     }
 
     /// The marks on an order that the batch has read and that can still matter.

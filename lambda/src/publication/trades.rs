@@ -19,6 +19,7 @@ pub(crate) struct TradesBase {
     symbols: Table,
     latest: Table,
     days: Table,
+    hours: Table,
     marks: Table,
     trades: Table,
 }
@@ -76,6 +77,7 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
     let latest: Vec<_> =
         (0..).zip(&answers.symbols).flat_map(|(i, s)| s.latest.iter().map(move |t| (i, *t))).collect();
     let days: Vec<_> = answers.days.iter().collect();
+    let hours: Vec<_> = answers.hours.iter().collect();
     vec![
         ("names", names::bytes(sorted.iter().copied())),
         ("symbols", table::bytes(answers.symbols.len(), |i| symbol(rank(i as u32), &answers.symbols[i]))),
@@ -87,6 +89,14 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
             }),
         ),
         ("days", table::bytes(days.len(), |i| day(rank(days[i].0.0), days[i].0.1, days[i].1))),
+        (
+            "hours",
+            table::bytes(hours.len(), |i| {
+                let ((symbol, hour), (volume, count)) = hours[i];
+                let [low, high] = halves(*volume);
+                [rank(*symbol).into(), *hour as u64, low, high, *count]
+            }),
+        ),
         (
             "marks",
             table::bytes(answers.marks.len(), |i| mark(rank(answers.marks[i].symbol), &answers.marks[i])),
@@ -145,6 +155,7 @@ impl TradesBase {
             symbols: loaded.table("symbols")?,
             latest: loaded.table("latest")?,
             days: loaded.table("days")?,
+            hours: loaded.table("hours")?,
             marks: loaded.table("marks")?,
             trades: loaded.table("trades")?,
         })
@@ -189,6 +200,18 @@ impl TradesBase {
         self.days.all(|[rank, day], words| each(rank as u32, day as i64, day_sums(words)))
     }
 
+    /// Volume and number of the trades of a symbol in an hour.
+    pub(crate) fn hour(&self, rank: u32, hour: i64) -> io::Result<(i128, i128)> {
+        let mut sums = (0, 0);
+        self.hours.find([rank.into(), hour as u64], |words| sums = hour_sums(words))?;
+        Ok(sums)
+    }
+
+    /// The same of every symbol and hour.
+    pub(crate) fn hours(&self, mut each: impl FnMut(u32, i64, (i128, i128))) -> io::Result<()> {
+        self.hours.all(|[rank, hour], words| each(rank as u32, hour as i64, hour_sums(words)))
+    }
+
     /// The marks on a trade that the batch has read and that can still matter.
     pub(crate) fn marks(&self, rank: u32, origin: Origin, mut each: impl FnMut(Marked)) -> io::Result<()> {
         self.marks.find(key(rank, origin), |words| {
@@ -211,6 +234,10 @@ impl TradesBase {
             each(words[2] as Millis, place, words[0] as i64, words[1] as i64);
         })
     }
+}
+
+fn hour_sums(words: &[u64]) -> (i128, i128) {
+    (whole(words[0], words[1]), words[2].into())
 }
 
 fn day_sums(words: &[u64]) -> DaySums {

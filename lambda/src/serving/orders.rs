@@ -2,21 +2,50 @@
 
 use std::io;
 
+use workloads::calendar::Unit;
 use workloads::{Name, Query, Row, Rows, Terms};
 
-use crate::publication::orders::{NOTHING, OrdersBase, Spent};
-use crate::speed::orders::{Change, Partial};
+use crate::publication::orders::{DaySums, NOTHING, OrdersBase, Spent};
+use crate::speed::orders::{Change, DayChange, Partial};
+
+mod day;
+mod top;
 
 /// One answer of the two halves.
 pub(crate) fn serve(terms: &Terms, base: &OrdersBase, partial: &Partial, query: &Query) -> io::Result<Rows> {
-    let (changes, revenue) = partial;
-    if query.view == "revenue" {
-        // rule: O11
-        let row = merge(&[base.revenue.0, base.revenue.1], revenue);
-        let asked = query.key.as_deref().is_none_or(|key| key == "all");
-        return Ok(row.filter(|_| asked).map(|row| ("all".to_owned(), row)).into_iter().collect());
+    let asked = |key: &str| query.key.as_deref().is_none_or(|asked| asked == key);
+    match query.view.as_str() {
+        "revenue" => {
+            // rule: O11
+            let row = merge(&[base.revenue.0, base.revenue.1], &partial.revenue);
+            Ok(row.filter(|_| asked("all")).map(|row| ("all".to_owned(), row)).into_iter().collect())
+        }
+        "top_customers" => {
+            let rows = top::rows(base, partial)?.into_iter().filter(|(name, _)| asked(name));
+            Ok(rows.map(|(name, row)| (name.to_string(), row)).collect())
+        }
+        "customers_per_day" | "median_order" => Ok(days(base, partial, query)),
+        _ => customers(terms, base, partial, query),
     }
-    let view = query.view.as_str();
+}
+
+/// The days asked for.
+fn days(base: &OrdersBase, partial: &Partial, query: &Query) -> Rows {
+    let nothing = DayChange::default();
+    let row = |day: i64, batch: DaySums| {
+        let change = partial.days.get(&day).unwrap_or(&nothing);
+        Some((Unit::Day.print(day), day::row(base, &query.view, batch, change)?))
+    };
+    if let Some(key) = &query.key {
+        return Unit::Day.parse(key).and_then(|day| row(day, base.day(day))).into_iter().collect();
+    }
+    let new = partial.days.keys().map(|day| (*day, base.day(*day)));
+    base.days().chain(new).filter_map(|(day, batch)| row(day, batch)).collect()
+}
+
+/// The customers asked for, in a view with a row for each of them.
+fn customers(terms: &Terms, base: &OrdersBase, partial: &Partial, query: &Query) -> io::Result<Rows> {
+    let (view, changes) = (query.view.as_str(), &partial.customers);
     let change = |name: &Name| changes.get(name).copied().unwrap_or_default();
     if let Some(key) = &query.key {
         let batch = base.names().rank(key).map(|rank| base.spent(rank)).transpose()?.unwrap_or(NOTHING);

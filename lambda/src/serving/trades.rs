@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use workloads::calendar::Unit;
 use workloads::trades::{day_key, parse_day_key};
 use workloads::{Millis, Name, Place, Query, Row, Rows};
 
@@ -24,6 +25,7 @@ pub(crate) fn serve(base: &TradesBase, partial: &Partial, query: &Query) -> io::
     let rows = match (query.view.as_str(), &query.key) {
         ("mean" | "last", Some(key)) => vec![(key.clone(), symbol(base, partial, query, key)?)],
         ("mean" | "last", None) => symbols(base, partial, query)?,
+        ("volume_hour", _) => return hours(base, partial, query.key.as_deref()).map(Some),
         (view, Some(key)) => match parse_day_key(key) {
             Some((name, day)) => vec![(key.clone(), one_day(base, partial, view, name, day)?)],
             None => Vec::new(),
@@ -106,6 +108,31 @@ fn later(
         (None, None) if bound.is_some() => Err(OutOfReach),
         _ => Ok(batch.max(own)),
     }
+}
+
+/// The hours asked for, of which either half knows.
+fn hours(base: &TradesBase, partial: &Partial, key: Option<&str>) -> io::Result<Rows> {
+    let mut sums: BTreeMap<(Name, i64), (i128, i128)> = BTreeMap::new();
+    match key.map(|key| Unit::Hour.parse_key(key)) {
+        None => base.hours(|rank, hour, batch| {
+            sums.insert((base.names().name(rank), hour), batch);
+        })?,
+        Some(Some((name, hour))) => {
+            let batch = base.names().rank(name).map(|rank| base.hour(rank, hour)).transpose()?;
+            sums.extend(batch.map(|batch| ((name.into(), hour), batch)));
+        }
+        Some(None) => {}
+    }
+    for (name, hour, (volume, count)) in &partial.hours {
+        // rule: T16
+        let merged = sums.entry((name.clone(), *hour)).or_default();
+        *merged = (merged.0 + volume, merged.1 + i128::from(*count));
+    }
+    // rule: T8
+    let in_force = sums.into_iter().filter(|(_, (_, count))| *count != 0);
+    Ok(in_force
+        .map(|((name, hour), (volume, count))| (Unit::Hour.key(&name, hour), vec![volume, count]))
+        .collect())
 }
 
 /// Every day of which either half knows.

@@ -6,9 +6,17 @@ use std::io;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use serde::{Deserialize, Serialize};
+use workloads::calendar::Unit;
 use workloads::{Millis, Name, OrderEvent, OrderKind, Place, Terms};
 
-use crate::publication::orders::{Marked, OrdersBase};
+use crate::publication::orders::OrdersBase;
+
+mod day;
+mod marks;
+
+use day::Day;
+pub(crate) use day::DayChange;
+use marks::{Marks, Order, batched_marks, in_force, mark};
 
 /// By how much a sum and a number of records differ from the batch's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +40,7 @@ pub(crate) struct Changes {
 struct Sums {
     customers: Vec<Customer>,
     revenue: Change,
+    days: BTreeMap<i64, Day>,
 }
 
 /// A customer heard of since the cut.
@@ -43,37 +52,16 @@ struct Customer {
     large: Change,
 }
 
-/// An order heard of since the cut. Most have one record and no mark, so the rest is kept apart.
-#[derive(Debug, Default)]
-struct Order {
-    /// Own amount and event time of its first record.
-    first: Option<(i64, Millis)>,
-    more: Option<Box<More>>,
+/// The speed layer's half of an answer, as far as its view needs it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Partial {
+    /// Of each customer asked for, the change over all records and over the large ones.
+    pub(crate) customers: BTreeMap<Name, (Change, Change)>,
+    /// The change of the revenue.
+    pub(crate) revenue: Change,
+    /// Of each day asked for.
+    pub(crate) days: BTreeMap<i64, DayChange>,
 }
-
-/// What most orders have not.
-#[derive(Debug, Default)]
-struct More {
-    /// Further records: since the cut, and once a mark has named the order the batch's too.
-    lines: Vec<(i64, Millis)>,
-    /// Whether the batch's are among them.
-    whole: bool,
-    /// The marks, the batch's included.
-    marks: Option<Marks>,
-}
-
-/// The marks on one order.
-#[derive(Clone, Debug, Default)]
-struct Marks {
-    /// Event time of the earliest cancellation.
-    cancelled: Option<Millis>,
-    /// Event time, place and new amount, the latest last.
-    corrected: Vec<(Millis, Place, i64)>,
-}
-
-/// The speed layer's half of an answer: of each customer asked for, the change over all records and over the large
-/// ones; and the change of the revenue.
-pub(crate) type Partial = (BTreeMap<Name, (Change, Change)>, Change);
 
 /// One more event.
 pub(crate) fn apply(
@@ -88,7 +76,7 @@ pub(crate) fn apply(
     // rule: O7
     if event.order == 0 {
         if event.kind == OrderKind::Placed {
-            sums.count(number, event.amount, 1, terms);
+            sums.count(base, number, (event.amount, event.time), 1, terms)?;
         }
         return Ok(());
     }
@@ -103,7 +91,7 @@ pub(crate) fn apply(
     if event.kind == OrderKind::Placed {
         order.push(event.amount, event.time);
         if let Some(amount) = in_force(event.amount, event.time, order.marks(), terms) {
-            sums.count(number, amount, 1, terms);
+            sums.count(base, number, (amount, event.time), 1, terms)?;
         }
         return Ok(());
     }
@@ -116,69 +104,27 @@ pub(crate) fn apply(
     }
     let before = more.marks.clone();
     mark(more.marks.get_or_insert_default(), event, place);
-    recount(sums, number, order, before.as_ref(), terms);
-    Ok(())
+    recount(sums, base, number, order, before.as_ref(), terms)
 }
 
 /// Counts the records of an order under its marks, instead of under those that it had before.
-fn recount(sums: &mut Sums, number: u32, order: &Order, before: Option<&Marks>, terms: &Terms) {
+fn recount(
+    sums: &mut Sums,
+    base: &OrdersBase,
+    number: u32,
+    order: &Order,
+    before: Option<&Marks>,
+    terms: &Terms,
+) -> io::Result<()> {
     for (amount, time) in order.lines() {
         let then = in_force(amount, time, before, terms);
         let now = in_force(amount, time, order.marks(), terms);
         if then != now {
-            then.into_iter().for_each(|amount| sums.count(number, amount, -1, terms));
-            now.into_iter().for_each(|amount| sums.count(number, amount, 1, terms));
+            then.map_or(Ok(()), |amount| sums.count(base, number, (amount, time), -1, terms))?;
+            now.map_or(Ok(()), |amount| sums.count(base, number, (amount, time), 1, terms))?;
         }
     }
-}
-
-/// The marks that the batch has read of an order.
-fn batched_marks(base: &OrdersBase, rank: Option<u32>, order: u64) -> io::Result<Option<Box<More>>> {
-    let Some(rank) = rank else { return Ok(None) };
-    let mut marks: Option<Marks> = None;
-    base.marks(rank, order, |marked| {
-        let marks = marks.get_or_insert_default();
-        match marked {
-            Marked::Cancelled(time) => marks.cancelled = Some(time),
-            Marked::Corrected(time, place, amount) => marks.corrected.push((time, place, amount)),
-        }
-    })?;
-    let Some(mut marks) = marks else { return Ok(None) };
-    marks.corrected.sort_unstable();
-    Ok(Some(Box::new(More { marks: Some(marks), ..More::default() })))
-}
-
-/// Adds a mark to those of its order.
-fn mark(marks: &mut Marks, event: &OrderEvent, place: Place) {
-    if event.kind == OrderKind::Cancelled {
-        // rule: O2
-        let earliest = marks.cancelled.map_or(event.time, |earlier| earlier.min(event.time));
-        marks.cancelled = Some(earliest);
-        return;
-    }
-    // rule: O3
-    let correction = (event.time, place, event.amount);
-    let at = marks.corrected.partition_point(|other| *other < correction);
-    marks.corrected.insert(at, correction);
-}
-
-/// What a record counts with under these marks; nothing when it is cancelled.
-fn in_force(amount: i64, time: Millis, marks: Option<&Marks>, terms: &Terms) -> Option<i64> {
-    let Some(marks) = marks else { return Some(amount) };
-    // rule: O6
-    let refused =
-        |marked: Millis| terms.cancel_horizon.is_some_and(|horizon| marked.saturating_sub(time) > horizon);
-    // rule: O4
-    match marks.cancelled {
-        Some(cancelled) if !refused(cancelled) => None,
-        // rule: O3
-        _ => marks
-            .corrected
-            .iter()
-            .rev()
-            .find(|other| !refused(other.0))
-            .map_or(Some(amount), |(.., new)| Some(*new)),
-    }
+    Ok(())
 }
 
 impl Changes {
@@ -200,24 +146,52 @@ impl Changes {
             let customer = &self.sums.customers[number as usize];
             (customer.all, customer.large)
         };
-        let customers = match key {
-            _ if view == "revenue" => BTreeMap::new(),
-            Some(key) => self
-                .numbers
-                .get_key_value(key)
-                .map(|(name, i)| (name.clone(), changes(*i)))
-                .into_iter()
-                .collect(),
-            None => self.numbers.iter().map(|(name, number)| (name.clone(), changes(*number))).collect(),
-        };
-        (customers, self.sums.revenue)
+        let all = || self.numbers.iter().map(|(name, number)| (name.clone(), changes(*number)));
+        let mut partial = Partial { revenue: self.sums.revenue, ..Partial::default() };
+        match (view, key) {
+            ("revenue", _) => {}
+            ("customers_per_day" | "median_order", key) => partial.days = self.days(view, key),
+            // Whoever has changed may be among the first, or have been.
+            ("top_customers", _) => {
+                partial.customers = all().filter(|(_, (all, _))| *all != Change::default()).collect();
+            }
+            (_, None) => partial.customers = all().collect(),
+            (_, Some(key)) => {
+                let known = self.numbers.get_key_value(key);
+                partial.customers = known.map(|(name, i)| (name.clone(), changes(*i))).into_iter().collect();
+            }
+        }
+        partial
+    }
+
+    /// The changes of one day, or of all.
+    fn days(&self, view: &str, key: Option<&str>) -> BTreeMap<i64, DayChange> {
+        let days = &self.sums.days;
+        match key.map(|key| Unit::Day.parse(key)) {
+            None => days.iter().map(|(day, it)| (*day, it.change(view))).collect(),
+            Some(day) => day.and_then(|day| Some((day, days.get(&day)?.change(view)))).into_iter().collect(),
+        }
     }
 }
 
 impl Sums {
     /// Counts a record with this amount in force, or with `times` -1 takes it back.
-    fn count(&mut self, number: u32, amount: i64, times: i64, terms: &Terms) {
+    fn count(
+        &mut self,
+        base: &OrdersBase,
+        number: u32,
+        (amount, time): (i64, Millis),
+        times: i64,
+        terms: &Terms,
+    ) -> io::Result<()> {
         let customer = &mut self.customers[number as usize];
+        let day = self.days.entry(Unit::Day.of(time)).or_default();
+        if day.misses(number) {
+            // rule: O15
+            let records = customer.rank.map_or(Ok(0), |rank| base.records(Unit::Day.of(time), rank))?;
+            day.batched(number, records);
+        }
+        day.count(number, amount, times);
         // rule: O1
         customer.all.add(amount, times);
         // rule: O10
@@ -226,6 +200,7 @@ impl Sums {
         }
         // rule: O11
         self.revenue.add(amount, times);
+        Ok(())
     }
 }
 
@@ -233,22 +208,5 @@ impl Change {
     fn add(&mut self, amount: i64, times: i64) {
         self.sum += i128::from(amount) * i128::from(times);
         self.count += times;
-    }
-}
-
-impl Order {
-    fn push(&mut self, amount: i64, time: Millis) {
-        match self.first {
-            None => self.first = Some((amount, time)),
-            Some(_) => self.more.get_or_insert_default().lines.push((amount, time)),
-        }
-    }
-
-    fn marks(&self) -> Option<&Marks> {
-        self.more.as_ref()?.marks.as_ref()
-    }
-
-    fn lines(&self) -> impl Iterator<Item = (i64, Millis)> + '_ {
-        self.first.into_iter().chain(self.more.iter().flat_map(|more| more.lines.iter().copied()))
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct Partial {
     pub(crate) symbols: Vec<(Name, SymbolChange)>,
     /// By name and day.
     pub(crate) days: Vec<(Name, i64, DayChange)>,
+    /// By name and hour: sum of volumes and trades.
+    pub(crate) hours: Vec<(Name, i64, (i128, i64))>,
 }
 
 /// One more event.
@@ -113,7 +115,7 @@ impl Changes {
     /// The changes of symbols, one or all, as `view` needs them.
     pub(crate) fn symbols(&self, view: &str, name: Option<&str>) -> Partial {
         let changes = self.named(name).map(|symbol| (symbol.name.clone(), symbol.change(view)));
-        Partial { symbols: changes.collect(), days: Vec::new() }
+        Partial { symbols: changes.collect(), ..Partial::default() }
     }
 
     /// The changes of days, one of one symbol or all of all.
@@ -121,7 +123,15 @@ impl Changes {
         let days = self.named(key.map(|(name, _)| name)).flat_map(Symbol::days);
         let asked = days.filter(|(_, day, _)| key.is_none_or(|(_, asked)| *day == asked));
         let changes = asked.map(|(name, day, it)| (name.clone(), day, it.change()));
-        Partial { symbols: Vec::new(), days: changes.collect() }
+        Partial { days: changes.collect(), ..Partial::default() }
+    }
+
+    /// The changes of hours, one of one symbol or all of all.
+    pub(crate) fn hours(&self, key: Option<(&str, i64)>) -> Partial {
+        let hours = self.named(key.map(|(name, _)| name)).flat_map(Symbol::hours);
+        let asked = hours.filter(|(_, hour, _)| key.is_none_or(|(_, asked)| *hour == asked));
+        let changes = asked.map(|(name, hour, it)| (name.clone(), hour, it));
+        Partial { hours: changes.collect(), ..Partial::default() }
     }
 
     /// The symbol of that name, or all.

@@ -299,6 +299,11 @@ impl Rig {
                 ("customer", _) => Some(format!("c{}", self.dice.below(self.case.keys))),
                 ("symbol", _) => Some(format!("S{}", self.dice.below(self.case.keys))),
                 ("symbol and day", _) => Some(format!("S{} 1970-01-01", self.dice.below(self.case.keys))),
+                ("day", _) => Some(["1969-12-31", "1970-01-01"][self.dice.below(2) as usize].to_owned()),
+                ("symbol and hour", _) => {
+                    let hour = ["1969-12-31T23", "1970-01-01T00"][self.dice.below(2) as usize];
+                    Some(format!("S{} {hour}", self.dice.below(self.case.keys)))
+                }
                 (key, _) => Some(self.fact_key(key)),
             };
             Query { view: view.name.into(), key }

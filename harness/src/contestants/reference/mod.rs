@@ -54,7 +54,7 @@ impl Fold {
     /// unknown workload.
     pub fn new(workload: &str, terms: &Terms, views: &[&str]) -> Option<Fold> {
         match workload {
-            "orders" => Some(Fold::Orders(Orders::new(terms))),
+            "orders" => Some(Fold::Orders(Orders::new(terms, views))),
             "trades" => Some(Fold::Trades(Box::new(Trades::new(terms, views)))),
             "words" => Some(Fold::Words(Words::default())),
             "sensors" => Some(Fold::Sensors(Sensors::default())),

@@ -1,6 +1,10 @@
 //! Orders folded into hash maps, every rule carried out as its record comes.
 
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
+use workloads::calendar::Unit;
+use workloads::orders::TOP;
 use workloads::{Millis, Name, OrderEvent, OrderKind, Place, Record, Row, Rows, Terms};
 
 /// A sum and how many it is of.
@@ -46,6 +50,16 @@ struct More {
     corrections: Vec<Correction>,
 }
 
+/// The records in force of one day, as far as views need them.
+#[derive(Clone, Debug, Default)]
+struct Daily {
+    /// How many records each customer has.
+    customers: HashMap<u32, u32>,
+    /// How many records have each amount.
+    amounts: BTreeMap<i64, u32>,
+    count: usize,
+}
+
 /// The fold.
 #[derive(Clone, Debug)]
 pub struct Orders {
@@ -54,6 +68,10 @@ pub struct Orders {
     customers: Vec<Customer>,
     orders: HashMap<(u32, u64), Order>,
     revenue: Total,
+    days: BTreeMap<i64, Daily>,
+    /// Whether the customers of a day are asked for, and its median.
+    distinct: bool,
+    median: bool,
 }
 
 impl Total {
@@ -80,24 +98,28 @@ impl More {
 }
 
 impl Order {
-    fn amounts(&self, horizon: Option<Millis>) -> impl Iterator<Item = i64> {
+    fn amounts(&self, horizon: Option<Millis>) -> impl Iterator<Item = (i64, Millis)> {
         let lines = self.first.iter().chain(self.more.iter().flat_map(|more| &more.lines));
         lines.filter_map(move |line| match &self.more {
-            None => Some(line.amount),
-            Some(more) => more.in_force(*line, horizon),
+            None => Some((line.amount, line.time)),
+            Some(more) => Some((more.in_force(*line, horizon)?, line.time)),
         })
     }
 }
 
 impl Orders {
-    /// Nothing yet.
-    pub fn new(terms: &Terms) -> Self {
+    /// Nothing yet; keeps what `views` need, or everything when there are none.
+    pub fn new(terms: &Terms, views: &[&str]) -> Self {
+        let asked = |view| views.is_empty() || views.contains(&view);
         Orders {
             terms: terms.clone(),
             ids: HashMap::new(),
             customers: Vec::new(),
             orders: HashMap::new(),
             revenue: Total::default(),
+            days: BTreeMap::new(),
+            distinct: asked("customers_per_day"),
+            median: asked("median_order"),
         }
     }
 
@@ -129,7 +151,7 @@ impl Orders {
     fn place(&mut self, customer: u32, event: &OrderEvent) {
         let line = Line { amount: event.amount, time: event.time };
         if event.order == 0 {
-            return self.count(customer, line.amount, 1);
+            return self.count(customer, (line.amount, line.time), 1);
         }
         let order = self.orders.entry((customer, event.order)).or_default();
         let amount = match &order.more {
@@ -141,7 +163,7 @@ impl Orders {
             Some(_) => order.more.get_or_insert_default().lines.push(line),
         }
         if let Some(amount) = amount {
-            self.count(customer, amount, 1);
+            self.count(customer, (amount, line.time), 1);
         }
     }
 
@@ -151,14 +173,24 @@ impl Orders {
         }
         let horizon = self.terms.cancel_horizon;
         let order = self.orders.entry((customer, order)).or_default();
-        let before: Vec<i64> = order.amounts(horizon).collect();
+        let before: Vec<(i64, Millis)> = order.amounts(horizon).collect();
         change(order.more.get_or_insert_default());
-        let after: Vec<i64> = order.amounts(horizon).collect();
+        let after: Vec<(i64, Millis)> = order.amounts(horizon).collect();
         before.into_iter().for_each(|amount| self.count(customer, amount, -1));
         after.into_iter().for_each(|amount| self.count(customer, amount, 1));
     }
 
-    fn count(&mut self, customer: u32, amount: i64, sign: i64) {
+    fn count(&mut self, customer: u32, (amount, time): (i64, Millis), sign: i64) {
+        if self.distinct || self.median {
+            let daily = self.days.entry(Unit::Day.of(time)).or_default();
+            daily.count = daily.count.wrapping_add_signed(sign as isize);
+            if self.distinct {
+                times(daily.customers.entry(customer).or_default(), sign);
+            }
+            if self.median {
+                times(daily.amounts.entry(amount).or_default(), sign);
+            }
+        }
         let customer = &mut self.customers[customer as usize];
         customer.all.add(amount, sign);
         if amount >= self.terms.large_from {
@@ -171,6 +203,11 @@ impl Orders {
     pub fn row(&self, view: &str, key: &str) -> Option<Row> {
         if view == "revenue" {
             return (key == "all").then(|| self.revenue.row()).flatten();
+        }
+        match view {
+            "customers_per_day" | "median_order" => return self.days.get(&Unit::Day.parse(key)?)?.row(view),
+            "top_customers" => return self.rows(view).remove(key),
+            _ => {}
         }
         let id = self.ids.get(key)?;
         self.row_of(view, &self.customers[*id as usize])
@@ -192,7 +229,52 @@ impl Orders {
         if view == "revenue" {
             return self.revenue.row().map(|row| ("all".into(), row)).into_iter().collect();
         }
+        if let "customers_per_day" | "median_order" = view {
+            let rows = self.days.iter();
+            return rows.filter_map(|(day, daily)| Some((Unit::Day.print(*day), daily.row(view)?))).collect();
+        }
+        if view == "top_customers" {
+            return self.top();
+        }
         let rows = self.customers.iter();
         rows.filter_map(|customer| Some((customer.name.to_string(), self.row_of(view, customer)?))).collect()
     }
+
+    /// The customers with the highest sums, found by looking at all of them.
+    fn top(&self) -> Rows {
+        let mut all: Vec<&Customer> =
+            self.customers.iter().filter(|customer| customer.all.count != 0).collect();
+        let standing = |customer: &&Customer| (std::cmp::Reverse(customer.all.sum), customer.name.clone());
+        if all.len() > TOP {
+            all.select_nth_unstable_by_key(TOP, standing);
+            all.truncate(TOP);
+        }
+        all.into_iter()
+            .filter_map(|customer| Some((customer.name.to_string(), customer.all.row()?)))
+            .collect()
+    }
+}
+
+impl Daily {
+    fn row(&self, view: &str) -> Option<Row> {
+        if self.count == 0 {
+            return None;
+        }
+        if view == "customers_per_day" {
+            return Some(vec![self.customers.values().filter(|records| **records > 0).count() as i128]);
+        }
+        let nth = |n: usize| {
+            let mut upto = 0;
+            let found = self.amounts.iter().find(|(_, times)| {
+                upto += **times as usize;
+                upto > n
+            });
+            found.map_or(0, |(amount, _)| i128::from(*amount))
+        };
+        Some(vec![nth((self.count - 1) / 2) + nth(self.count / 2), self.count as i128])
+    }
+}
+
+fn times(count: &mut u32, sign: i64) {
+    *count = count.wrapping_add_signed(sign as i32);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
+use workloads::calendar::Unit;
 use workloads::{Millis, Name, Origin, Place, Record, Row, Rows, Terms, TradeEvent, TradeKind};
 
 mod open;
@@ -26,6 +27,8 @@ struct Symbol {
     name: Name,
     /// In ascending order; one whose trades are all busted is left empty.
     days: Vec<Daily>,
+    /// Sum of volumes and number of trades of each hour; kept only where `volume_hour` is asked.
+    hours: BTreeMap<i64, (i128, i64)>,
     prices: i128,
     volume: i128,
     count: i64,
@@ -42,6 +45,7 @@ pub struct Trades {
     open: Open,
     range: bool,
     last: bool,
+    hourly: bool,
 }
 
 impl Trades {
@@ -55,6 +59,7 @@ impl Trades {
             open: Open::default(),
             range: asked("range"),
             last: asked("last"),
+            hourly: asked("volume_hour"),
         }
     }
 
@@ -78,8 +83,16 @@ impl Trades {
             return *id;
         }
         let id = self.symbols.len() as u32;
-        let (days, sequence) = (Vec::new(), BTreeMap::new());
-        self.symbols.push(Symbol { name: name.clone(), days, prices: 0, volume: 0, count: 0, sequence });
+        let (days, hours, sequence) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        self.symbols.push(Symbol {
+            name: name.clone(),
+            days,
+            hours,
+            prices: 0,
+            volume: 0,
+            count: 0,
+            sequence,
+        });
         self.ids.insert(name.clone(), id);
         id
     }
@@ -111,6 +124,11 @@ impl Trades {
         symbol.prices += price * times;
         symbol.volume += volume * times;
         symbol.count += sign;
+        if self.hourly {
+            let hour = symbol.hours.entry(Unit::Hour.of(trade.time)).or_default();
+            hour.0 += volume * times;
+            hour.1 += sign;
+        }
         let daily = symbol.day(trade.time.div_euclid(DAY));
         daily.volume += volume * times;
         daily.turnover += price * volume * times;
@@ -127,6 +145,10 @@ impl Trades {
 
     /// One row of a view.
     pub fn row(&self, view: &str, key: &str) -> Option<Row> {
+        if view == "volume_hour" {
+            let (name, hour) = Unit::Hour.parse_key(key)?;
+            return hour_row(self.symbols[*self.ids.get(name)? as usize].hours.get(&hour)?);
+        }
         let (name, day) = match view {
             "mean" | "last" => (key, None),
             _ => key.rsplit_once(' ').map(|(name, day)| (name, Some(day)))?,
@@ -147,6 +169,11 @@ impl Trades {
         let mut rows = Rows::new();
         for symbol in &self.symbols {
             match view {
+                "volume_hour" => {
+                    rows.extend(symbol.hours.iter().filter_map(|(hour, sums)| {
+                        Some((Unit::Hour.key(&symbol.name, *hour), hour_row(sums)?))
+                    }))
+                }
                 "mean" | "last" => rows.extend(symbol.row(view).map(|row| (symbol.name.to_string(), row))),
                 _ => rows.extend(symbol.days.iter().filter_map(|daily| {
                     Some((format!("{} {}", symbol.name, day_name(daily.day)), daily.row(view)?))
@@ -205,6 +232,10 @@ impl Daily {
             _ => None,
         }
     }
+}
+
+fn hour_row((volume, count): &(i128, i64)) -> Option<Row> {
+    (*count != 0).then(|| vec![*volume, i128::from(*count)])
 }
 
 fn tally(prices: &mut BTreeMap<i64, u32>, price: i64, sign: i64) {

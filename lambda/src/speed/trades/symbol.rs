@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use workloads::calendar::Unit;
 use workloads::{Millis, Name, Place};
 
 use super::DAY;
@@ -23,6 +24,8 @@ pub(super) struct Symbol {
     /// Prices of the batch's trades that were changed; nothing where they were busted.
     changed: BTreeMap<(Millis, Place), Option<i64>>,
     days: BTreeMap<i64, Day>,
+    /// Sum of volumes and number of trades of each hour.
+    hours: BTreeMap<i64, (i128, i64)>,
 }
 
 /// What has changed about a symbol.
@@ -62,6 +65,10 @@ impl Symbol {
         day.count += times;
         // rule: T13
         day.value = day.value.wrapping_add(prices.wrapping_mul(volumes).wrapping_mul(i128::from(times)));
+        // rule: T16
+        let hour = self.hours.entry(Unit::Hour.of(line.time)).or_default();
+        hour.0 += volumes * i128::from(times);
+        hour.1 += times;
         // rule: T12
         let place = (line.time, line.place);
         let counted = times > 0;
@@ -79,6 +86,10 @@ impl Symbol {
 
     pub(super) fn days(&self) -> impl Iterator<Item = (&Name, i64, &Day)> {
         self.days.iter().map(|(day, it)| (&self.name, *day, it))
+    }
+
+    pub(super) fn hours(&self) -> impl Iterator<Item = (&Name, i64, (i128, i64))> {
+        self.hours.iter().map(|(hour, it)| (&self.name, *hour, *it))
     }
 
     /// What has changed, and for `last` about the latest trades.
