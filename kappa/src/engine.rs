@@ -13,7 +13,10 @@ use crate::names::SharedNames;
 use crate::source::Source;
 use crate::views::Rules;
 use crate::views::orders::Orders;
+use crate::views::sensors::Sensors;
 use crate::views::trades::Trades;
+use crate::views::transfers::Transfers;
+use crate::views::words::Words;
 
 /// Offsets read in one turn of work, so that reads need not wait long.
 const BUDGET: usize = 16 * 1024;
@@ -68,6 +71,9 @@ pub(crate) fn build(
     match workload {
         "orders" => Ok(Box::new(Dataflow::<Orders>::build(worker, terms, views, names))),
         "trades" => Ok(Box::new(Dataflow::<Trades>::build(worker, terms, views, names))),
+        "words" => Ok(Box::new(Dataflow::<Words>::build(worker, terms, views, names))),
+        "sensors" => Ok(Box::new(Dataflow::<Sensors>::build(worker, terms, views, names))),
+        "transfers" => Ok(Box::new(Dataflow::<Transfers>::build(worker, terms, views, names))),
         _ => Err(KappaError::UnknownWorkload(workload.to_owned())),
     }
 }

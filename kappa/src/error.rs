@@ -21,7 +21,7 @@ pub enum KappaError {
     #[error("{0} holds no bindings of a log with {1} partitions: remove it, and versions are bound afresh")]
     Format(String, usize),
     /// There are no rules for it.
-    #[error("no rules for the workload {0}: there are rules for orders and trades")]
+    #[error("no rules for the workload {0}: `wb list` names those that there are")]
     UnknownWorkload(String),
     /// There is no such view.
     #[error("{workload} has no view {view}: `wb list` names its views")]

@@ -2,9 +2,12 @@
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
-use differential_dataflow::difference::Semigroup;
+use differential_dataflow::difference::{IsZero, Semigroup};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+
+use crate::outlet::Output;
+use crate::views::Grouping;
 
 /// A hash map whose iteration order is the same in every run: replays must be repeatable.
 pub(crate) type SteadyMap<K, V> = HashMap<K, V, BuildHasherDefault<SteadyHasher>>;
@@ -12,30 +15,48 @@ pub(crate) type SteadyMap<K, V> = HashMap<K, V, BuildHasherDefault<SteadyHasher>
 /// An update as an arrangement by key takes it.
 pub(crate) type Update<K, D> = ((K, ()), u64, D);
 
-/// Many events change few keys, so that summing them first leaves the arrangement little to do. Nobody can see
-/// the difference: within one logical time there is no order.
-pub struct Fold<K, D> {
-    sums: SteadyMap<K, D>,
+/// What the events of one logical time change in one grouping. Many events change few keys, so that summing them
+/// first leaves the arrangement little to do. Nobody can see the difference: within one logical time there is no order.
+pub(crate) struct Fold<G: Grouping> {
+    sums: SteadyMap<G::Key, G::Sum>,
+    /// Absent when none of the views is asked for.
+    pub(crate) output: Option<Output<G>>,
 }
 
-impl<K: Ord + Copy + Hash, D: Semigroup> Fold<K, D> {
-    pub(crate) fn new() -> Self {
-        Fold { sums: SteadyMap::default() }
+impl<G: Grouping> Default for Fold<G> {
+    fn default() -> Self {
+        Fold { sums: SteadyMap::default(), output: None }
     }
+}
 
+impl<G: Grouping> Fold<G> {
     /// Adds a difference to a key.
     #[inline]
-    pub fn add(&mut self, key: K, difference: &D) {
+    pub(crate) fn add(&mut self, key: G::Key, difference: &G::Sum) {
+        if !self.wanted() {
+            return;
+        }
         match self.sums.entry(key) {
             Entry::Occupied(mut sum) => sum.get_mut().plus_equals(difference),
             Entry::Vacant(place) => {
-                place.insert(difference.clone());
+                place.insert(*difference);
             }
         }
     }
 
+    /// Whether anybody asks for it; what is added is forgotten otherwise.
+    #[inline]
+    pub(crate) fn wanted(&self) -> bool {
+        self.output.is_some()
+    }
+
+    /// What was added so far, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&G::Key, &G::Sum)> {
+        self.sums.iter()
+    }
+
     /// Empties it into updates at `time`, in the order of their keys.
-    pub(crate) fn drain(&mut self, time: u64) -> Vec<Update<K, D>> {
+    pub(crate) fn drain(&mut self, time: u64) -> Vec<Update<G::Key, G::Sum>> {
         let sums = self.sums.drain().filter(|(_, sum)| !sum.is_zero());
         let mut updates: Vec<_> = sums.map(|(key, sum)| ((key, ()), time, sum)).collect();
         updates.sort_unstable_by_key(|update| update.0.0);

@@ -12,8 +12,8 @@
 //!
 //! * [`views`]: the rules of each workload, once. All else is plumbing.
 //! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
-//! * `source`: from the log into the dataflow. `names`: customers and symbols as numbers. `fold`: sums of one time. `shards`: large state.
-//! * `operator`, `dataflow`, `reading`: rules at work, their sums arranged, answers out of them.
+//! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`: sums of one time. `shards`: large state.
+//! * `operator`, `outlet`, `dataflow`, `reading`: rules at work, their sums arranged, answers out of them.
 //! * `engine`, `crew`: a worker, and several. [`Kappa`]: follows a log and answers. [`Replay`]: fed by hand.
 
 mod binder;
@@ -24,8 +24,10 @@ mod engine;
 mod error;
 mod fold;
 mod follower;
+mod keys;
 mod names;
 mod operator;
+mod outlet;
 mod reading;
 mod replay;
 mod shards;

@@ -2,26 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use timely::container::CapacityContainerBuilder;
 use timely::dataflow::channels::pact::Exchange;
 use timely::dataflow::operators::Capability;
-use timely::dataflow::operators::generic::OutputBuilder;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 use timely::dataflow::{Scope, Stream};
 use timely::progress::frontier::MutableAntichain;
 use workloads::Terms;
 
-use crate::fold::{Update, hash};
-use crate::views::{Changes, Rules};
+use crate::fold::hash;
+use crate::names::SharedNames;
+use crate::outlet::Arrange;
+use crate::views::{Groupings, Rules};
 
 type Acts<R> = Vec<<R as Rules>::Act>;
-type Fine<R> = Vec<Update<<R as Rules>::FineKey, <R as Rules>::Fine>>;
-type Coarse<R> = Vec<Update<<R as Rules>::CoarseKey, <R as Rules>::Coarse>>;
 
-/// The right to let go changes at one time, for each of the two outputs.
-type Rights = (Capability<u64>, Capability<u64>);
+/// The right to let go changes at one time, for each of the outputs.
+type Rights = Vec<Capability<u64>>;
 
-/// Acts in, changes of the fine and of the coarse sums out.
+/// Acts in, changes of every grouping that is asked for out: what arranges them is handed back.
 ///
 /// # Contract
 ///
@@ -32,29 +30,25 @@ pub(crate) fn carry_out<'scope, R: Rules>(
     acts: Stream<'scope, u64, Acts<R>>,
     terms: &Terms,
     views: &[&str],
-) -> (Stream<'scope, u64, Fine<R>>, Stream<'scope, u64, Coarse<R>>) {
+    names: SharedNames,
+) -> Vec<Arrange<'scope>> {
     let mut builder = OperatorBuilder::new("rules".to_owned(), scope);
     let mut input = builder.new_input(acts, Exchange::new(|act: &R::Act| hash(&R::group(act))));
-    let (fine, fine_stream) = builder.new_output();
-    let (coarse, coarse_stream) = builder.new_output();
-    let mut fine = OutputBuilder::<u64, CapacityContainerBuilder<Fine<R>>>::from(fine);
-    let mut coarse = OutputBuilder::<u64, CapacityContainerBuilder<Coarse<R>>>::from(coarse);
-    let mut held = Held::<R>::new(terms, views);
+    let mut changes = R::Changes::default();
+    let arrange: Vec<Arrange<'scope>> =
+        changes.folds().into_iter().filter_map(|fold| fold.open(&mut builder, views)).collect();
+    let outputs = arrange.len();
+    let mut held = Held::<R> { rules: R::new(terms, views), waiting: BTreeMap::new(), changes, names };
     builder.build(move |_initial| {
         move |frontiers: &[MutableAntichain<u64>]| {
             input.for_each(|capability, acts| {
-                let rights = || (capability.retain(0), capability.retain(1));
+                let rights = || (0..outputs).map(|output| capability.retain(output)).collect();
                 held.hold(*capability.time(), rights, std::mem::take(acts));
             });
-            let open = frontiers[0].frontier().first().copied().unwrap_or(u64::MAX);
-            let (mut fine, mut coarse) = (fine.activate(), coarse.activate());
-            held.carry_out(open, |rights, mut fine_changes, mut coarse_changes| {
-                fine.session(&rights.0).give_container(&mut fine_changes);
-                coarse.session(&rights.1).give_container(&mut coarse_changes);
-            });
+            held.carry_out(frontiers[0].frontier().first().copied().unwrap_or(u64::MAX));
         }
     });
-    (fine_stream, coarse_stream)
+    arrange
 }
 
 /// The rules, and the acts whose time has not come.
@@ -62,20 +56,17 @@ struct Held<R: Rules> {
     rules: R,
     waiting: BTreeMap<u64, (Rights, Vec<Acts<R>>)>,
     /// Of the first waiting time alone.
-    changes: Changes<R>,
+    changes: R::Changes,
+    names: SharedNames,
 }
 
 impl<R: Rules> Held<R> {
-    fn new(terms: &Terms, views: &[&str]) -> Self {
-        Held { rules: R::new(terms, views), waiting: BTreeMap::new(), changes: Changes::new() }
-    }
-
     fn hold(&mut self, time: u64, rights: impl FnOnce() -> Rights, acts: Acts<R>) {
         self.waiting.entry(time).or_insert_with(|| (rights(), Vec::new())).1.push(acts);
     }
 
     /// `open` is the earliest time at which acts may still come.
-    fn carry_out(&mut self, open: u64, mut let_go: impl FnMut(&Rights, Fine<R>, Coarse<R>)) {
+    fn carry_out(&mut self, open: u64) {
         while let Some(mut first) = self.waiting.first_entry() {
             let time = *first.key();
             if open < time {
@@ -88,8 +79,9 @@ impl<R: Rules> Held<R> {
                 break;
             }
             let (rights, _) = first.remove();
-            let (fine, coarse) = (self.changes.fine.drain(time), self.changes.coarse.drain(time));
-            let_go(&rights, fine, coarse);
+            self.rules.close(&mut self.changes, &self.names.lock());
+            let open = self.changes.folds().into_iter().filter(|fold| fold.is_open());
+            open.zip(&rights).for_each(|(fold, right)| fold.let_go(right));
         }
     }
 }

@@ -1,79 +1,101 @@
 //! Answers out of the arrangements: every view of one request at the same complete version.
 
-use differential_dataflow::trace::{Cursor, TraceReader};
-use workloads::{Query, Row, Rows};
+use differential_dataflow::difference::{Monoid, Semigroup};
+use differential_dataflow::operators::arrange::TraceAgent;
+use differential_dataflow::trace::implementations::KeySpine;
+use differential_dataflow::trace::{BatchCursor, Cursor, TraceReader, cursor::CursorList};
+use timely::progress::Antichain;
+use workloads::Rows;
 
-use crate::dataflow::{Dataflow, Sums};
-use crate::names::Names;
-use crate::views::{Key, Rules, Sum};
+use crate::keys::Key;
+use crate::views::{Grouping, Question};
 
-impl<R: Rules> Dataflow<R> {
-    /// One set of rows a query, as of `time`, from this worker's share of the keys.
-    ///
-    /// # Contract
-    ///
-    /// The version `time` is complete and has not been given up; every query names a view of the workload.
-    pub(crate) fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {
-        debug_assert!(time < self.frontier(), "version {time} is not complete");
-        let names = self.names.lock();
-        queries.iter().map(|query| self.answer(time, query, &names)).collect()
+type Trace<G> = TraceAgent<KeySpine<<G as Grouping>::Key, u64, <G as Grouping>::Sum>>;
+
+/// The sums of one grouping by key, as one worker holds them.
+pub(crate) struct Arrangement<G: Grouping>(pub(crate) Trace<G>);
+
+/// An arrangement, whatever it sums up.
+pub trait Arranged {
+    /// Whether it answers a view.
+    fn answers(&self, view: &str) -> bool;
+    /// The answer as of `time`, which is complete and has not been given up.
+    fn rows(&mut self, time: u64, question: &Question<'_>) -> Rows;
+    /// Gives up reading versions before `since`. Batches are merged as far as versions are complete: held back
+    /// to `since` as well, every version in the window would stay a batch of its own.
+    fn compact(&mut self, since: u64, frontier: u64);
+}
+
+impl<G: Grouping> Arranged for Arrangement<G> {
+    fn answers(&self, view: &str) -> bool {
+        G::VIEWS.contains(&view)
     }
 
-    fn answer(&self, time: u64, query: &Query, names: &Names) -> Rows {
-        let view = query.view.as_str();
-        let fine_row = |sum: &R::Fine| R::fine_row(view, sum, &self.terms);
-        let coarse_row = |sum: &R::Coarse| R::coarse_row(view, sum);
-        let (fine, coarse) = (&mut *self.fine.borrow_mut(), &mut *self.coarse.borrow_mut());
-        match (R::is_fine(view), &query.key) {
-            (Some(true), None) => every(fine, time, fine_row, |key| R::print_fine(key, names)),
-            (Some(false), None) => every(coarse, time, coarse_row, |key| R::print_coarse(key, names)),
-            (Some(true), Some(text)) => one(fine, time, text, R::parse_fine(text, names), fine_row),
-            (Some(false), Some(text)) => one(coarse, time, text, R::parse_coarse(text, names), coarse_row),
-            (None, _) => Rows::new(),
-        }
+    fn rows(&mut self, time: u64, question: &Question<'_>) -> Rows {
+        let (cursor, batches) = self.0.cursor();
+        G::rows(question, &mut Reader { cursor, batches, time })
+    }
+
+    fn compact(&mut self, since: u64, frontier: u64) {
+        self.0.set_logical_compaction(Antichain::from_elem(since).borrow());
+        self.0.set_physical_compaction(Antichain::from_elem(frontier).borrow());
     }
 }
 
-/// The row of one key, if it has one.
-fn one<K: Key, D: Sum>(
-    sums: &mut Sums<K, D>,
+/// Goes through the keys of an arrangement in their order, as of one version. There is no way back.
+pub struct Reader<G: Grouping> {
+    cursor: CursorList<BatchCursor<Trace<G>>>,
+    batches: Vec<<Trace<G> as TraceReader>::Batch>,
     time: u64,
-    text: &str,
-    key: Option<K>,
-    row: impl Fn(&D) -> Option<Row>,
-) -> Rows {
-    let Some(key) = key else { return Rows::new() };
-    let (mut cursor, storage) = sums.cursor();
-    cursor.seek_key(&storage, &key);
-    if cursor.get_key(&storage) != Some(&key) {
-        return Rows::new();
+}
+
+impl<G: Grouping> Reader<G> {
+    /// Goes on with `key`, or with the first after it.
+    pub fn seek(&mut self, key: &G::Key) {
+        self.cursor.seek_key(&self.batches, key);
     }
-    let mut sum = D::zero();
-    cursor.map_times(&storage, |at, difference| add_until(&mut sum, time, at, difference));
-    row(&sum).map(|row| (text.to_owned(), row)).into_iter().collect()
+
+    /// The next key. It stays the next one.
+    pub fn peek(&self) -> Option<G::Key> {
+        self.cursor.get_key(&self.batches).copied()
+    }
+}
+
+impl<G: Grouping> Iterator for Reader<G> {
+    type Item = (G::Key, G::Sum);
+
+    /// The next key and its sum, which is nothing if the key has had its day.
+    #[inline]
+    fn next(&mut self) -> Option<(G::Key, G::Sum)> {
+        let key = self.peek()?;
+        let (mut sum, time) = (G::Sum::zero(), self.time);
+        self.cursor.map_times(&self.batches, |at, difference| {
+            if *at <= time {
+                sum.plus_equals(difference);
+            }
+        });
+        self.cursor.step_key(&self.batches);
+        Some((key, sum))
+    }
+}
+
+/// The row of the key that is asked for, if it has one.
+pub(crate) fn one<G: Grouping>(question: &Question<'_>, reader: &mut Reader<G>) -> Rows {
+    let mut row = || {
+        let text = question.key?;
+        let key = G::Key::parse(text, question.names)?;
+        reader.seek(&key);
+        let (_, sum) = reader.next().filter(|(found, _)| *found == key)?;
+        Some((text.to_owned(), G::row(question.view, &sum, question.terms)?))
+    };
+    row().into_iter().collect()
 }
 
 /// Every row.
-fn every<K: Key, D: Sum>(
-    sums: &mut Sums<K, D>,
-    time: u64,
-    row: impl Fn(&D) -> Option<Row>,
-    print: impl Fn(K) -> String,
-) -> Rows {
-    let (mut cursor, storage) = sums.cursor();
-    let mut rows = Vec::new();
-    while let Some(key) = cursor.get_key(&storage) {
-        let mut sum = D::zero();
-        cursor.map_times(&storage, |at, difference| add_until(&mut sum, time, at, difference));
-        rows.extend(row(&sum).map(|row| (print(*key), row)));
-        cursor.step_key(&storage);
-    }
-    rows.into_iter().collect()
-}
-
-#[inline]
-fn add_until<D: Sum>(sum: &mut D, time: u64, at: &u64, difference: &D) {
-    if *at <= time {
-        sum.plus_equals(difference);
-    }
+pub(crate) fn every<G: Grouping>(question: &Question<'_>, reader: &mut Reader<G>) -> Rows {
+    let rows = reader.filter_map(|(key, sum)| {
+        let row = G::row(question.view, &sum, question.terms)?;
+        Some((key.print(question.names), row))
+    });
+    rows.collect()
 }

@@ -1,13 +1,14 @@
-//! The clear form of spend: textbook differential dataflow, as a second opinion on the fast one.
+//! The clear form of spend and of alerts: textbook differential dataflow, as a second opinion on the fast one.
 //!
-//! Here the rules are one `reduce` over everything ever said of an order id, and nobody keeps state by hand.
+//! Here the rules are one `reduce` over everything ever said of an order id, or read in a region, and nobody keeps
+//! state by hand.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod events;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use differential_dataflow::input::Input;
@@ -15,6 +16,7 @@ use differential_dataflow::operators::CountTotal;
 use events::records;
 use kappa::Replay;
 use timely::dataflow::operators::probe::Handle;
+use workloads::calendar::Unit;
 use workloads::{Event, Millis, OrderKind, Place, Query, Record, Rows, Terms};
 
 /// What was said of an order id: the kind, event time and place, and the amount.
@@ -77,6 +79,87 @@ fn clear_spend(records: Vec<Record>, granularity: usize, horizon: Option<Millis>
         }
         versions
     })
+}
+
+/// A region's alerts out of the sums and numbers of its seconds, in their order.
+fn raised(seconds: &[(&(i64, i64, i64), isize)]) -> Vec<(i64, i64, i64)> {
+    let (mut alerts, mut stands) = (Vec::new(), false);
+    for (at, _, _) in seconds.iter().map(|(second, _)| **second) {
+        let recent = seconds.iter().filter(|(second, _)| second.0 <= at && at - second.0 < 10);
+        let (sum, count) =
+            recent.fold((0, 0), |(sum, count), (second, _)| (sum + second.1, count + second.2));
+        let stood = stands;
+        stands = if stood { sum >= 29 * count } else { sum > 30 * count };
+        if stands && !stood {
+            alerts.push((at, sum, count));
+        }
+    }
+    alerts
+}
+
+/// Alerts after each version: region, second, sum and number of readings.
+fn clear_alerts(records: Vec<Record>, granularity: usize) -> Vec<BTreeSet<(String, i64, i64, i64)>> {
+    timely::execute_directly(move |worker| {
+        let alerts = Rc::new(RefCell::new(BTreeMap::<(String, (i64, i64, i64)), isize>::new()));
+        let seen = Rc::clone(&alerts);
+        let probe = Handle::new();
+        let mut input = worker.dataflow::<u64, _, _>(|scope| {
+            let (input, read) = scope.new_collection::<((String, i64), i64), isize>();
+            read.explode(|(second, reading)| Some((second, (reading, 1_i64))))
+                .count_total()
+                .map(|((region, second), (sum, count))| (region, (second, sum, count)))
+                .reduce(|_region, seconds, alerts| {
+                    alerts.extend(raised(seconds).into_iter().map(|alert| (alert, 1_isize)));
+                })
+                .inspect(move |(row, _, diff)| *seen.borrow_mut().entry(row.clone()).or_default() += diff)
+                .probe_with(&probe);
+            input
+        });
+        let mut versions = Vec::new();
+        for (version, records) in (1..).zip(records.chunks(granularity)) {
+            for record in records {
+                let Event::Sensor(event) = &record.event else { continue };
+                let second = event.time.div_euclid(1_000);
+                input.insert(((event.region.to_string(), second), i64::from(event.reading)));
+            }
+            input.advance_to(version);
+            input.flush();
+            worker.step_while(|| probe.less_than(&version));
+            let alerts = alerts.borrow();
+            let standing = alerts.iter().filter(|(_, times)| **times != 0);
+            versions
+                .push(standing.map(|((region, (at, sum, n)), _)| (region.clone(), *at, *sum, *n)).collect());
+        }
+        versions
+    })
+}
+
+fn check_alerts(seed: u64, granularity: usize) -> usize {
+    let records = records("sensors", seed, 200, 3);
+    let mut fast = Replay::new("sensors", &Terms::default(), &["alerts"]).unwrap();
+    let query = Query { view: "alerts".to_owned(), key: None };
+    let mut alerts = 0;
+    for (records, clear) in records.chunks(granularity).zip(clear_alerts(records.clone(), granularity)) {
+        fast.feed(records);
+        let rows = fast.rows(std::slice::from_ref(&query)).remove(0).into_iter();
+        let rows: BTreeSet<_> = rows
+            .map(|(key, row)| {
+                let (region, second) = Unit::Second.parse_key(&key).unwrap();
+                (region.to_owned(), second, row[0] as i64, row[1] as i64)
+            })
+            .collect();
+        assert_eq!(rows, clear, "seed {seed}, g = {granularity}");
+        alerts += rows.len();
+    }
+    alerts
+}
+
+#[test]
+fn alerts_agree_with_the_clear_form_at_every_version() {
+    for granularity in [1, 17, 200] {
+        let alerts: usize = (0..12).map(|seed| check_alerts(seed, granularity)).sum();
+        assert!(alerts > 12, "{alerts} alerts");
+    }
 }
 
 fn check(seed: u64, granularity: usize, horizon: Option<Millis>) {

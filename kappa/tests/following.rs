@@ -102,6 +102,14 @@ fn two_workers_read_at_one_common_version() {
 }
 
 #[test]
+fn words_sensors_and_transfers_are_right_at_every_version_read() {
+    for name in ["words", "sensors", "transfers"] {
+        check_many(name, 1, 20);
+        check_many(name, 2, 4);
+    }
+}
+
+#[test]
 fn a_version_asked_for_is_answered_exactly_there() {
     let terms = Terms::default();
     for seed in 0..40 {

@@ -63,6 +63,21 @@ fn trades_with_a_horizon_agree_with_the_truth() {
 }
 
 #[test]
+fn words_agree_with_the_truth_at_every_version() {
+    check_many("words", None);
+}
+
+#[test]
+fn sensors_agree_with_the_truth_at_every_version() {
+    check_many("sensors", None);
+}
+
+#[test]
+fn transfers_agree_with_the_truth_at_every_version() {
+    check_many("transfers", None);
+}
+
+#[test]
 fn a_key_that_nobody_named_has_no_row() {
     let replay = Replay::new("orders", &Terms::default(), &[]).unwrap();
     let query = |key: &str| Query { view: "spend".to_owned(), key: Some(key.to_owned()) };

@@ -1,25 +1,27 @@
 //! What every workload's rules look like to the dataflow.
 //!
 //! A Kappa view is one function of the log. Here it has three steps: an event becomes an *act* (names as numbers),
-//! acts change sums, and a sum is printed as a row. The state that lies between (what is needed to undo an
+//! acts change sums, and sums are printed as rows. The state that lies between (what is needed to undo an
 //! event) belongs to the rules; time, versions, threads and storage do not.
+//!
+//! A workload lists its *groupings*, one for each kind of key. To add a view is to add to a grouping, or one to the list.
 
 use std::fmt::Debug;
-use std::hash::Hash;
 
 use differential_dataflow::difference::Monoid;
 use timely::ExchangeData;
-use workloads::{Record, Row, Terms};
+use workloads::{Record, Row, Rows, Terms};
 
-use crate::fold::Fold;
+use crate::keys::Key;
 use crate::names::Names;
+use crate::outlet::Outlet;
+use crate::reading::{Reader, every, one};
 
 pub mod orders;
+pub mod sensors;
 pub mod trades;
-
-/// A key of an arrangement.
-pub trait Key: Copy + Ord + Hash + Debug + ExchangeData {}
-impl<T: Copy + Ord + Hash + Debug + ExchangeData> Key for T {}
+pub mod transfers;
+pub mod words;
 
 /// What an arrangement sums up per key.
 pub trait Sum: Monoid + Copy + Default + Ord + Debug + ExchangeData {}
@@ -29,19 +31,13 @@ impl<T: Monoid + Copy + Default + Ord + Debug + ExchangeData> Sum for T {}
 ///
 /// # Contract
 ///
-/// The order in which the acts of one version come makes no difference to the sums after it. Sums of one key only
-/// change with acts of one [`Rules::group`].
+/// The order in which the acts of one version come makes no difference to the sums after it. Acts of different
+/// [`Rules::group`]s are carried out by rules of their own: what they change adds up.
 pub trait Rules: Sized + 'static {
     /// An event as the rules need it.
     type Act: Clone + Debug + ExchangeData;
-    /// Key of the finer of the two groupings.
-    type FineKey: Key;
-    /// What is known of it.
-    type Fine: Sum;
-    /// Key of the coarser grouping.
-    type CoarseKey: Key;
-    /// What is known of it.
-    type Coarse: Sum;
+    /// What acts change: one fold for each grouping.
+    type Changes: Groupings;
 
     /// The rules at the empty log, with what is needed to answer some views; every view when there are none.
     fn new(terms: &Terms, views: &[&str]) -> Self;
@@ -50,34 +46,54 @@ pub trait Rules: Sized + 'static {
     /// Acts with different groups may be carried out in different places.
     fn group(act: &Self::Act) -> u64;
     /// Carries out an act.
-    fn apply(&mut self, act: &Self::Act, changes: &mut Changes<Self>);
-
-    /// Whether a view is answered from the fine grouping; absent when there is no such view.
-    fn is_fine(view: &str) -> Option<bool>;
-    /// A row of a view over the fine grouping, if the key has one.
-    fn fine_row(view: &str, sum: &Self::Fine, terms: &Terms) -> Option<Row>;
-    /// A row of a view over the coarse grouping, if the key has one.
-    fn coarse_row(view: &str, sum: &Self::Coarse) -> Option<Row>;
-    /// Prints a key.
-    fn print_fine(key: Self::FineKey, names: &Names) -> String;
-    /// Prints a key.
-    fn print_coarse(key: Self::CoarseKey, names: &Names) -> String;
-    /// Reads a printed key; absent when nothing like it was met.
-    fn parse_fine(key: &str, names: &Names) -> Option<Self::FineKey>;
-    /// Reads a printed key; absent when nothing like it was met.
-    fn parse_coarse(key: &str, names: &Names) -> Option<Self::CoarseKey>;
+    fn apply(&mut self, act: &Self::Act, changes: &mut Self::Changes);
+    /// Every act of a version has been carried out: changes whatever is found out once a version.
+    fn close(&mut self, _changes: &mut Self::Changes, _names: &Names) {}
 }
 
-/// What the acts of one logical time change.
-pub struct Changes<R: Rules> {
-    /// Of the fine grouping.
-    pub fine: Fold<R::FineKey, R::Fine>,
-    /// Of the coarse grouping.
-    pub coarse: Fold<R::CoarseKey, R::Coarse>,
+/// What the acts of one version change, a fold for each grouping.
+pub trait Groupings: Default + 'static {
+    /// The folds, always in the same order.
+    fn folds(&mut self) -> Vec<&mut dyn Outlet>;
 }
 
-impl<R: Rules> Changes<R> {
-    pub(crate) fn new() -> Self {
-        Changes { fine: Fold::new(), coarse: Fold::new() }
+/// A kind of key, what is known of each, and the views that are answered from it.
+pub trait Grouping: Sized + 'static {
+    /// The views answered from it.
+    const VIEWS: &'static [&'static str];
+    /// Views of other groupings that are made of it.
+    const BASIS_OF: &'static [&'static str] = &[];
+    /// What is grouped by.
+    type Key: Key;
+    /// What is known of a key; the default is nothing.
+    type Sum: Sum;
+
+    /// The row of a key in a view, if it has one.
+    fn row(view: &str, sum: &Self::Sum, terms: &Terms) -> Option<Row>;
+
+    /// The answer to a question out of one worker's share of the keys. Of no row there may be two: keys of whom more
+    /// than one row is made have one home.
+    fn rows(question: &Question<'_>, reader: &mut Reader<Self>) -> Rows {
+        match question.key {
+            Some(_) => one(question, reader),
+            None => every(question, reader),
+        }
     }
+}
+
+/// What is asked, and what is needed to answer it.
+pub struct Question<'a> {
+    /// The name of the view.
+    pub view: &'a str,
+    /// One printed key; the whole view when absent.
+    pub key: Option<&'a str>,
+    /// Names by number.
+    pub names: &'a Names,
+    /// What was agreed on.
+    pub terms: &'a Terms,
+}
+
+/// Whether one of some views is among those asked for: all are when there are none.
+pub fn asked(asked: &[&str], views: &[&str]) -> bool {
+    asked.is_empty() || views.iter().any(|view| asked.contains(view))
 }

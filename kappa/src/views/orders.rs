@@ -3,10 +3,22 @@
 use serde::{Deserialize, Serialize};
 use workloads::{Event, Millis, OrderKind, Place, Record, Row, Terms};
 
-use super::{Changes, Rules};
-use crate::fold::additive;
+use super::{Grouping, Groupings, Rules};
+use crate::fold::{Fold, additive};
+use crate::keys::{All, Named};
 use crate::names::Names;
+use crate::outlet::Outlet;
 use crate::shards::{Near, Shards};
+
+mod amounts;
+mod days;
+mod leaders;
+mod lines;
+
+use amounts::Amounts;
+use days::{Days, Visits};
+use leaders::{Leaders, Ranking};
+use lines::{Line, Order};
 
 /// An order event, its customer as a number.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -21,7 +33,7 @@ pub struct Act {
 
 /// What a customer has spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Spend {
+struct Spend {
     sum: i128,
     large_sum: i128,
     count: i64,
@@ -31,71 +43,39 @@ additive!(Spend { sum, large_sum, count, large_count });
 
 /// What everybody has spent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Revenue {
+struct Revenue {
     sum: i128,
     count: i64,
 }
 additive!(Revenue { sum, count });
 
-/// One record of an order, as it was placed.
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    amount: i64,
-    time: Millis,
+/// What orders change.
+#[derive(Default)]
+pub struct Changes {
+    customers: Fold<Customers>,
+    revenue: Fold<Everybody>,
+    days: Fold<Days>,
+    leaders: Fold<Leaders>,
+    amounts: Fold<Amounts>,
 }
 
-/// The records of one order id and customer, and what was said of them. Most orders have one line and no mark.
-#[derive(Debug, Default)]
-struct Order {
-    lines: Lines,
-    marks: Option<Box<Marks>>,
-}
+/// By customer.
+struct Customers;
 
-#[derive(Debug, Default)]
-enum Lines {
-    #[default]
-    None,
-    One(Line),
-    Many(Vec<Line>),
-}
+/// All in one.
+struct Everybody;
 
-#[derive(Debug, Default)]
-struct Marks {
-    /// Event time of the earliest cancellation: the one that reaches furthest back.
-    cancelled: Option<Millis>,
-    /// In ascending order of (event time, place).
-    corrections: Vec<(Millis, Place, i64)>,
-}
-
-/// The orders that can still be marked.
+/// The orders that can still be marked, and what lies behind the customers of a day and the first of all.
 pub struct Orders {
     orders: Shards<(u32, u64), Order>,
-    limits: Limits,
-}
-
-/// The terms that concern single records.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
     horizon: Option<Millis>,
-    large_from: i64,
+    book: Book,
 }
 
-impl Lines {
-    fn push(&mut self, line: Line) {
-        match self {
-            Lines::None => *self = Lines::One(line),
-            Lines::One(first) => *self = Lines::Many(vec![*first, line]),
-            Lines::Many(lines) => lines.push(line),
-        }
-    }
-
-    fn all(&self) -> &[Line] {
-        match self {
-            Lines::None => &[],
-            Lines::One(line) => std::slice::from_ref(line),
-            Lines::Many(lines) => lines,
-        }
-    }
+struct Book {
+    large_from: i64,
+    visits: Visits,
+    ranking: Ranking,
 }
 
 impl Near for (u32, u64) {
@@ -105,67 +85,48 @@ impl Near for (u32, u64) {
     }
 }
 
-impl Order {
-    fn mark(&mut self, act: &Act) {
-        let marks = self.marks.get_or_insert_default();
-        if act.kind == OrderKind::Cancelled {
-            // rule: O2
-            marks.cancelled = Some(marks.cancelled.map_or(act.time, |earliest| earliest.min(act.time)));
-        } else {
-            // rule: O3
-            let at =
-                marks.corrections.partition_point(|(time, place, _)| (*time, *place) < (act.time, act.place));
-            marks.corrections.insert(at, (act.time, act.place, act.amount));
-        }
-    }
-
-    /// The amount in force of a line.
-    fn in_force(&self, line: Line, limits: Limits) -> Option<i64> {
-        let Some(marks) = &self.marks else { return Some(line.amount) };
-        // rule: O6
-        let acts =
-            |mark: Millis| limits.horizon.is_none_or(|horizon| mark.saturating_sub(line.time) <= horizon);
-        // rule: O4
-        if marks.cancelled.is_some_and(acts) {
-            return None;
-        }
-        // rule: O3
-        let correction = marks.corrections.iter().rev().find(|(time, _, _)| acts(*time));
-        Some(correction.map_or(line.amount, |(_, _, amount)| *amount))
-    }
-}
-
-impl Limits {
-    /// Counts an amount in force in (`sign` 1) or out (-1).
+impl Book {
+    /// Counts a line in (`sign` 1) or out (-1), with its amount in force.
     #[inline]
-    fn count(self, customer: u32, amount: i64, sign: i64, changes: &mut Changes<Orders>) {
+    fn count(&mut self, customer: u32, time: Millis, amount: i64, sign: i64, changes: &mut Changes) {
         // rule: O1
         let sum = i128::from(amount) * i128::from(sign);
         // rule: O10
         let large = amount >= self.large_from;
         let (large_sum, large_count) = if large { (sum, sign) } else { (0, 0) };
-        changes.fine.add(customer, &Spend { sum, large_sum, count: sign, large_count });
+        changes.customers.add(Named(customer), &Spend { sum, large_sum, count: sign, large_count });
         // rule: O11
-        changes.coarse.add(0, &Revenue { sum, count: sign });
+        changes.revenue.add(All, &Revenue { sum, count: sign });
+        self.visits.count(customer, time, sign, &mut changes.days);
+        if changes.leaders.wanted() {
+            self.ranking.count(customer, sum, sign);
+        }
+        amounts::count(time, amount, sign, &mut changes.amounts);
     }
 
-    fn count_all(self, customer: u32, order: &Order, sign: i64, changes: &mut Changes<Orders>) {
-        for amount in order.lines.all().iter().filter_map(|line| order.in_force(*line, self)) {
-            self.count(customer, amount, sign, changes);
+    fn count_all(
+        &mut self,
+        customer: u32,
+        order: &Order,
+        sign: i64,
+        horizon: Option<Millis>,
+        changes: &mut Changes,
+    ) {
+        for line in order.lines.all() {
+            if let Some(amount) = order.in_force(*line, horizon) {
+                self.count(customer, line.time, amount, sign, changes);
+            }
         }
     }
 }
 
 impl Rules for Orders {
     type Act = Act;
-    type FineKey = u32;
-    type Fine = Spend;
-    type CoarseKey = u32;
-    type Coarse = Revenue;
+    type Changes = Changes;
 
     fn new(terms: &Terms, _views: &[&str]) -> Self {
-        let limits = Limits { horizon: terms.cancel_horizon, large_from: terms.large_from };
-        Orders { orders: Shards::new(), limits }
+        let book = Book { large_from: terms.large_from, visits: Visits::new(), ranking: Ranking::default() };
+        Orders { orders: Shards::new(), horizon: terms.cancel_horizon, book }
     }
 
     fn act(record: &Record, names: &mut Names) -> Option<Act> {
@@ -179,41 +140,52 @@ impl Rules for Orders {
         u64::from(act.customer)
     }
 
-    fn apply(&mut self, act: &Act, changes: &mut Changes<Self>) {
-        let limits = self.limits;
+    fn apply(&mut self, act: &Act, changes: &mut Changes) {
+        let (customer, horizon) = (act.customer, self.horizon);
         let placed = act.kind == OrderKind::Placed;
         // rule: O7
         if act.order == 0 {
             if placed {
-                limits.count(act.customer, act.amount, 1, changes);
+                self.book.count(customer, act.time, act.amount, 1, changes);
             }
             return;
         }
-        let order = self.orders.entry((act.customer, act.order));
+        let order = self.orders.entry((customer, act.order));
         if placed {
             let line = Line { amount: act.amount, time: act.time };
             // rule: O5
-            if let Some(amount) = order.in_force(line, limits) {
-                limits.count(act.customer, amount, 1, changes);
+            if let Some(amount) = order.in_force(line, horizon) {
+                self.book.count(customer, line.time, amount, 1, changes);
             }
             // rule: O2 O3
             order.lines.push(line);
         } else {
-            limits.count_all(act.customer, order, -1, changes);
+            self.book.count_all(customer, order, -1, horizon, changes);
             order.mark(act);
-            limits.count_all(act.customer, order, 1, changes);
+            self.book.count_all(customer, order, 1, horizon, changes);
         }
     }
 
-    fn is_fine(view: &str) -> Option<bool> {
-        match view {
-            "spend" | "big_spenders" | "large_orders" => Some(true),
-            "revenue" => Some(false),
-            _ => None,
+    fn close(&mut self, changes: &mut Changes, names: &Names) {
+        if changes.leaders.wanted() {
+            self.book.ranking.close(names, &mut changes.leaders);
         }
     }
+}
 
-    fn fine_row(view: &str, sum: &Spend, terms: &Terms) -> Option<Row> {
+impl Groupings for Changes {
+    fn folds(&mut self) -> Vec<&mut dyn Outlet> {
+        let Changes { customers, revenue, days, leaders, amounts } = self;
+        vec![customers, revenue, days, leaders, amounts]
+    }
+}
+
+impl Grouping for Customers {
+    const VIEWS: &'static [&'static str] = &["spend", "big_spenders", "large_orders"];
+    type Key = Named;
+    type Sum = Spend;
+
+    fn row(view: &str, sum: &Spend, terms: &Terms) -> Option<Row> {
         let (total, count) = match view {
             "large_orders" => (sum.large_sum, sum.large_count),
             // rule: O9
@@ -223,25 +195,15 @@ impl Rules for Orders {
         // rule: O8
         (count != 0).then(|| vec![total, i128::from(count)])
     }
+}
 
-    fn coarse_row(_view: &str, sum: &Revenue) -> Option<Row> {
+impl Grouping for Everybody {
+    const VIEWS: &'static [&'static str] = &["revenue"];
+    type Key = All;
+    type Sum = Revenue;
+
+    fn row(_view: &str, sum: &Revenue, _terms: &Terms) -> Option<Row> {
         // rule: O8
         (sum.count != 0).then(|| vec![sum.sum, i128::from(sum.count)])
-    }
-
-    fn print_fine(key: u32, names: &Names) -> String {
-        names.name(key).to_owned()
-    }
-
-    fn print_coarse(_key: u32, _names: &Names) -> String {
-        "all".to_owned()
-    }
-
-    fn parse_fine(key: &str, names: &Names) -> Option<u32> {
-        names.known(key)
-    }
-
-    fn parse_coarse(key: &str, _names: &Names) -> Option<u32> {
-        (key == "all").then_some(0)
     }
 }

@@ -7,8 +7,8 @@ use workloads::log::memory::MemoryLog;
 use workloads::log::{Meta, RawRecord};
 use workloads::partition::PartitionBy;
 use workloads::{
-    Appender, Codec, Event, Name, OrderEvent, OrderKind, Origin, Place, Record, TradeEvent, TradeKind,
-    Version,
+    Appender, Codec, Event, Name, OrderEvent, OrderKind, Origin, Place, Record, SensorEvent, TradeEvent,
+    TradeKind, TransferEvent, Version, WordEvent,
 };
 
 /// Repeatable random numbers (SplitMix64).
@@ -40,7 +40,13 @@ pub(crate) fn records(workload: &str, seed: u64, n: u64, partitions: u32) -> Vec
             let offset = next.0[partition as usize];
             next.0[partition as usize] += 1;
             let origin = (dice.below(50) != 0).then_some(Origin { source: 0, sequence: i });
-            let event = if workload == "orders" { order(&mut dice) } else { trade(&mut dice, i) };
+            let event = match workload {
+                "orders" => order(&mut dice),
+                "trades" => trade(&mut dice, i),
+                "words" => word(&mut dice),
+                "sensors" => reading(&mut dice),
+                _ => transfer(&mut dice, i),
+            };
             let appended = 1_700_000_000_000 + i as i64 / 7;
             Record { place: Place { partition, offset }, origin, intended: i as i64, appended, event }
         })
@@ -80,6 +86,25 @@ fn trade(dice: &mut Dice, i: u64) -> Event {
     let coarse = if kind == TradeKind::Corrected { 90_000_000 } else { 1 };
     let time = time(dice) / coarse * coarse;
     Event::Trade(TradeEvent { kind, symbol, price, volume, time, target })
+}
+
+fn word(dice: &mut Dice) -> Event {
+    let word = Name::from(format!("w{}", dice.below(6)));
+    Event::Word(WordEvent { word, time: time(dice) / 9_000 })
+}
+
+/// Readings close around what raises and what clears an alert, in seconds close enough to be formed together.
+fn reading(dice: &mut Dice) -> Event {
+    let region = Name::from(format!("r {}", dice.below(2)));
+    let time = dice.below(60) as i64 * 700 - 9_000;
+    let time = if dice.below(10) == 0 { time + 60_000 } else { time };
+    Event::Sensor(SensorEvent { region, reading: 24 + dice.below(12) as i32, time })
+}
+
+fn transfer(dice: &mut Dice, i: u64) -> Event {
+    let [from, to] = [(); 2].map(|()| Name::from(format!("a{}", dice.below(6))));
+    let (transfer, amount) = (Name::from(i.to_string()), dice.below(9) as i64 - 2);
+    Event::Transfer(TransferEvent { transfer, from, to, amount, time: time(dice) })
 }
 
 /// An empty log.

@@ -1,0 +1,107 @@
+//! Keys of arrangements: where they are at home, and how they are printed and read.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use serde::{Deserialize, Serialize};
+use timely::ExchangeData;
+use workloads::calendar::Unit;
+
+use crate::names::Names;
+
+/// A key of an arrangement.
+pub trait Key: Copy + Ord + Hash + Debug + ExchangeData {
+    /// Keys with the same home are at the same worker.
+    fn home(&self) -> u64;
+    /// Prints it.
+    fn print(&self, names: &Names) -> String;
+    /// Reads a printed one; absent when nothing like it was met.
+    fn parse(text: &str, names: &Names) -> Option<Self>;
+}
+
+/// Everything in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct All;
+
+/// A name's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Named(pub u32);
+
+/// A day's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Day(pub i64);
+
+impl Key for All {
+    fn home(&self) -> u64 {
+        0
+    }
+
+    fn print(&self, _names: &Names) -> String {
+        "all".to_owned()
+    }
+
+    fn parse(text: &str, _names: &Names) -> Option<Self> {
+        (text == "all").then_some(All)
+    }
+}
+
+impl Key for Named {
+    fn home(&self) -> u64 {
+        u64::from(self.0)
+    }
+
+    fn print(&self, names: &Names) -> String {
+        names.name(self.0).to_owned()
+    }
+
+    fn parse(text: &str, names: &Names) -> Option<Self> {
+        names.known(text).map(Named)
+    }
+}
+
+impl Key for Day {
+    fn home(&self) -> u64 {
+        self.0 as u64
+    }
+
+    fn print(&self, _names: &Names) -> String {
+        Unit::Day.print(self.0)
+    }
+
+    fn parse(text: &str, _names: &Names) -> Option<Self> {
+        Unit::Day.parse(text).map(Day)
+    }
+}
+
+/// Keys of a name and a time. They are at home where their name is.
+macro_rules! timed {
+    ($($(#[$doc:meta])* $name:ident: $unit:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub(crate) struct $name(pub u32, pub i64);
+
+        impl Key for $name {
+            fn home(&self) -> u64 {
+                u64::from(self.0)
+            }
+
+            fn print(&self, names: &Names) -> String {
+                $unit.key(names.name(self.0), self.1)
+            }
+
+            fn parse(text: &str, names: &Names) -> Option<Self> {
+                let (name, time) = $unit.parse_key(text)?;
+                Some($name(names.known(name)?, time))
+            }
+        }
+    )+};
+}
+
+timed! {
+    /// A name's number and a day's.
+    NamedDay: Unit::Day;
+    /// A name's number and an hour's.
+    NamedHour: Unit::Hour;
+    /// A name's number and a second's.
+    NamedSecond: Unit::Second;
+}

@@ -1,0 +1,133 @@
+//! The amounts in force of each day, in order, for what lies in their middle.
+
+use serde::{Deserialize, Serialize};
+use workloads::calendar::Unit;
+use workloads::{Millis, Row, Rows, Terms};
+
+use crate::fold::{Fold, additive};
+use crate::keys::{Day, Key};
+use crate::names::Names;
+use crate::reading::Reader;
+use crate::views::{Grouping, Question};
+
+/// Amounts of one band differ in so many of their last bits.
+const BAND: u32 = 10;
+
+/// A day's bands come before its amounts, so that a reader finds the middle in few steps: one for each band that the
+/// day has, and one for each amount of the band, or of two, that hold the middle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) enum Level {
+    /// Amounts without their last bits.
+    Band,
+    /// The amounts themselves.
+    Amount,
+}
+
+/// An amount on a day, or the band of amounts that it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Rung {
+    day: i64,
+    level: Level,
+    amount: i64,
+}
+
+/// How many records have it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Held {
+    count: i64,
+}
+additive!(Held { count });
+
+/// By day and amount in force, and by day and band.
+pub(super) struct Amounts;
+
+impl Rung {
+    /// Before every other of the day.
+    fn first(day: i64) -> Self {
+        Rung { day, level: Level::Band, amount: i64::MIN }
+    }
+}
+
+impl Key for Rung {
+    fn home(&self) -> u64 {
+        Day(self.day).home()
+    }
+
+    fn print(&self, names: &Names) -> String {
+        Day(self.day).print(names)
+    }
+
+    fn parse(text: &str, names: &Names) -> Option<Self> {
+        Day::parse(text, names).map(|day| Rung::first(day.0))
+    }
+}
+
+/// Counts an amount in force in (`sign` 1) or out (-1).
+// rule: O17
+#[inline]
+pub(super) fn count(time: Millis, amount: i64, sign: i64, amounts: &mut Fold<Amounts>) {
+    if amounts.wanted() {
+        let (day, held) = (Unit::Day.of(time), Held { count: sign });
+        amounts.add(Rung { day, level: Level::Band, amount: amount >> BAND }, &held);
+        amounts.add(Rung { day, level: Level::Amount, amount }, &held);
+    }
+}
+
+/// The row of a day; the reader has come to its bands.
+// rule: O17
+fn median(day: i64, reader: &mut Reader<Amounts>) -> Option<Row> {
+    let mut bands = Vec::new();
+    while reader.peek().is_some_and(|rung| (rung.day, rung.level) == (day, Level::Band)) {
+        bands.extend(reader.next().map(|(band, held)| (band.amount, held.count)));
+    }
+    let count = bands.iter().map(|(_, count)| count).sum::<i64>();
+    // rule: O8
+    if count == 0 {
+        return None;
+    }
+    // Both are the same of an odd number; the middle one then counts twice.
+    let mut middle = [(count - 1) / 2, count / 2].into_iter().peekable();
+    let (mut sum, mut passed) = (0, 0);
+    for (band, records) in bands {
+        if middle.peek().is_none_or(|next| *next >= passed + records) {
+            passed += records;
+            continue;
+        }
+        reader.seek(&Rung { day, level: Level::Amount, amount: band << BAND });
+        let end = passed + records;
+        while passed < end {
+            let (rung, held) = reader.next()?;
+            passed += held.count;
+            while middle.next_if(|next| *next < passed).is_some() {
+                sum += i128::from(rung.amount);
+            }
+        }
+    }
+    Some(vec![sum, i128::from(count)])
+}
+
+impl Grouping for Amounts {
+    const VIEWS: &'static [&'static str] = &["median_order"];
+    type Key = Rung;
+    type Sum = Held;
+
+    /// No key has a row of its own: a day's row is made of all of its keys.
+    fn row(_view: &str, _held: &Held, _terms: &Terms) -> Option<Row> {
+        None
+    }
+
+    fn rows(question: &Question<'_>, reader: &mut Reader<Self>) -> Rows {
+        let mut rows = Rows::new();
+        let only = question.key.map(|key| Rung::parse(key, question.names));
+        if let Some(only) = only {
+            let Some(first) = only else { return rows };
+            reader.seek(&first);
+        }
+        let wanted = |rung: &Rung| only.flatten().is_none_or(|only| only.day == rung.day);
+        while let Some(rung) = reader.peek().filter(wanted) {
+            rows.extend(median(rung.day, reader).map(|row| (rung.print(question.names), row)));
+            reader.seek(&Rung::first(rung.day + 1));
+        }
+        rows
+    }
+}

@@ -1,0 +1,65 @@
+//! How many customers a day has.
+
+use serde::{Deserialize, Serialize};
+use workloads::calendar::Unit;
+use workloads::{Millis, Row, Terms};
+
+use crate::fold::{Fold, additive};
+use crate::keys::Day;
+use crate::shards::{Near, Shards};
+use crate::views::Grouping;
+
+/// How many customers there were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Visitors {
+    customers: i64,
+}
+additive!(Visitors { customers });
+
+/// By day.
+pub(super) struct Days;
+
+/// How many records in force a customer has on a day.
+pub(super) struct Visits {
+    records: Shards<(i64, u32), i64>,
+}
+
+impl Near for (i64, u32) {
+    fn stretch(&self) -> u64 {
+        // Some thousand customers of a day.
+        (self.0 as u64) << 20 ^ u64::from(self.1 >> 12)
+    }
+}
+
+impl Visits {
+    pub(super) fn new() -> Self {
+        Visits { records: Shards::new() }
+    }
+
+    /// Counts a record of a customer in (`sign` 1) or out (-1).
+    // rule: O15
+    #[inline]
+    pub(super) fn count(&mut self, customer: u32, time: Millis, sign: i64, days: &mut Fold<Days>) {
+        if !days.wanted() {
+            return;
+        }
+        let day = Day(Unit::Day.of(time));
+        let records = self.records.entry((day.0, customer));
+        let before = *records;
+        *records += sign;
+        if before == 0 || *records == 0 {
+            days.add(day, &Visitors { customers: sign });
+        }
+    }
+}
+
+impl Grouping for Days {
+    const VIEWS: &'static [&'static str] = &["customers_per_day"];
+    type Key = Day;
+    type Sum = Visitors;
+
+    // rule: O8 O15
+    fn row(_view: &str, sum: &Visitors, _terms: &Terms) -> Option<Row> {
+        (sum.customers != 0).then(|| vec![i128::from(sum.customers)])
+    }
+}

@@ -1,0 +1,166 @@
+//! The customers who have spent most.
+
+use std::cmp::{Ordering, Reverse};
+
+use serde::{Deserialize, Serialize};
+use workloads::orders::TOP;
+use workloads::{Row, Rows, Terms};
+
+use crate::fold::{Fold, additive};
+use crate::keys::Key;
+use crate::names::Names;
+use crate::reading::Reader;
+use crate::views::{Grouping, Question};
+
+/// Customers that are watched after the others were let go.
+const WATCHED: usize = 128;
+
+/// What a customer has spent who is among the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Spent {
+    sum: i128,
+    count: i64,
+}
+additive!(Spent { sum, count });
+
+/// By customer, but only the first of each worker: the first of all are among them.
+pub(super) struct Leaders;
+
+/// A customer who is among the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(super) struct Leader(u32);
+
+/// What everybody has spent, and who is watched because they may be among the first.
+///
+/// Nobody who is not watched has spent more than `floor`. So those who are watched and have spent more come before all
+/// others, and when enough of them are left the others need not be looked at.
+#[derive(Default)]
+pub(super) struct Ranking {
+    customers: Vec<Customer>,
+    watched: Vec<u32>,
+    /// Absent while everybody is watched.
+    floor: Option<i128>,
+    shown: Vec<(u32, Spent)>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Customer {
+    spent: Spent,
+    watched: bool,
+}
+
+impl Key for Leader {
+    /// All at one worker, which then knows whom of them to show.
+    fn home(&self) -> u64 {
+        0
+    }
+
+    fn print(&self, names: &Names) -> String {
+        names.name(self.0).to_owned()
+    }
+
+    fn parse(text: &str, names: &Names) -> Option<Self> {
+        names.known(text).map(Leader)
+    }
+}
+
+impl Ranking {
+    /// Counts an amount in force in or out (`sign` 1 or -1; so is the sum's).
+    #[inline]
+    pub(super) fn count(&mut self, customer: u32, sum: i128, sign: i64) {
+        let number = customer as usize;
+        if number >= self.customers.len() {
+            self.customers.resize(number + 1, Customer::default());
+        }
+        let held = &mut self.customers[number];
+        held.spent.sum += sum;
+        held.spent.count += sign;
+        if !held.watched && self.floor.is_none_or(|floor| held.spent.sum > floor) {
+            held.watched = true;
+            self.watched.push(customer);
+            if self.watched.len() == 2 * WATCHED {
+                self.let_go(|_, _| Ordering::Equal);
+            }
+        }
+    }
+
+    /// Changes those shown to those who are first after this version.
+    // rule: O16
+    pub(super) fn close(&mut self, names: &Names, leaders: &mut Fold<Leaders>) {
+        let mut first = self.ranked(names, self.floor);
+        if first.len() < TOP && self.floor.is_some() {
+            self.watch_all();
+            self.let_go(|one, other| names.name(one).cmp(names.name(other)));
+            first = self.ranked(names, None);
+        }
+        first.truncate(TOP);
+        for (customer, spent) in &self.shown {
+            leaders.add(Leader(*customer), &Spent::default().since(spent));
+        }
+        first.iter().for_each(|(customer, spent)| leaders.add(Leader(*customer), spent));
+        self.shown = first;
+    }
+
+    /// Those watched who have records in force and have spent more than `floor`, in their order.
+    fn ranked(&self, names: &Names, floor: Option<i128>) -> Vec<(u32, Spent)> {
+        let spent = self.watched.iter().map(|number| (*number, self.customers[*number as usize].spent));
+        // rule: O8
+        let mut first: Vec<_> =
+            spent.filter(|(_, spent)| spent.count != 0 && Some(spent.sum) > floor).collect();
+        rank(&mut first, names);
+        first
+    }
+
+    fn watch_all(&mut self) {
+        (self.floor, self.watched) = (None, Vec::new());
+        for (number, held) in (0..).zip(&mut self.customers) {
+            held.watched = held.spent.count != 0;
+            self.watched.extend(held.watched.then_some(number));
+        }
+    }
+
+    /// Of those who are watched only the first stay so; `tie` orders those who have spent the same.
+    fn let_go(&mut self, tie: impl Fn(u32, u32) -> Ordering) {
+        if self.watched.len() <= WATCHED {
+            return;
+        }
+        let Ranking { customers, watched, floor, .. } = self;
+        let sum = |customer: &u32| customers[*customer as usize].spent.sum;
+        watched.select_nth_unstable_by(WATCHED - 1, |one, other| {
+            sum(other).cmp(&sum(one)).then_with(|| tie(*one, *other))
+        });
+        for customer in watched.drain(WATCHED..) {
+            let held = &mut customers[customer as usize];
+            held.watched = false;
+            *floor = (*floor).max(Some(held.spent.sum));
+        }
+    }
+}
+
+// rule: O16
+fn rank(first: &mut [(u32, Spent)], names: &Names) {
+    first.sort_unstable_by_key(|(customer, spent)| (Reverse(spent.sum), names.name(*customer)));
+}
+
+impl Grouping for Leaders {
+    const VIEWS: &'static [&'static str] = &["top_customers"];
+    type Key = Leader;
+    type Sum = Spent;
+
+    fn row(_view: &str, spent: &Spent, _terms: &Terms) -> Option<Row> {
+        // rule: O8
+        (spent.count != 0).then(|| vec![spent.sum, i128::from(spent.count)])
+    }
+
+    // rule: O16
+    fn rows(question: &Question<'_>, reader: &mut Reader<Self>) -> Rows {
+        let mut first: Vec<_> =
+            reader.filter(|(_, spent)| spent.count != 0).map(|(leader, spent)| (leader.0, spent)).collect();
+        rank(&mut first, question.names);
+        let shown = first.into_iter().take(TOP).filter_map(|(customer, spent)| {
+            let row = Self::row(question.view, &spent, question.terms)?;
+            Some((Leader(customer).print(question.names), row))
+        });
+        shown.filter(|(name, _)| question.key.is_none_or(|key| key == name)).collect()
+    }
+}

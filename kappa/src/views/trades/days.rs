@@ -1,0 +1,106 @@
+//! What is known of a symbol on a day, and in an hour.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use workloads::calendar::Unit;
+use workloads::{Row, Terms};
+
+use super::Trade;
+use crate::fold::{SteadyMap, additive};
+use crate::keys::{NamedDay, NamedHour};
+use crate::views::Grouping;
+
+/// A symbol on a day. Lowest and highest are replaced, not added up: their difference is what must be added to the
+/// old to make it the new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Day {
+    pub(super) volume: i128,
+    pub(super) price_volume: i128,
+    pub(super) count: i64,
+    low: i64,
+    high: i64,
+}
+additive!(Day { volume, price_volume, count, low, high });
+
+/// A symbol in an hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Hour {
+    volume: i128,
+    count: i64,
+}
+additive!(Hour { volume, count });
+
+/// By symbol and day.
+pub(super) struct Days;
+
+/// By symbol and hour.
+pub(super) struct Hours;
+
+/// How many trades in force have a price.
+type Ladder = BTreeMap<i64, u64>;
+
+/// What lies behind the extremes.
+#[derive(Default)]
+pub(super) struct Ladders {
+    by_day: SteadyMap<NamedDay, Ladder>,
+}
+
+impl Ladders {
+    /// Counts a price in (`sign` 1) or out (-1); what that changes.
+    // rule: T10
+    pub(super) fn count(&mut self, day: NamedDay, price: i64, sign: i64) -> Day {
+        let ladder = self.by_day.entry(day).or_default();
+        let before = extremes(ladder);
+        step(ladder, price, sign);
+        extremes(ladder).since(&before)
+    }
+}
+
+fn step(ladder: &mut Ladder, price: i64, sign: i64) {
+    let held = ladder.entry(price).or_default();
+    *held = held.saturating_add_signed(sign);
+    if *held == 0 {
+        ladder.remove(&price);
+    }
+}
+
+fn extremes(ladder: &Ladder) -> Day {
+    match (ladder.first_key_value(), ladder.last_key_value()) {
+        (Some((low, _)), Some((high, _))) => Day { low: *low, high: *high, ..Day::default() },
+        _ => Day::default(),
+    }
+}
+
+/// The hour of a trade, and what counting it in (`sign` 1) or out (-1) changes.
+// rule: T16
+pub(super) fn hour(symbol: u32, trade: Trade, sign: i64) -> (NamedHour, Hour) {
+    let volume = i128::from(trade.volume) * i128::from(sign);
+    (NamedHour(symbol, Unit::Hour.of(trade.time)), Hour { volume, count: sign })
+}
+
+impl Grouping for Days {
+    const VIEWS: &'static [&'static str] = &["volume", "range", "vwap"];
+    type Key = NamedDay;
+    type Sum = Day;
+
+    fn row(view: &str, sum: &Day, _terms: &Terms) -> Option<Row> {
+        // rule: T8
+        (sum.count != 0).then(|| match view {
+            "range" => vec![i128::from(sum.low), i128::from(sum.high)],
+            "vwap" => vec![sum.price_volume, sum.volume],
+            _ => vec![sum.volume, i128::from(sum.count)],
+        })
+    }
+}
+
+impl Grouping for Hours {
+    const VIEWS: &'static [&'static str] = &["volume_hour"];
+    type Key = NamedHour;
+    type Sum = Hour;
+
+    fn row(_view: &str, sum: &Hour, _terms: &Terms) -> Option<Row> {
+        // rule: T8
+        (sum.count != 0).then(|| vec![sum.volume, i128::from(sum.count)])
+    }
+}

@@ -1,0 +1,103 @@
+//! Rules of `words`: every word counts, in all and in its window.
+
+use serde::{Deserialize, Serialize};
+use workloads::calendar::Unit;
+use workloads::words::WINDOW;
+use workloads::{Event, Record, Row, Terms};
+
+use super::{Grouping, Groupings, Rules};
+use crate::fold::{Fold, additive};
+use crate::keys::{Named, NamedSecond};
+use crate::names::Names;
+use crate::outlet::Outlet;
+
+/// A word as a number, and the second in which its window begins.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Act {
+    word: u32,
+    window: i64,
+}
+
+/// How often a word was said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Said {
+    count: i64,
+}
+additive!(Said { count });
+
+/// What words change.
+#[derive(Default)]
+pub struct Changes {
+    totals: Fold<Totals>,
+    windows: Fold<Windows>,
+}
+
+/// By word.
+struct Totals;
+
+/// By word and window.
+struct Windows;
+
+/// Nothing is ever taken back, so that nothing need be kept.
+pub struct Words;
+
+impl Rules for Words {
+    type Act = Act;
+    type Changes = Changes;
+
+    fn new(_terms: &Terms, _views: &[&str]) -> Self {
+        Words
+    }
+
+    fn act(record: &Record, names: &mut Names) -> Option<Act> {
+        let Event::Word(event) = &record.event else { return None };
+        // rule: W3
+        let window = Unit::Second.of(event.time).div_euclid(WINDOW) * WINDOW;
+        Some(Act { word: names.number(&event.word), window })
+    }
+
+    fn group(act: &Act) -> u64 {
+        u64::from(act.word)
+    }
+
+    fn apply(&mut self, act: &Act, changes: &mut Changes) {
+        // rule: W1
+        let once = Said { count: 1 };
+        changes.totals.add(Named(act.word), &once);
+        changes.windows.add(NamedSecond(act.word, act.window), &once);
+    }
+}
+
+impl Groupings for Changes {
+    fn folds(&mut self) -> Vec<&mut dyn Outlet> {
+        vec![&mut self.totals, &mut self.windows]
+    }
+}
+
+impl Said {
+    fn row(self) -> Option<Row> {
+        (self.count != 0).then(|| vec![i128::from(self.count)])
+    }
+}
+
+impl Grouping for Totals {
+    const VIEWS: &'static [&'static str] = &["totals"];
+    type Key = Named;
+    type Sum = Said;
+
+    // rule: W2
+    fn row(_view: &str, said: &Said, _terms: &Terms) -> Option<Row> {
+        said.row()
+    }
+}
+
+impl Grouping for Windows {
+    const VIEWS: &'static [&'static str] = &["windows"];
+    type Key = NamedSecond;
+    type Sum = Said;
+
+    // rule: W3
+    fn row(_view: &str, said: &Said, _terms: &Terms) -> Option<Row> {
+        said.row()
+    }
+}
