@@ -14,6 +14,9 @@ pub enum LambdaError {
     /// The archive could not be read or written.
     #[error(transparent)]
     Archive(#[from] crate::archive::ArchiveError),
+    /// The batch's engine gave no answer.
+    #[error(transparent)]
+    Engine(#[from] crate::engine::EngineError),
     /// The operating system refused.
     #[error("{what}: {cause}")]
     Io {

@@ -19,6 +19,7 @@ use workloads::{Answer, Log, Micros, Query, Terms, Version, workload};
 pub mod alone;
 pub mod archive;
 mod batch;
+mod engine;
 mod error;
 mod handover;
 mod layers;
@@ -29,6 +30,7 @@ mod serving;
 mod speed;
 mod student;
 
+pub use engine::{Each, Engine, EngineError, Held, Session};
 pub use error::LambdaError;
 use layers::{Layers, with_layers};
 pub use options::Options;
@@ -73,6 +75,19 @@ impl Batch {
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &LambdaConfig) -> Result<Self, LambdaError> {
         with_layers!(config.workload.as_str(), L => {
             Ok(Batch(Box::new(batch::Recompute::<L>::start(log, disk, &config.state, config)?)))
+        })
+    }
+
+    /// The same with the answers of another engine.
+    pub fn asking(
+        engine: Arc<dyn Engine>,
+        log: Arc<dyn Log>,
+        disk: &SharedDisk,
+        config: &LambdaConfig,
+    ) -> Result<Self, LambdaError> {
+        with_layers!(config.workload.as_str(), L => {
+            let recompute = batch::Recompute::<L>::start(log, disk, &config.state, config)?;
+            Ok(Batch(Box::new(recompute.asking(engine))))
         })
     }
 

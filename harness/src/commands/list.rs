@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use workloads::faults::{DELIVERY_FAULTS, FAULTS};
 
 use super::print::{self, Format, Value};
-use crate::contestants::CONTESTANTS;
+use crate::contestants::{CONTESTANTS, ELSEWHERE};
 use crate::plan::{BUILT_IN, Plan};
 
 /// What to list.
@@ -71,7 +71,10 @@ fn names(what: What) -> anyhow::Result<Vec<(String, String)>> {
             let views = workloads::WORKLOADS.iter().flat_map(|w| w.views.iter().map(move |view| (w, view)));
             views.map(|(w, view)| (format!("{} {}", w.name, view.name), view.about.to_owned())).collect()
         }
-        What::Contestants => CONTESTANTS.iter().map(|c| pair(c.name, c.about)).collect(),
+        What::Contestants => {
+            let here = CONTESTANTS.iter().map(|c| (c.name, c.about));
+            here.chain(ELSEWHERE.iter().copied()).map(|(name, about)| pair(name, about)).collect()
+        }
         What::Faults => {
             let all = [("source", FAULTS), ("delivery", DELIVERY_FAULTS), ("process", DEEDS)];
             let of = |(place, faults): (&str, &[(&str, &str)])| -> Vec<_> {

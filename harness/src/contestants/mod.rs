@@ -13,12 +13,16 @@ pub mod kappa;
 pub mod lambda;
 pub mod noop;
 pub mod reference;
+#[cfg(feature = "sql")]
+pub mod sql;
 
 /// Everybody who can take part.
 pub static CONTESTANTS: &[&Contestant] = &[
     &lambda::LAMBDA,
     &lambda::APART,
     &lambda::STUDENT,
+    #[cfg(feature = "sql")]
+    &sql::SQL,
     &kappa::KAPPA,
     &reference::REFERENCE,
     &noop::NOOP,
@@ -38,10 +42,21 @@ pub fn contestant(name: &str) -> Option<&'static Contestant> {
     CONTESTANTS.iter().copied().find(|contestant| contestant.name == name)
 }
 
+/// Those who need a build of their own, and how to make it.
+pub static ELSEWHERE: &[(&str, &str)] = if cfg!(feature = "sql") {
+    &[]
+} else {
+    &[("lambda-sql", "Not in this build; it is in that of `cargo build --release -p harness --features sql`.")]
+};
+
 /// The contestant of that name, or an error that lists the names.
 pub fn find(name: &str) -> anyhow::Result<&'static Contestant> {
     let names = || CONTESTANTS.iter().map(|contestant| contestant.name).collect::<Vec<_>>().join(", ");
-    contestant(name).ok_or_else(|| anyhow::anyhow!("no contestant `{name}`: there are {}", names()))
+    let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == name);
+    contestant(name).ok_or_else(|| match elsewhere {
+        Some((_, how)) => anyhow::anyhow!("no contestant `{name}`: {how}"),
+        None => anyhow::anyhow!("no contestant `{name}`: there are {}", names()),
+    })
 }
 
 /// Everything one component is told. Written by the driver as JSON, read by `wb contestant`.

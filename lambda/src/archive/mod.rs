@@ -15,6 +15,7 @@ use workloads::{Dedup, Record, Version};
 mod columns;
 mod error;
 mod facts;
+mod held;
 mod manifest;
 mod pending;
 mod read;

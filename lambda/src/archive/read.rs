@@ -160,7 +160,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-fn check(bytes: &[u8], file: &File) -> Result<(), String> {
+pub(super) fn check(bytes: &[u8], file: &File) -> Result<(), String> {
     if bytes.len() as u64 != file.bytes {
         return Err(format!("it has {} bytes of the {} that were written", bytes.len(), file.bytes));
     }

@@ -9,6 +9,7 @@ use workloads::{Dedup, Log, Micros, Terms, Version};
 
 use crate::LambdaConfig;
 use crate::archive::Archive;
+use crate::engine::Engine;
 use crate::error::LambdaError;
 use crate::handover::{Cut, Handover};
 use crate::layers::Layers;
@@ -37,6 +38,8 @@ pub(crate) struct Recompute<L: Layers> {
     terms: Terms,
     dedup: Dedup,
     keep: u64,
+    /// Who gives the answers, if not the batch itself.
+    engine: Option<Arc<dyn Engine>>,
     archive: Archive,
     intake: Intake,
     schedule: Schedule,
@@ -76,6 +79,7 @@ impl<L: Layers> Recompute<L> {
             terms: config.terms.clone(),
             dedup: config.feed.dedup,
             keep: config.options.keep,
+            engine: None,
             archive,
             intake,
             schedule: Schedule::new(config.cut_every, config.cut_ms),
@@ -86,6 +90,11 @@ impl<L: Layers> Recompute<L> {
             student: History::open(&config.workload, &config.options, disk, state)?,
             layers: std::marker::PhantomData,
         })
+    }
+
+    /// With the answers of another engine.
+    pub(crate) fn asking(self, engine: Arc<dyn Engine>) -> Self {
+        Recompute { engine: Some(engine), ..self }
     }
 
     /// Does the next thing there is to do; false when there is nothing. Recomputing is one step.
@@ -154,9 +163,12 @@ impl<L: Layers> Recompute<L> {
     fn publish(&mut self, cut: Cut) -> Result<(), LambdaError> {
         let mut seen = Duplicates::new(self.dedup);
         let believed = self.student.files::<L>(&self.archive, &cut, &self.terms, &mut seen)?;
-        let mut files = match believed {
-            Some(files) => files,
-            None => L::batch(&self.archive, &cut.version, &self.terms, &mut seen)?,
+        let mut files = match (believed, &self.engine) {
+            (Some(files), _) => files,
+            (None, None) => L::batch(&self.archive, &cut.version, &self.terms, &mut seen)?,
+            (None, Some(engine)) => {
+                L::asked(&**engine, &self.archive, &cut.version, &self.terms, &mut seen)?
+            }
         };
         files.push(("seen", seen.snapshot()));
         self.shelf.publish(cut.number, &self.log.meta().workload, &cut.version, &files)?;

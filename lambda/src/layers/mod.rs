@@ -6,6 +6,7 @@ use workloads::intake::Duplicates;
 use workloads::{Query, Record, Rows, Terms, Version};
 
 use crate::archive::Archive;
+use crate::engine::{Engine, EngineError};
 use crate::error::LambdaError;
 use crate::publication::{Files, Loaded};
 
@@ -59,6 +60,17 @@ pub(crate) trait Layers: Send + Sync + 'static {
         terms: &Terms,
         seen: &mut Duplicates,
     ) -> Result<Files, LambdaError>;
+    /// The same with the answers of another engine; a workload need not have any use for one.
+    fn asked(
+        _: &dyn Engine,
+        _: &Archive,
+        _: &Version,
+        _: &Terms,
+        _: &mut Duplicates,
+    ) -> Result<Files, LambdaError> {
+        let cause = "this workload publishes nothing that an engine has computed: run `lambda` instead";
+        Err(EngineError { what: "starting".to_owned(), cause: cause.to_owned() }.into())
+    }
     /// What the batch publishes of an empty log.
     fn nothing(terms: &Terms) -> Files;
     /// A publication, ready to be asked.

@@ -5,6 +5,7 @@ use workloads::{Event, Name, Query, Record, Rows, Terms, Version};
 
 use super::Layers;
 use crate::archive::Archive;
+use crate::engine::{self, Engine};
 use crate::error::LambdaError;
 use crate::publication::orders::OrdersBase;
 use crate::publication::{Files, Loaded};
@@ -26,6 +27,19 @@ impl Layers for Orders {
     ) -> Result<Files, LambdaError> {
         let (history, names) = history(archive, cut, seen)?;
         let answers = batch::orders::answers(history, &names, terms);
+        Ok(publication::orders::files(&names, &answers))
+    }
+
+    fn asked(
+        engine: &dyn Engine,
+        archive: &Archive,
+        cut: &Version,
+        terms: &Terms,
+        seen: &mut Duplicates,
+    ) -> Result<Files, LambdaError> {
+        let (history, names) = history(archive, cut, seen)?;
+        let mut session = engine::begin(engine, "orders", archive, cut, terms, seen.dedup())?;
+        let answers = engine::orders::answers(&mut *session, history, &names, terms)?;
         Ok(publication::orders::files(&names, &answers))
     }
 

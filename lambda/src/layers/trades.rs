@@ -6,6 +6,7 @@ use workloads::{Event, Name, Query, Record, Rows, Terms, Version};
 
 use super::Layers;
 use crate::archive::Archive;
+use crate::engine::{self, Engine};
 use crate::error::LambdaError;
 use crate::publication::trades::TradesBase;
 use crate::publication::{Files, Loaded};
@@ -27,6 +28,19 @@ impl Layers for Trades {
     ) -> Result<Files, LambdaError> {
         let (history, names) = history(archive, cut, seen)?;
         let answers = batch::trades::answers(history, names.len(), terms);
+        Ok(publication::trades::files(&names, &answers))
+    }
+
+    fn asked(
+        engine: &dyn Engine,
+        archive: &Archive,
+        cut: &Version,
+        terms: &Terms,
+        seen: &mut Duplicates,
+    ) -> Result<Files, LambdaError> {
+        let (history, names) = history(archive, cut, seen)?;
+        let mut session = engine::begin(engine, "trades", archive, cut, terms, seen.dedup())?;
+        let answers = engine::trades::answers(&mut *session, history, &names, terms)?;
         Ok(publication::trades::files(&names, &answers))
     }
 
