@@ -44,6 +44,9 @@ pub enum LambdaError {
     /// A question that no view answers.
     #[error("there is no view {0} in this workload")]
     View(String),
+    /// The speed layer's store could not be asked.
+    #[error(transparent)]
+    Store(#[from] crate::stores::StoreError),
     /// The speed layer's process could not be asked.
     #[error(
         "the speed layer at {0} does not answer: start it before the serving layer, with the same state folder"

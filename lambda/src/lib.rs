@@ -28,6 +28,7 @@ mod publication;
 mod schedule;
 mod serving;
 mod speed;
+pub mod stores;
 mod student;
 
 pub use engine::{Each, Engine, EngineError, Held, Session};

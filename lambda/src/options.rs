@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::handover::Protocol;
+pub use crate::stores::StoreKind;
 pub use crate::student::{Fault, SWITCHES, Switch};
 
 /// The choices. A plan's table `lambda` holds those that differ from the default.
@@ -19,11 +20,23 @@ pub struct Options {
     pub skew_ms: i64,
     /// What a student gets wrong.
     pub student: Vec<Fault>,
+    /// Where the speed layer's half lies.
+    pub store: StoreKind,
+    /// Which file or database that is; the usual one if empty.
+    pub store_address: String,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { keep: 3, handover: Protocol::Offset, delay_ms: 0, skew_ms: 0, student: Vec::new() }
+        Options {
+            keep: 3,
+            handover: Protocol::Offset,
+            delay_ms: 0,
+            skew_ms: 0,
+            student: Vec::new(),
+            store: StoreKind::Memory,
+            store_address: String::new(),
+        }
     }
 }
 
@@ -35,6 +48,9 @@ impl Options {
 
     /// Whether these can be meant for a workload; says in one line what cannot.
     pub fn check(&self, workload: &str) -> Result<(), String> {
+        if self.store == StoreKind::Memory && !self.store_address.is_empty() {
+            return Err(format!("store_address = {:?}: memory has none", self.store_address));
+        }
         let by_time = matches!(self.handover, Protocol::EventTime { .. });
         if self.skew_ms != 0 && !by_time {
             return Err(format!("skew_ms = {}: only a hand-over by event-time reads a clock", self.skew_ms));

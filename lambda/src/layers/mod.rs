@@ -9,6 +9,7 @@ use crate::archive::Archive;
 use crate::engine::{Engine, EngineError};
 use crate::error::LambdaError;
 use crate::publication::{Files, Loaded};
+use crate::stores::Cells;
 
 mod orders;
 mod sensors;
@@ -45,13 +46,15 @@ pub(crate) use with_layers;
 
 /// A Lambda view is one question answered in three places: by the batch for everything up to a cut, by the speed
 /// layer for everything after it, and by the serving layer, which makes one answer of the two.
-pub(crate) trait Layers: Send + Sync + 'static {
+pub(crate) trait Layers: Sized + Send + Sync + 'static {
     /// What the batch has published: its half of the answers, and what corrections of batched events need.
     type Base: Send + Sync;
     /// What the speed layer knows since a cut.
     type State: Default + Send;
     /// The speed layer's half of one answer.
-    type Partial: Serialize + DeserializeOwned + Send;
+    type Partial: Serialize + DeserializeOwned + Default + Send;
+    /// How that half falls into cells, when it is kept in a store.
+    type Cells: Cells<Self>;
 
     /// All of history up to the cut, from scratch. `seen` has seen nothing, and sees every record.
     fn batch(

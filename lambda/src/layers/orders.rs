@@ -18,6 +18,7 @@ impl Layers for Orders {
     type Base = OrdersBase;
     type State = speed::orders::Changes;
     type Partial = speed::orders::Partial;
+    type Cells = Self;
 
     fn batch(
         archive: &Archive,

@@ -18,6 +18,7 @@ impl Layers for Sensors {
     type Base = SensorsBase;
     type State = speed::sensors::Changes;
     type Partial = speed::sensors::Partial;
+    type Cells = Self;
 
     fn batch(
         archive: &Archive,

@@ -19,6 +19,7 @@ impl Layers for Trades {
     type Base = TradesBase;
     type State = speed::trades::Changes;
     type Partial = speed::trades::Partial;
+    type Cells = Self;
 
     fn batch(
         archive: &Archive,

@@ -17,6 +17,7 @@ impl Layers for Transfers {
     type Base = TransfersBase;
     type State = speed::transfers::Changes;
     type Partial = speed::transfers::Partial;
+    type Cells = Self;
 
     fn batch(
         archive: &Archive,

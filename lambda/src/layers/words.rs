@@ -18,6 +18,7 @@ impl Layers for Words {
     type Base = WordsBase;
     type State = speed::words::Changes;
     type Partial = speed::words::Partial;
+    type Cells = Self;
 
     fn batch(
         archive: &Archive,

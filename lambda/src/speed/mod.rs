@@ -18,6 +18,7 @@ use crate::handover::{Cut, Handover, Resets};
 use crate::layers::Layers;
 use crate::options::Options;
 use crate::publication::{Loading, Shelf};
+use crate::stores::{self, Keeper};
 use crate::student::stream::Stream;
 
 mod epoch;
@@ -30,7 +31,7 @@ pub(crate) mod transfers;
 pub(crate) mod words;
 
 use epoch::Epochs;
-use state::Following;
+pub(crate) use state::Following;
 
 /// Microseconds between two looks at the state folder.
 const LOOK: Micros = 2_000;
@@ -48,11 +49,15 @@ pub(crate) struct Speed<L: Layers> {
     handover: Handover,
     looked: Option<Micros>,
     loading: Option<Loading>,
+    /// The newest publication that was not what the batch wrote, and why.
+    refused: Option<(u64, String)>,
     running: Option<Running<L>>,
     /// The newest publication that whoever reads has taken in.
     taken_in: u64,
     options: Options,
     student: Stream,
+    /// Where the halves are read, if that is not here.
+    store: Option<Keeper<L>>,
 }
 
 /// What there is once the first publication has been taken in.
@@ -88,7 +93,7 @@ impl<L: Layers> Speed<L> {
         config: &LambdaConfig,
     ) -> Result<Self, LambdaError> {
         let shelf = Shelf::open(disk, state)?;
-        let student = Stream::new(&config.options, shelf.current()?.is_some());
+        let student = Stream::new(&config.options, shelf.current()?.is_some(), disk, state)?;
         Ok(Speed {
             log,
             terms: config.terms.clone(),
@@ -98,10 +103,12 @@ impl<L: Layers> Speed<L> {
             handover: Handover::open(disk, state)?,
             looked: None,
             loading: None,
+            refused: None,
             running: None,
             taken_in: u64::MAX,
             options: config.options.clone(),
             student,
+            store: stores::open(&config.options, state)?.map(Keeper::new),
         })
     }
 
@@ -116,14 +123,30 @@ impl<L: Layers> Speed<L> {
         let loaded = self.load(now)?;
         let Some(running) = &mut self.running else { return Ok(looked || loaded) };
         running.reset(now);
-        let worked = running.step(&self.terms, self.granularity, self.taken_in, &self.student)?;
+        if let Some(first) = running.held.first_mut()
+            && let Some(base) = self.student.overwritten::<L>(&self.terms, first.cut.number)?
+        {
+            first.base = Arc::new(base);
+        }
+        let mut worked = running.step(&self.terms, self.granularity, self.taken_in, &self.student)?;
+        if let Some(store) = self.store.as_mut().filter(|_| running.caught_up) {
+            worked |= store.keep(&mut running.held, running.intake.version(), now);
+        }
         Ok(looked || loaded || worked)
     }
 
     /// What can be read: the newest version, once the layer has caught up with the log as it was at the start.
     pub(crate) fn version(&self) -> Option<Version> {
         let running = self.running.as_ref().filter(|running| running.caught_up)?;
-        Some(running.held.first()?.version(running.intake.version()))
+        match &self.store {
+            Some(store) => store.version(),
+            None => Some(running.held.first()?.version(running.intake.version())),
+        }
+    }
+
+    /// Why the newest publication is not read from, if it is not what the batch wrote.
+    pub(crate) fn refused(&self) -> Option<&str> {
+        self.refused.as_ref().map(|(_, why)| why.as_str())
     }
 
     /// Records that could not be decoded.
@@ -133,8 +156,11 @@ impl<L: Layers> Speed<L> {
 
     /// The halves of some answers at one version: the newest, or with `frozen` the one before the first key went out
     /// of reach.
-    pub(crate) fn pin(&self, queries: &[Query], frozen: bool) -> Result<Pinned<L>, LambdaError> {
+    pub(crate) fn pin(&mut self, queries: &[Query], frozen: bool) -> Result<Pinned<L>, LambdaError> {
         let running = self.running.as_ref().filter(|running| running.caught_up).ok_or(LambdaError::NotYet)?;
+        if let Some(store) = &mut self.store {
+            return store.pin(queries, frozen);
+        }
         let following = running.held.first().ok_or(LambdaError::NotYet)?;
         let (state, version) = match &following.frozen {
             Some((version, state)) if frozen => (state, version.clone()),
@@ -163,10 +189,25 @@ impl<L: Layers> Speed<L> {
             (None, Some(running)) => running.newest(),
             (None, None) => 0,
         };
-        if number > newest {
-            self.loading = Some(Loading::begin(&self.shelf, number, self.running.is_none())?);
+        let passed = self.refused.as_ref().map_or(0, |(number, _)| *number);
+        if number <= newest.max(passed) {
+            return Ok(false);
         }
-        Ok(number > newest)
+        match Loading::begin(&self.shelf, number, self.running.is_none()) {
+            Ok(loading) => self.loading = Some(loading),
+            Err(error) => return self.refuse(number, error),
+        }
+        Ok(true)
+    }
+
+    /// Passes over a publication that is not what the batch wrote, if there is one to go on with.
+    fn refuse(&mut self, number: u64, error: LambdaError) -> Result<bool, LambdaError> {
+        self.loading = None;
+        if self.running.is_none() {
+            return Err(error);
+        }
+        self.refused = Some((number, error.to_string()));
+        Ok(true)
     }
 
     /// Agrees to a new proposal: the cut is not before the layer's own position.
@@ -200,8 +241,12 @@ impl<L: Layers> Speed<L> {
                 self.loading = None;
                 return Ok(true);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                let number = loading.number();
+                return self.refuse(number, error);
+            }
         }
+        self.refused = None;
         let Some(loading) = self.loading.take() else { return Ok(true) };
         let mut loaded = loading.finish();
         let cut = Cut { number: loaded.manifest.number, version: loaded.manifest.cut.clone() };

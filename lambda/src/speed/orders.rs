@@ -13,6 +13,7 @@ use crate::publication::orders::OrdersBase;
 
 mod day;
 mod marks;
+mod parts;
 
 use day::Day;
 pub(crate) use day::DayChange;

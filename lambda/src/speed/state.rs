@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use workloads::{Terms, Version};
+use hashbrown::HashSet;
+use workloads::{Record, Terms, Version};
 
 use super::epoch::Epochs;
 use crate::error::LambdaError;
 use crate::handover::{Cut, Share};
 use crate::layers::Layers;
+use crate::stores::{Cell, Cells, Table};
 
 /// A publication that is followed.
 pub(crate) struct Following<L: Layers> {
@@ -22,6 +24,10 @@ pub(crate) struct Following<L: Layers> {
     pub(crate) frozen: Option<(Version, L::State)>,
     /// Which records are folded.
     pub(crate) share: Share,
+    /// Cells changed since a store was given them, if there is one.
+    pub(crate) touched: Option<HashSet<Cell>>,
+    /// How often this was begun afresh.
+    attempt: u64,
     /// How many records of each epoch have been gone through.
     folded: Vec<usize>,
     /// Whether it has ever been level with the epochs.
@@ -32,7 +38,8 @@ impl<L: Layers> Following<L> {
     /// Nothing folded yet.
     pub(crate) fn new(cut: Cut, base: Arc<L::Base>, share: Share) -> Self {
         let state = L::State::default();
-        Following { cut, base, state, frozen: None, share, folded: Vec::new(), level: false }
+        let (frozen, touched, folded) = (None, None, Vec::new());
+        Following { cut, base, state, frozen, share, touched, attempt: 0, folded, level: false }
     }
 
     /// Forgets what was folded, and answers from that epoch on.
@@ -40,6 +47,23 @@ impl<L: Layers> Following<L> {
         self.share.from = from;
         (self.state, self.frozen) = (L::State::default(), None);
         (self.folded, self.level) = (Vec::new(), false);
+        (self.touched, self.attempt) = (None, self.attempt + 1);
+    }
+
+    /// Folds one record.
+    pub(crate) fn feed(&mut self, terms: &Terms, record: &Record) -> Result<(), LambdaError> {
+        L::speed(terms, &self.base, &mut self.state, record)?;
+        if let Some(touched) = &mut self.touched {
+            L::Cells::touched(&self.state, record, &mut |cell| {
+                touched.insert(cell);
+            });
+        }
+        Ok(())
+    }
+
+    /// The cells of the state.
+    pub(crate) fn table(&self) -> Table {
+        Table { publication: self.cut.number, attempt: self.attempt, kept: false }
     }
 
     /// Folds up to `most` records; false if there was none. `before` is the version at which the epochs were when
@@ -57,7 +81,7 @@ impl<L: Layers> Following<L> {
             self.folded.resize(self.folded.len().max(i + 1), 0);
             for record in epoch.records[self.folded[i]..].iter().take(left) {
                 if self.share.has(record) {
-                    L::speed(terms, &self.base, &mut self.state, record)?;
+                    self.feed(terms, record)?;
                 }
                 self.folded[i] += 1;
                 left -= 1;

@@ -112,6 +112,16 @@ impl Changes {
         changed.into_iter().map(|(number, day)| (self.symbols[number as usize].name.clone(), day)).collect()
     }
 
+    /// Event times of the trades that an event is about, once it is folded.
+    pub(crate) fn times(&self, event: &TradeEvent) -> Vec<Millis> {
+        if event.kind == TradeKind::Traded {
+            return vec![event.time];
+        }
+        let number = self.numbers.get(&event.symbol);
+        let named = number.and_then(|number| self.trades.get(&(*number, event.target)));
+        named.into_iter().flat_map(|named| named.lines().map(|line| line.time)).collect()
+    }
+
     /// The changes of symbols, one or all, as `view` needs them.
     pub(crate) fn symbols(&self, view: &str, name: Option<&str>) -> Partial {
         let changes = self.named(name).map(|symbol| (symbol.name.clone(), symbol.change(view)));

@@ -37,9 +37,14 @@ pub(crate) fn apply(changes: &mut Changes, event: &WordEvent) {
     let word = changes.words.entry_ref(&event.word).or_default();
     // rule: W1 W2
     word.count += 1;
+    *word.windows.entry(window(event)).or_default() += 1;
+}
+
+/// The second in which the window of an event begins.
+pub(crate) fn window(event: &WordEvent) -> i64 {
     // rule: W3
     let second = event.time.div_euclid(1_000);
-    *word.windows.entry(second - second.rem_euclid(WINDOW)).or_default() += 1;
+    second - second.rem_euclid(WINDOW)
 }
 
 impl Changes {

@@ -1,5 +1,6 @@
 //! What a random case is, and the dice that choose it.
 
+use lambda::Options;
 use workloads::partition::PartitionBy;
 use workloads::{Dedup, Terms};
 
@@ -48,6 +49,7 @@ pub struct Case {
     pub purge_from: u64,
     /// Per mille of the steps at which a component is restarted.
     pub restarts: u64,
+    pub options: Options,
 }
 
 impl Case {
@@ -69,6 +71,7 @@ impl Case {
             restarts: dice.below(3) * 4,
             prices: 30,
             purge_from: u64::MAX,
+            options: Options::default(),
         }
     }
 }

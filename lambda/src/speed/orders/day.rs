@@ -46,6 +46,21 @@ impl Day {
         }
     }
 
+    /// By number, the customers whose records have changed.
+    pub(super) fn customers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.members.keys().copied()
+    }
+
+    /// How many records the batch has of a customer, and how many more there are.
+    pub(super) fn member(&self, customer: u32) -> Option<(u64, i64)> {
+        self.members.get(&customer).copied()
+    }
+
+    /// How many records more or fewer have an amount.
+    pub(super) fn amount(&self, amount: i64) -> Option<i64> {
+        self.amounts.get(&amount).copied()
+    }
+
     /// What has changed, as `view` needs it.
     pub(super) fn change(&self, view: &str) -> DayChange {
         if view == "median_order" {

@@ -87,6 +87,13 @@ pub(super) fn in_force(amount: i64, time: Millis, marks: Option<&Marks>, terms: 
     }
 }
 
+impl Marks {
+    /// The amounts that corrections name.
+    pub(super) fn amounts(&self) -> impl Iterator<Item = i64> + '_ {
+        self.corrected.iter().map(|(.., amount)| *amount)
+    }
+}
+
 impl Order {
     pub(super) fn push(&mut self, amount: i64, time: Millis) {
         match self.first {

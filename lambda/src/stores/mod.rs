@@ -1,0 +1,161 @@
+//! Where the speed layer's halves lie when they do not stay in its memory: in SQLite, or in PostgreSQL.
+//!
+//! What is stored is the speed layer's half alone, in *cells*, so that a read still merges it with the batch's. The
+//! cells that a step has changed are written together with the tuple that readers are answered under, in one
+//! transaction; a read takes the tuple and its cells in one transaction too. Whatever a store holds can be computed
+//! again from the log, so none of them waits for its disk, and one that was gone is filled again from the start.
+
+use serde::{Deserialize, Serialize};
+use workloads::{Name, Version};
+
+use crate::error::LambdaError;
+use crate::options::Options;
+
+mod alone;
+mod cells;
+mod keeper;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use alone::Alone;
+pub(crate) use cells::{Cells, Place};
+pub(crate) use keeper::Keeper;
+
+/// Which store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoreKind {
+    /// None: halves stay in the speed layer's memory.
+    #[default]
+    Memory,
+    /// A file of SQLite's, in the component's folder unless another is named.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+}
+
+/// Why a store could not be asked or written.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{what} the speed layer's store {address}: {cause}")]
+pub struct StoreError {
+    /// What was being attempted.
+    pub(crate) what: &'static str,
+    /// Which store.
+    pub(crate) address: String,
+    /// What it said.
+    pub(crate) cause: String,
+}
+
+/// The smallest part of the speed layer's half that is written by itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Cell {
+    /// What sort of things it is about.
+    pub(crate) kind: &'static str,
+    /// Which of them.
+    pub(crate) key: Name,
+}
+
+/// The cells of one state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Table {
+    /// Number of the publication that it is over.
+    pub(crate) publication: u64,
+    /// How often it was begun afresh.
+    pub(crate) attempt: u64,
+    /// Whether it is the state kept from before the first key went out of reach.
+    pub(crate) kept: bool,
+}
+
+/// What a read is answered under.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tuple {
+    /// The cells.
+    pub(crate) table: Table,
+    /// Where the publication ends.
+    pub(crate) cut: Version,
+    /// The oldest of the epochs that are in the cells.
+    pub(crate) epoch: u64,
+    /// Everything that the publication and the cells include together.
+    pub(crate) version: Version,
+    /// The same before the first key went out of reach, if one has.
+    pub(crate) kept: Option<Version>,
+}
+
+/// What one transaction changes.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Tables to make.
+    pub(crate) made: Vec<Table>,
+    /// Cells and their halves as JSON, by table.
+    pub(crate) cells: Vec<(Table, Vec<(Cell, String)>)>,
+    /// The tuple from now on.
+    pub(crate) tuple: Option<Tuple>,
+    /// Tables that nobody will ask again.
+    pub(crate) gone: Vec<Table>,
+}
+
+/// What one transaction reads: the tuple, and of each place asked for the halves.
+pub(crate) type Reading = (Tuple, Vec<Vec<String>>);
+
+/// A database.
+pub(crate) trait Store: Send {
+    /// Which one it is.
+    fn address(&self) -> String;
+    /// Connects, and forgets everything that it holds.
+    fn clear(&mut self) -> Result<(), StoreError>;
+    /// Changes all of that or nothing.
+    fn write(&mut self, changes: &Changes) -> Result<(), StoreError>;
+    /// Reads places under one tuple, with `kept` of the kept cells if there are any; nothing before the first tuple.
+    fn read(&mut self, places: &[Place], kept: bool) -> Result<Option<Reading>, StoreError>;
+}
+
+impl Table {
+    /// Its name in the database.
+    pub(crate) fn name(self) -> String {
+        let Table { publication, attempt, kept } = self;
+        format!("{}_{publication}_{attempt}", if kept { "kept" } else { "half" })
+    }
+}
+
+impl Tuple {
+    /// The cells to read.
+    pub(crate) fn asked(&self, kept: bool) -> Table {
+        Table { kept: kept && self.kept.is_some(), ..self.table }
+    }
+
+    fn text(&self) -> String {
+        serde_json::to_string(self).expect("a tuple has no keys but strings")
+    }
+}
+
+/// The store that the options name, empty; none if halves stay in memory. `state` is the component's folder.
+pub(crate) fn open(
+    options: &Options,
+    state: &std::path::Path,
+) -> Result<Option<Box<dyn Store>>, LambdaError> {
+    let mut store: Box<dyn Store> = match options.store {
+        StoreKind::Memory => return Ok(None),
+        #[cfg(feature = "sqlite")]
+        StoreKind::Sqlite => Box::new(sqlite::Sqlite::at(match options.store_address.as_str() {
+            "" => state.join("speed.sqlite"),
+            path => path.into(),
+        })),
+        #[cfg(feature = "postgres")]
+        StoreKind::Postgres => Box::new(postgres::Postgres::at(match options.store_address.as_str() {
+            "" => postgres::ADDRESS,
+            address => address,
+        })),
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        _ => {
+            let what = "finding";
+            let cause = "this program was built without it: build with the features sqlite and postgres";
+            return Err(
+                StoreError { what, address: format!("{:?}", options.store), cause: cause.into() }.into()
+            );
+        }
+    };
+    store.clear()?;
+    Ok(Some(store))
+}
