@@ -49,8 +49,6 @@ pub(crate) struct Speed<L: Layers> {
     handover: Handover,
     looked: Option<Micros>,
     loading: Option<Loading>,
-    /// The newest publication that was not what the batch wrote, and why.
-    refused: Option<(u64, String)>,
     running: Option<Running<L>>,
     /// The newest publication that whoever reads has taken in.
     taken_in: u64,
@@ -93,7 +91,7 @@ impl<L: Layers> Speed<L> {
         config: &LambdaConfig,
     ) -> Result<Self, LambdaError> {
         let shelf = Shelf::open(disk, state)?;
-        let student = Stream::new(&config.options, shelf.current()?.is_some(), disk, state)?;
+        let student = Stream::new(&config.options, shelf.current()?.is_some());
         Ok(Speed {
             log,
             terms: config.terms.clone(),
@@ -103,7 +101,6 @@ impl<L: Layers> Speed<L> {
             handover: Handover::open(disk, state)?,
             looked: None,
             loading: None,
-            refused: None,
             running: None,
             taken_in: u64::MAX,
             options: config.options.clone(),
@@ -123,11 +120,6 @@ impl<L: Layers> Speed<L> {
         let loaded = self.load(now)?;
         let Some(running) = &mut self.running else { return Ok(looked || loaded) };
         running.reset(now);
-        if let Some(first) = running.held.first_mut()
-            && let Some(base) = self.student.overwritten::<L>(&self.terms, first.cut.number)?
-        {
-            first.base = Arc::new(base);
-        }
         let mut worked = running.step(&self.terms, self.granularity, self.taken_in, &self.student)?;
         if let Some(store) = self.store.as_mut().filter(|_| running.caught_up) {
             worked |= store.keep(&mut running.held, running.intake.version(), now);
@@ -142,11 +134,6 @@ impl<L: Layers> Speed<L> {
             Some(store) => store.version(),
             None => Some(running.held.first()?.version(running.intake.version())),
         }
-    }
-
-    /// Why the newest publication is not read from, if it is not what the batch wrote.
-    pub(crate) fn refused(&self) -> Option<&str> {
-        self.refused.as_ref().map(|(_, why)| why.as_str())
     }
 
     /// Records that could not be decoded.
@@ -189,25 +176,10 @@ impl<L: Layers> Speed<L> {
             (None, Some(running)) => running.newest(),
             (None, None) => 0,
         };
-        let passed = self.refused.as_ref().map_or(0, |(number, _)| *number);
-        if number <= newest.max(passed) {
-            return Ok(false);
+        if number > newest {
+            self.loading = Some(Loading::begin(&self.shelf, number, self.running.is_none())?);
         }
-        match Loading::begin(&self.shelf, number, self.running.is_none()) {
-            Ok(loading) => self.loading = Some(loading),
-            Err(error) => return self.refuse(number, error),
-        }
-        Ok(true)
-    }
-
-    /// Passes over a publication that is not what the batch wrote, if there is one to go on with.
-    fn refuse(&mut self, number: u64, error: LambdaError) -> Result<bool, LambdaError> {
-        self.loading = None;
-        if self.running.is_none() {
-            return Err(error);
-        }
-        self.refused = Some((number, error.to_string()));
-        Ok(true)
+        Ok(number > newest)
     }
 
     /// Agrees to a new proposal: the cut is not before the layer's own position.
@@ -241,12 +213,8 @@ impl<L: Layers> Speed<L> {
                 self.loading = None;
                 return Ok(true);
             }
-            Err(error) => {
-                let number = loading.number();
-                return self.refuse(number, error);
-            }
+            Err(error) => return Err(error),
         }
-        self.refused = None;
         let Some(loading) = self.loading.take() else { return Ok(true) };
         let mut loaded = loading.finish();
         let cut = Cut { number: loaded.manifest.number, version: loaded.manifest.cut.clone() };
