@@ -11,9 +11,11 @@ use workloads::log::file::MOST_PARTITIONS;
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Shape, Terms};
 
+mod chance;
 mod order;
 mod sense;
 
+pub use chance::Chance;
 pub use order::Spec;
 
 /// The plans that come with the program.
@@ -58,6 +60,9 @@ pub struct Plan {
     /// What is done to components while they run.
     #[serde(default, rename = "disturbance")]
     pub disturbances: Vec<Disturbance>,
+    /// What else is done to them at random times.
+    #[serde(default, rename = "disturbances", skip_serializing_if = "Option::is_none")]
+    pub chance: Option<Chance>,
     /// Who runs against whom.
     #[serde(rename = "contest")]
     pub contests: Vec<Contest>,

@@ -18,7 +18,7 @@ use super::usage::Sampler;
 use super::{lanes, noise};
 use crate::clock::Clock;
 use crate::observe::{Mark, Observation};
-use crate::plan::{Deed, Plan};
+use crate::plan::{Deed, Disturbance, Plan};
 
 /// Time to start every thread before the first event is due.
 const LEAD: Duration = Duration::from_millis(50);
@@ -40,6 +40,8 @@ pub struct Part<'a> {
     pub schedule: &'a Schedule,
     /// What is read.
     pub planned: &'a [Planned],
+    /// What is done to components.
+    pub deeds: Vec<Disturbance>,
     /// Where the serving component listens.
     pub socket: &'a Path,
     /// Follows the children's usage.
@@ -119,7 +121,7 @@ impl Part<'_> {
 
     /// Does to components what the plan says, until the schedule ends.
     fn disturb(&self, clock: &Clock, children: &mut Children, lived: &mut Lived) -> anyhow::Result<()> {
-        let mut due = self.plan.disturbances.clone();
+        let mut due = self.deeds.clone();
         due.sort_by(|a, b| a.at.total_cmp(&b.at));
         let mut due = due.into_iter().peekable();
         // What is over at a time, and to whom it was done.

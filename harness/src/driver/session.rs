@@ -198,6 +198,7 @@ impl<'a> Session<'a> {
             plan: self.job.plan,
             schedule: self.material.schedule,
             planned: &self.planned,
+            deeds: self.job.plan.deeds(self.material.spec.repeat),
             socket: &socket,
             sampler: &self.sampler,
             clock: self.job.clock,

@@ -146,7 +146,8 @@ fn done(plan: &Plan, evidence: &Evidence) -> Vec<(String, bool)> {
     let mut marks: Vec<(&str, &str)> =
         evidence.marks.iter().map(|mark| (mark.what.as_str(), mark.detail.as_str())).collect();
     let mut all = Vec::new();
-    for planned in plan.disturbances.iter().filter(|planned| has(evidence, &planned.component)) {
+    let deeds = plan.deeds(evidence.run.repeat);
+    for planned in deeds.iter().filter(|planned| has(evidence, &planned.component)) {
         let what = match planned.what {
             Deed::Pause => "pause",
             Deed::Kill => "kill",

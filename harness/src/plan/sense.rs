@@ -1,8 +1,9 @@
 //! Whether a plan would test anything: what cannot happen in it is refused before it is run, by its key.
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
 
-use super::Plan;
+use super::{Contest, Plan};
+use crate::contestants::lambda::STUDENT;
 use crate::contestants::{Contestant, Role, find};
 
 /// An error that names the key in the way.
@@ -34,7 +35,23 @@ pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
             "settings.cut_ms and settings.cut_every are both 0: {name} would begin no batch"
         );
     }
+    mistakes(plan)?;
     faults(plan, &contestants)
+}
+
+/// Whether the mistakes chosen can be made, and by somebody.
+fn mistakes(plan: &Plan) -> anyhow::Result<()> {
+    let student = STUDENT.name;
+    let made = |contest: &&Contest| contest.contestants.iter().any(|name| name == student);
+    for contest in plan.contests.iter().filter(made) {
+        plan.lambda.check(&contest.workload).map_err(|reason| anyhow!("lambda: {reason}"))?;
+    }
+    let wrong = plan.lambda != plan.lambda.competent();
+    ensure!(
+        !wrong || plan.contests.iter().any(|contest| made(&contest)),
+        "lambda.handover and lambda.student change what {student} does, and it is no contestant of this plan"
+    );
+    Ok(())
 }
 
 fn contestants(plan: &Plan) -> anyhow::Result<Vec<&'static Contestant>> {
@@ -61,6 +78,9 @@ fn faults(plan: &Plan, contestants: &[&Contestant]) -> anyhow::Result<()> {
         for (what, share) in [("drop", delivery.faults.drop), ("redeliver", delivery.faults.redeliver)] {
             ensure!((0.0..=1.0).contains(&share), "delivery {what} is {share}: it must be from 0 to 1");
         }
+    }
+    if let Some(chance) = &plan.chance {
+        chance.check(&known)?;
     }
     for deed in &plan.disturbances {
         let (name, at) = (&deed.component, deed.at);
