@@ -38,7 +38,7 @@ pub fn recompute(
 ) -> Result<u64, LambdaError> {
     let mut seen = Duplicates::new(dedup);
     let files = with_layers!(workload, L => L::batch(archive, cut, terms, &mut seen)?);
-    Ok(files.iter().map(|(_, bytes)| bytes.len() as u64).sum())
+    Ok(files.iter().map(|(_, part)| part.bytes.len() as u64).sum())
 }
 
 /// A speed layer's state over a publication.

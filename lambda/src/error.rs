@@ -33,6 +33,29 @@ pub enum LambdaError {
         /// What is wrong with it.
         reason: String,
     },
+    /// No batch would ever be due.
+    #[error(
+        "the batch has no schedule: cut_every and cut_ms are both 0 and at is not set; set one of the three"
+    )]
+    Schedule,
+    /// Another process is the batch of this state folder.
+    #[error("{0} is held by a batch at work: stop it first")]
+    Busy(String),
+    /// A folder in which no batch has ever published anything.
+    #[error("{0} is no state folder of a lambda: it has no folder `views`")]
+    NoState(String),
+    /// There is no such publication to go back to.
+    #[error(
+        "publication {asked} cannot be served again: the newest is {newest}, and kept before it are [{held}]"
+    )]
+    NotHeld {
+        /// Which one was asked for.
+        asked: u64,
+        /// The newest.
+        newest: u64,
+        /// Those that could be.
+        held: String,
+    },
     /// No layer knows the workload.
     #[error("there are no layers for the workload {0}: it is orders, trades, words, sensors or transfers")]
     Workload(String),

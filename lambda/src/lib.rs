@@ -25,6 +25,7 @@ mod handover;
 mod layers;
 pub mod options;
 mod publication;
+pub mod runs;
 mod schedule;
 mod serving;
 mod speed;
@@ -35,6 +36,7 @@ pub use engine::{Each, Engine, EngineError, Held, Session};
 pub use error::LambdaError;
 use layers::{Layers, with_layers};
 pub use options::Options;
+pub use serving::export::Export;
 
 /// What both components are told.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,6 +164,12 @@ impl Serving {
         self.inner.read(queries)
     }
 
+    /// In one line why the newest publication is not read from, if it is not what the batch wrote: the one before it is
+    /// read on.
+    pub fn refused(&self) -> Option<&str> {
+        self.inner.refused()
+    }
+
     /// The newest version that can be read; none while the first batch is awaited or the log is caught up with.
     pub fn version(&self) -> Option<Version> {
         self.inner.version()
@@ -171,6 +179,20 @@ impl Serving {
     pub fn dead(&self) -> u64 {
         self.inner.dead()
     }
+}
+
+/// Serves an earlier publication again: it is published once more under the next number, which every speed and serving
+/// layer takes in as any other, and reads the log again from its cut on. The batch must not be at work; once it is,
+/// its next publication takes over.
+pub fn rollback(disk: &SharedDisk, state: &Path, to: u64, now: Micros) -> Result<runs::Run, LambdaError> {
+    let shelf = publication::Shelf::find(disk, state)?;
+    let _alone = batch::alone(disk, state)?;
+    let manifest = shelf.publish_again(to)?;
+    let mut run = runs::Run::begin(manifest.number, manifest.cut.clone(), now, 0);
+    run.published(&manifest);
+    run.ended = Some(now);
+    runs::Runs::open(disk, state)?.note(&run)?;
+    Ok(run)
 }
 
 /// The serving layer of a workload, over a speed layer in the same process or in another.
@@ -209,6 +231,7 @@ trait Publishes: Send {
 trait Serves: Send {
     fn step(&mut self, now: Micros) -> Result<bool, LambdaError>;
     fn read(&mut self, queries: &[Query]) -> Result<Answer, LambdaError>;
+    fn refused(&self) -> Option<&str>;
     fn version(&self) -> Option<Version>;
     fn dead(&self) -> u64;
 }
@@ -248,6 +271,10 @@ impl<L: Layers> Serves for serving::Merge<L> {
 
     fn read(&mut self, queries: &[Query]) -> Result<Answer, LambdaError> {
         serving::Merge::read(self, queries)
+    }
+
+    fn refused(&self) -> Option<&str> {
+        serving::Merge::refused(self)
     }
 
     fn version(&self) -> Option<Version> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use crate::handover::Protocol;
+pub use crate::schedule::DayTime;
 pub use crate::stores::StoreKind;
 pub use crate::student::{Fault, SWITCHES, Switch};
 
@@ -12,6 +13,12 @@ pub use crate::student::{Fault, SWITCHES, Switch};
 pub struct Options {
     /// Publications kept, the newest included; at least 2, as a reader may still be at the one before.
     pub keep: u64,
+    /// The time of day, UTC, at which a batch is due, such as `00:05`; none leaves it to `cut_ms` and `cut_every`.
+    pub at: Option<DayTime>,
+    /// How often a batch that failed is begun again before it is given up.
+    pub retries: u32,
+    /// Milliseconds before the first time; each further time waits twice as long, a minute at most.
+    pub retry_ms: u64,
     /// Where the batch ends and the speed layer begins.
     pub handover: Protocol,
     /// Milliseconds that the speed layer's part in a hand-over comes late.
@@ -30,6 +37,9 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             keep: 3,
+            at: None,
+            retries: 3,
+            retry_ms: 1_000,
             handover: Protocol::Offset,
             delay_ms: 0,
             skew_ms: 0,

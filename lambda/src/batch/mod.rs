@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use workloads::files::SharedDisk;
+use workloads::files::{DiskLock, SharedDisk, make_dir};
 use workloads::intake::{Duplicates, Feed, Intake};
-use workloads::{Dedup, Log, Micros, Terms, Version};
+use workloads::{Dedup, Log, Micros, Version};
 
 use crate::LambdaConfig;
 use crate::archive::Archive;
@@ -17,6 +17,7 @@ use crate::publication::Shelf;
 use crate::schedule::Schedule;
 use crate::student::history::History;
 
+mod book;
 pub(crate) mod orders;
 pub(crate) mod sensors;
 mod sieve;
@@ -24,6 +25,7 @@ pub(crate) mod trades;
 pub(crate) mod transfers;
 pub(crate) mod words;
 
+use book::Book;
 pub(crate) use sieve::Sieve;
 
 /// Records archived in one step.
@@ -35,9 +37,8 @@ const SEAL: u64 = 1 << 20;
 /// The batch layer of one workload, with its archive.
 pub(crate) struct Recompute<L: Layers> {
     log: Arc<dyn Log>,
-    terms: Terms,
-    dedup: Dedup,
-    keep: u64,
+    disk: SharedDisk,
+    config: LambdaConfig,
     /// Who gives the answers, if not the batch itself.
     engine: Option<Arc<dyn Engine>>,
     archive: Archive,
@@ -45,11 +46,13 @@ pub(crate) struct Recompute<L: Layers> {
     schedule: Schedule,
     handover: Handover,
     shelf: Shelf,
+    book: Book,
     /// The newest publication.
     published: Option<Cut>,
     /// The cut that was proposed and is not published yet.
     proposed: Option<Cut>,
     student: History,
+    _alone: Box<dyn DiskLock>,
     layers: std::marker::PhantomData<L>,
 }
 
@@ -61,33 +64,32 @@ impl<L: Layers> Recompute<L> {
         state: &Path,
         config: &LambdaConfig,
     ) -> Result<Self, LambdaError> {
-        let partitions = log.meta().partitions;
-        let archive = Archive::open(disk, &state.join("archive"), &config.workload, partitions)?;
-        // The archive holds each offset once and everything else as it came: whoever reads it tells duplicates.
-        let feed = Feed { dedup: Dedup::Offset, ..config.feed.clone() };
-        let all: Vec<u32> = (0..partitions).collect();
-        let intake = Intake::open(&*log, &all, archive.sealed(), &feed)?;
+        let alone = alone(disk, state)?;
+        let (archive, intake) = input(&log, disk, state, config)?;
         let (shelf, handover) = (Shelf::open(disk, state)?, Handover::open(disk, state)?);
-        let published = match shelf.current()? {
-            Some(number) => Some(Cut { number, version: shelf.manifest(number)?.cut }),
-            None => None,
-        };
+        let book = Book::open(disk, state, &config.options)?;
+        let published = newest(&shelf)?;
+        let mut schedule = Schedule::new(config)?;
+        if let (Some(cut), Some(begun)) = (&published, book.last()) {
+            schedule.resume(cut.version.total(), begun);
+        }
         let done = published.as_ref().map_or(0, |cut| cut.number);
         let proposed = handover.proposed()?.filter(|cut| cut.number > done);
         Ok(Recompute {
             log,
-            terms: config.terms.clone(),
-            dedup: config.feed.dedup,
-            keep: config.options.keep,
+            disk: SharedDisk::clone(disk),
+            config: config.clone(),
             engine: None,
             archive,
             intake,
-            schedule: Schedule::new(config.cut_every, config.cut_ms),
+            schedule,
             handover,
             shelf,
+            book,
             published,
             proposed,
             student: History::open(&config.workload, &config.options, disk, state)?,
+            _alone: alone,
             layers: std::marker::PhantomData,
         })
     }
@@ -97,13 +99,42 @@ impl<L: Layers> Recompute<L> {
         Recompute { engine: Some(engine), ..self }
     }
 
-    /// Does the next thing there is to do; false when there is nothing. Recomputing is one step.
+    /// Does the next thing there is to do; false when there is nothing. Recomputing is one step. What fails is tried
+    /// again after a while, from what is on the disk; an error is one that was not worth another attempt.
     pub(crate) fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        if self.book.close(now)? {
+            self.schedule.ended(now);
+        }
+        if self.book.waits(now) {
+            return Ok(false);
+        }
+        match self.go_on(now) {
+            Err(error) if self.book.fail(now, &error) && self.recover().is_ok() => Ok(true),
+            done => done,
+        }
+    }
+
+    fn go_on(&mut self, now: Micros) -> Result<bool, LambdaError> {
         let Some(proposed) = &self.proposed else { return self.propose(now) };
+        self.book.resume(proposed, now)?;
         match self.handover.agreed()? {
             Some(agreed) if agreed.number == proposed.number => self.approach(agreed),
             _ => Ok(false),
         }
+    }
+
+    /// Takes everything up again as it lies on the disk.
+    fn recover(&mut self) -> Result<(), LambdaError> {
+        let (log, state) = (&self.log, &self.config.state);
+        (self.archive, self.intake) = input(log, &self.disk, state, &self.config)?;
+        self.published = newest(&self.shelf)?;
+        // It may have failed when it had published already.
+        let done = self.published.as_ref().map_or(0, |cut| cut.number);
+        self.proposed = self.proposed.take().filter(|cut| cut.number > done);
+        if self.proposed.is_none() {
+            self.book.published(&self.shelf.manifest(done)?);
+        }
+        Ok(())
     }
 
     /// Everything that it has published.
@@ -127,7 +158,8 @@ impl<L: Layers> Recompute<L> {
         let version = self.published.as_ref().map_or(heads.clone(), |cut| cut.version.join(&heads));
         let cut = Cut { number: last + 1, version };
         self.handover.propose(&cut)?;
-        self.schedule.begun(cut.version.total(), now);
+        let skipped = self.schedule.begun(cut.version.total(), now);
+        self.book.begin(&cut, now, skipped)?;
         self.proposed = Some(cut);
         Ok(true)
     }
@@ -161,20 +193,54 @@ impl<L: Layers> Recompute<L> {
     }
 
     fn publish(&mut self, cut: Cut) -> Result<(), LambdaError> {
-        let mut seen = Duplicates::new(self.dedup);
-        let believed = self.student.files::<L>(&self.archive, &cut, &self.terms, &mut seen)?;
+        let mut seen = Duplicates::new(self.config.feed.dedup);
+        let (archive, terms) = (&self.archive, &self.config.terms);
+        let believed = self.student.files::<L>(archive, &cut, terms, &mut seen)?;
         let mut files = match (believed, &self.engine) {
             (Some(files), _) => files,
-            (None, None) => L::batch(&self.archive, &cut.version, &self.terms, &mut seen)?,
-            (None, Some(engine)) => {
-                L::asked(&**engine, &self.archive, &cut.version, &self.terms, &mut seen)?
-            }
+            (None, None) => L::batch(archive, &cut.version, terms, &mut seen)?,
+            (None, Some(engine)) => L::asked(&**engine, archive, &cut.version, terms, &mut seen)?,
         };
-        files.push(("seen", seen.snapshot()));
-        self.shelf.publish(cut.number, &self.log.meta().workload, &cut.version, &files)?;
-        self.shelf.prune(cut.number, self.keep)?;
-        self.published = Some(cut);
+        files.push(("seen", seen.snapshot().into()));
+        if self.student.overwrites(cut.number, &files)? {
+            return Ok(());
+        }
+        let workload = &self.log.meta().workload;
+        let manifest = self.shelf.publish(cut.number, workload, &cut.version, None, &files)?;
+        self.book.published(&manifest);
         self.proposed = None;
-        Ok(())
+        let number = cut.number;
+        self.published = Some(cut);
+        self.shelf.prune(number, self.config.options.keep)
     }
+}
+
+/// Whoever holds this is the only batch of a state folder.
+pub(crate) fn alone(disk: &SharedDisk, state: &Path) -> Result<Box<dyn DiskLock>, LambdaError> {
+    make_dir(&**disk, state).map_err(|e| LambdaError::io("making", state, e))?;
+    let path = state.join("batch.lock");
+    let lock = disk.lock(&path).map_err(|e| LambdaError::io("locking", &path, e))?;
+    lock.ok_or_else(|| LambdaError::Busy(state.display().to_string()))
+}
+
+/// The archive, and the intake that goes on where it is sealed.
+fn input(
+    log: &Arc<dyn Log>,
+    disk: &SharedDisk,
+    state: &Path,
+    config: &LambdaConfig,
+) -> Result<(Archive, Intake), LambdaError> {
+    let partitions = log.meta().partitions;
+    let archive = Archive::open(disk, &state.join("archive"), &config.workload, partitions)?;
+    // The archive holds each offset once and everything else as it came: whoever reads it tells duplicates.
+    let feed = Feed { dedup: Dedup::Offset, ..config.feed.clone() };
+    let all: Vec<u32> = (0..partitions).collect();
+    let intake = Intake::open(&**log, &all, archive.sealed(), &feed)?;
+    Ok((archive, intake))
+}
+
+/// The newest publication.
+fn newest(shelf: &Shelf) -> Result<Option<Cut>, LambdaError> {
+    let Some(number) = shelf.current()? else { return Ok(None) };
+    Ok(Some(Cut { number, version: shelf.manifest(number)?.cut }))
 }

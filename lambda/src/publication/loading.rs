@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-use workloads::{Millis, Version};
 use workloads::files::DiskRead;
+use workloads::{Millis, Version};
 
 use super::names::Names;
 use super::ordered::Ordered;
@@ -84,7 +84,8 @@ impl Loading {
             return Ok(false);
         }
         if !taking.agrees(note, unread).map_err(io)? {
-            return Err(LambdaError::broken(&path, "it is not what the manifest says"));
+            let reason = "it is not what the manifest says: its length or its checksum is another";
+            return Err(LambdaError::broken(&path, reason));
         }
         let held = if in_place { Held::Disk(taking.file) } else { Held::Memory(taking.bytes) };
         self.files.insert(note.name.clone(), held);
@@ -126,9 +127,8 @@ impl Taking {
 impl Loaded {
     /// A publication that nobody has written: it is nowhere but here.
     pub(crate) fn in_memory(files: Files) -> Self {
-        let manifest =
-            Manifest { number: 0, workload: String::new(), cut: Version::default(), files: Vec::new() };
-        let files = files.into_iter().map(|(name, bytes)| (name.to_owned(), Held::Memory(bytes)));
+        let manifest = Manifest::of(0, "", &Version::default(), Vec::new());
+        let files = files.into_iter().map(|(name, part)| (name.to_owned(), Held::Memory(part.bytes)));
         Loaded { manifest, files: files.collect(), dir: PathBuf::new() }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! views/CURRENT                      the number of the newest publication, renamed into place
-//! views/<number>-manifest.json       its cut, and the length and checksum of each of its files
+//! views/<number>-manifest.json       its cut, and rows, length and checksum of each of its files
 //! views/<number>-names               customers, symbols, words and so on in their order
 //! views/<number>-<table>             answers, marks and the correction index, as tables or rows in their order
 //! views/<number>-seen                what the duplicate filter had seen at the cut
@@ -33,16 +33,27 @@ pub(crate) mod words;
 
 pub(crate) use loading::{Loaded, Loading};
 
+/// The layout of everything that is published. Another number is of a build that lays it out otherwise.
+const SCHEMA: u32 = 2;
+
 /// What makes a publication whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
+    /// Layout of this and of the files.
+    schema: u32,
     /// Running number, from 1.
     pub(crate) number: u64,
     /// The workload.
     pub(crate) workload: String,
     /// What the batch read: everything below.
     pub(crate) cut: Version,
+    /// The publication that it was made from.
+    pub(crate) from: Option<u64>,
+    /// Whether it is that one once more, with all that it holds.
+    pub(crate) again: bool,
+    /// CRC-32 over the files' checksums.
+    pub(crate) checksum: u32,
     /// Its files.
     pub(crate) files: Vec<Note>,
 }
@@ -53,6 +64,8 @@ pub(crate) struct Manifest {
 pub(crate) struct Note {
     /// Its name, after the number.
     pub(crate) name: String,
+    /// Its rows; 0 of what has none.
+    pub(crate) rows: u64,
     /// Its length.
     pub(crate) bytes: u64,
     /// CRC-32 of all of it.
@@ -60,7 +73,69 @@ pub(crate) struct Note {
 }
 
 /// What a batch has computed, as files by their names.
-pub(crate) type Files = Vec<(&'static str, Vec<u8>)>;
+pub(crate) type Files = Vec<(&'static str, Part)>;
+
+/// The content of one file.
+pub(crate) struct Part {
+    /// All of it.
+    pub(crate) bytes: Vec<u8>,
+    /// How many rows that are; 0 of what has none.
+    pub(crate) rows: u64,
+}
+
+impl Manifest {
+    fn of(number: u64, workload: &str, cut: &Version, files: Vec<Note>) -> Self {
+        let checksum = checksum(&files);
+        let (workload, cut) = (workload.into(), cut.clone());
+        Manifest { schema: SCHEMA, number, workload, cut, from: None, again: false, checksum, files }
+    }
+
+    /// Rows of all files.
+    pub(crate) fn rows(&self) -> u64 {
+        self.files.iter().map(|file| file.rows).sum()
+    }
+
+    /// Bytes of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// What a manifest's text says, or in one line why it says nothing.
+    fn parse(text: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Layout {
+            #[serde(default)]
+            schema: u32,
+        }
+        let Layout { schema } = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if schema != SCHEMA {
+            return Err(format!("it is of schema version {schema} and this build reads version {SCHEMA}"));
+        }
+        let manifest: Manifest = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if manifest.checksum != checksum(&manifest.files) {
+            return Err("its checksum is not that of the files that it names".into());
+        }
+        Ok(manifest)
+    }
+}
+
+fn checksum(files: &[Note]) -> u32 {
+    let mut all = crc32fast::Hasher::new();
+    files.iter().for_each(|file| all.update(&file.checksum.to_le_bytes()));
+    all.finalize()
+}
+
+impl From<Vec<u8>> for Part {
+    fn from(bytes: Vec<u8>) -> Self {
+        Part { bytes, rows: 0 }
+    }
+}
+
+impl FromIterator<u8> for Part {
+    fn from_iter<I: IntoIterator<Item = u8>>(bytes: I) -> Self {
+        bytes.into_iter().collect::<Vec<u8>>().into()
+    }
+}
 
 /// The folder in which publications lie.
 #[derive(Clone)]
@@ -75,6 +150,15 @@ impl Shelf {
         let shelf = Shelf { disk: SharedDisk::clone(disk), dir: state.join("views") };
         make_dir(&*shelf.disk, &shelf.dir).map_err(|e| LambdaError::io("making", &shelf.dir, e))?;
         Ok(shelf)
+    }
+
+    /// The shelf in a state folder that is there.
+    pub(crate) fn find(disk: &SharedDisk, state: &Path) -> Result<Self, LambdaError> {
+        let shelf = Shelf { disk: SharedDisk::clone(disk), dir: state.join("views") };
+        match shelf.disk.list(&shelf.dir) {
+            Ok(_) => Ok(shelf),
+            Err(_) => Err(LambdaError::NoState(state.display().to_string())),
+        }
     }
 
     /// The number of the newest publication; none at first.
@@ -94,7 +178,7 @@ impl Shelf {
     pub(crate) fn manifest(&self, number: u64) -> Result<Manifest, LambdaError> {
         let path = self.path(number, "manifest.json");
         let text = self.disk.read(&path).map_err(|e| LambdaError::io("reading", &path, e))?;
-        serde_json::from_slice(&text).map_err(|e| LambdaError::broken(&path, e.to_string()))
+        Manifest::parse(&text).map_err(|reason| LambdaError::broken(&path, reason))
     }
 
     /// Publishes: when this returns, `number` is the newest publication and stays so.
@@ -103,16 +187,53 @@ impl Shelf {
         number: u64,
         workload: &str,
         cut: &Version,
+        from: Option<u64>,
         files: &Files,
-    ) -> Result<(), LambdaError> {
-        let notes =
-            files.iter().map(|(name, bytes)| self.put(number, name, bytes)).collect::<Result<_, _>>()?;
-        let manifest = Manifest { number, workload: workload.into(), cut: cut.clone(), files: notes };
+    ) -> Result<Manifest, LambdaError> {
+        let put = |(name, part): &(&str, Part)| self.put(number, name, &part.bytes, part.rows);
+        let notes = files.iter().map(put).collect::<Result<_, _>>()?;
+        let manifest = Manifest { from, ..Manifest::of(number, workload, cut, notes) };
+        self.finish(manifest)
+    }
+
+    /// Publishes an earlier publication once more, under a number after the newest: whoever follows the numbers takes
+    /// it in as any other. Its files are copied, as the earlier one will be removed in its turn.
+    pub(crate) fn publish_again(&self, to: u64) -> Result<Manifest, LambdaError> {
+        let held = self.held()?;
+        let newest = self.current()?.unwrap_or(0);
+        if !held.contains(&to) || to >= newest {
+            let held = held.iter().filter(|number| **number < newest).map(u64::to_string).collect::<Vec<_>>();
+            return Err(LambdaError::NotHeld { asked: to, newest, held: held.join(", ") });
+        }
+        let old = self.manifest(to)?;
+        let number = newest + 1;
+        for note in &old.files {
+            let path = self.path(to, &note.name);
+            let bytes = self.disk.read(&path).map_err(|e| LambdaError::io("reading", &path, e))?;
+            if self.put(number, &note.name, &bytes, note.rows)? != *note {
+                return Err(LambdaError::broken(&path, "it is not what the manifest says"));
+            }
+        }
+        self.finish(Manifest { number, from: Some(to), again: true, ..old })
+    }
+
+    /// The numbers of the publications whose manifests are there, oldest first.
+    pub(crate) fn held(&self) -> Result<Vec<u64>, LambdaError> {
+        let names = self.disk.list(&self.dir).map_err(|e| LambdaError::io("listing", &self.dir, e))?;
+        let number = |name: &String| name.strip_suffix("-manifest.json")?.parse().ok();
+        let mut held: Vec<u64> = names.iter().filter_map(number).collect();
+        held.sort_unstable();
+        Ok(held)
+    }
+
+    /// All of its files are there: makes it the newest.
+    fn finish(&self, manifest: Manifest) -> Result<Manifest, LambdaError> {
         let text = serde_json::to_vec(&manifest).expect("a manifest has no keys but strings");
-        self.put(number, "manifest.json", &text)?;
+        self.put(manifest.number, "manifest.json", &text, 0)?;
         // Their names must be there before one that leads to them is.
         self.disk.sync_dir(&self.dir).map_err(|e| LambdaError::io("syncing", &self.dir, e))?;
-        replace(&self.disk, &self.dir, "CURRENT", number.to_string().as_bytes())
+        replace(&self.disk, &self.dir, "CURRENT", manifest.number.to_string().as_bytes())?;
+        Ok(manifest)
     }
 
     /// Removes what is older than the newest `keep` publications.
@@ -127,7 +248,7 @@ impl Shelf {
         Ok(())
     }
 
-    fn put(&self, number: u64, name: &str, bytes: &[u8]) -> Result<Note, LambdaError> {
+    fn put(&self, number: u64, name: &str, bytes: &[u8], rows: u64) -> Result<Note, LambdaError> {
         let path = self.path(number, name);
         let write = || {
             let mut file = self.disk.create(&path)?;
@@ -135,7 +256,7 @@ impl Shelf {
             file.sync()
         };
         write().map_err(|e| LambdaError::io("writing", &path, e))?;
-        Ok(Note { name: name.into(), bytes: bytes.len() as u64, checksum: crc32fast::hash(bytes) })
+        Ok(Note { name: name.into(), rows, bytes: bytes.len() as u64, checksum: crc32fast::hash(bytes) })
     }
 
     fn path(&self, number: u64, name: &str) -> PathBuf {

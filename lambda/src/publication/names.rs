@@ -10,6 +10,8 @@ use std::cmp::Ordering;
 
 use workloads::Name;
 
+use super::Part;
+
 /// The names of one publication.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -18,7 +20,8 @@ pub(crate) struct Names {
 }
 
 /// The bytes that hold `names`, which are in their order.
-pub(crate) fn bytes<'a>(names: impl ExactSizeIterator<Item = &'a Name> + Clone) -> Vec<u8> {
+pub(crate) fn bytes<'a>(names: impl ExactSizeIterator<Item = &'a Name> + Clone) -> Part {
+    let rows = names.len() as u64;
     let mut out = Vec::with_capacity(4 + 16 * names.len());
     out.extend_from_slice(&(names.len() as u32).to_le_bytes());
     let mut end = 0u32;
@@ -27,7 +30,7 @@ pub(crate) fn bytes<'a>(names: impl ExactSizeIterator<Item = &'a Name> + Clone) 
         out.extend_from_slice(&end.to_le_bytes());
     }
     names.for_each(|name| out.extend_from_slice(name.as_bytes()));
-    out
+    Part { bytes: out, rows }
 }
 
 impl Names {
@@ -88,7 +91,7 @@ mod tests {
     #[test]
     fn a_name_and_its_rank_lead_to_each_other() {
         let sorted: Vec<Name> = ["", "Ali", "Zoë", "a name that is longer than most"].map(Name::from).into();
-        let names = Names::open(bytes(sorted.iter())).unwrap();
+        let names = Names::open(bytes(sorted.iter()).bytes).unwrap();
         for (rank, name) in sorted.iter().enumerate() {
             assert_eq!(names.rank(name), Some(rank as u32));
             assert_eq!(names.name(rank as u32), *name);

@@ -6,6 +6,8 @@
 //!
 //! Where the rows of one rank follow on one another in time, and what comes before or after one of them matters.
 
+use super::Part;
+
 /// A rank, and a number such as a second.
 pub(crate) type Key = (u32, i64);
 
@@ -16,14 +18,15 @@ pub(crate) struct Ordered<const W: usize> {
 }
 
 /// The bytes of some rows, whose keys are in their order.
-pub(crate) fn bytes<const W: usize>(rows: impl Iterator<Item = (Key, [u64; W])>) -> Vec<u8> {
-    let mut out = Vec::new();
+pub(crate) fn bytes<const W: usize>(rows: impl Iterator<Item = (Key, [u64; W])>) -> Part {
+    let (mut out, mut count) = (Vec::new(), 0);
     for ((rank, number), row) in rows {
+        count += 1;
         for word in [u64::from(rank), number as u64].iter().chain(&row) {
             out.extend_from_slice(&word.to_le_bytes());
         }
     }
-    out
+    Part { bytes: out, rows: count }
 }
 
 impl<const W: usize> Ordered<W> {
@@ -93,7 +96,7 @@ mod tests {
     fn rows_are_gone_through_from_any_key_on() {
         let keys: Vec<Key> = (0..4).flat_map(|rank| (-3..3).map(move |n| (2 * rank, 2 * n))).collect();
         let word = |(rank, number): Key| [u64::from(rank) << 32 | number as u32 as u64];
-        let rows = Ordered::open(bytes(keys.iter().map(|key| (*key, word(*key))))).unwrap();
+        let rows = Ordered::open(bytes(keys.iter().map(|key| (*key, word(*key)))).bytes).unwrap();
         for rank in 0..8 {
             for number in -8..8 {
                 let of = |key: &&Key| key.0 == rank;

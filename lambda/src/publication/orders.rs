@@ -8,7 +8,7 @@ use workloads::{Millis, Name, Place};
 use super::names::{self, Names};
 use super::ordered::{self, Ordered};
 use super::table::{self, Table, halves, whole};
-use super::{Files, Loaded, ranked};
+use super::{Files, Loaded, Part, ranked};
 use crate::batch::orders::{Answers, LISTED, Sums};
 use crate::error::LambdaError;
 
@@ -98,7 +98,7 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
 }
 
 /// Each day's number, customers and records.
-fn days(answers: &Answers) -> Vec<u8> {
+fn days(answers: &Answers) -> Part {
     let mut customers: HashMap<i64, u64> = HashMap::new();
     answers.members.keys().for_each(|(day, _)| *customers.entry(*day).or_default() += 1);
     let row = |(number, (day, amounts)): (u64, (&i64, &Vec<i64>))| {
@@ -108,7 +108,7 @@ fn days(answers: &Answers) -> Vec<u8> {
 }
 
 /// Of each day its amounts, with how many of them are not above each.
-fn amounts(answers: &Answers) -> Vec<u8> {
+fn amounts(answers: &Answers) -> Part {
     let rows = (1..).zip(answers.amounts.values()).flat_map(|(number, amounts)| {
         let mut upto = 0;
         amounts.chunk_by(|a, b| a == b).map(move |equal| {

@@ -9,6 +9,8 @@
 
 use std::io;
 
+use super::Part;
+
 /// Rows of one group, on average.
 const GROUP: usize = 8;
 
@@ -36,7 +38,7 @@ pub(crate) struct Table {
 }
 
 /// The bytes of a table of that many rows, each of which begins with its key.
-pub(crate) fn bytes<const W: usize>(rows: usize, row: impl Fn(usize) -> [u64; W]) -> Vec<u8> {
+pub(crate) fn bytes<const W: usize>(rows: usize, row: impl Fn(usize) -> [u64; W]) -> Part {
     const { assert!(W >= 2 && W <= WIDEST) }
     let bits = (rows / GROUP).max(1).ilog2();
     let groups: Vec<u32> = (0..rows).map(&row).map(|row| group([row[0], row[1]], bits) as u32).collect();
@@ -54,7 +56,7 @@ pub(crate) fn bytes<const W: usize>(rows: usize, row: impl Fn(usize) -> [u64; W]
             slot.copy_from_slice(&word.to_le_bytes());
         }
     }
-    out
+    Part { bytes: out, rows: rows as u64 }
 }
 
 /// Where each group starts, with the number of rows at the end, and the rows in the order of their groups. Sorting
@@ -171,7 +173,7 @@ mod tests {
     #[test]
     fn every_row_is_found_under_its_key_and_no_other() {
         let bytes = bytes(1000, |i| [i as u64 % 7, i as u64 / 3, i as u64]);
-        let table = Table::open(Box::new(bytes)).unwrap();
+        let table = Table::open(Box::new(bytes.bytes)).unwrap();
         for a in 0..8 {
             for b in 0..340 {
                 let mut found = Vec::new();
@@ -184,7 +186,7 @@ mod tests {
 
     #[test]
     fn an_empty_table_finds_nothing() {
-        let table = Table::open(Box::new(bytes(0, |_| [0, 0]))).unwrap();
+        let table = Table::open(Box::new(bytes(0, |_| [0, 0]).bytes)).unwrap();
         table.find([1, 2], |_| panic!("there is no row")).unwrap();
     }
 }

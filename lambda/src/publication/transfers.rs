@@ -32,7 +32,10 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
     vec![
         ("names", names::bytes(sorted.iter().copied())),
         ("accounts", ordered::bytes(accounts.into_iter())),
-        ("total", transfers::total(answers).map_or_else(Vec::new, |total| total.to_le_bytes().to_vec())),
+        (
+            "total",
+            transfers::total(answers).map_or_else(Vec::new, |total| total.to_le_bytes().to_vec()).into(),
+        ),
     ]
 }
 

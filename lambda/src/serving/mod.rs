@@ -10,6 +10,7 @@ use crate::layers::Layers;
 use crate::speed::{Pinned, Speed};
 use crate::student::answers::Answers;
 
+pub(crate) mod export;
 pub(crate) mod orders;
 pub(crate) mod remote;
 pub(crate) mod sensors;
@@ -26,6 +27,8 @@ pub(crate) trait SpeedSide<L: Layers>: Send {
     /// Its halves of some answers, with the publication that they belong to; with `frozen`, as they were before the
     /// first key went out of reach.
     fn pin(&mut self, queries: &[Query], frozen: bool) -> Result<Pinned<L>, LambdaError>;
+    /// Why the newest publication is not read from, if it is not what the batch wrote.
+    fn refused(&self) -> Option<&str>;
     /// Records that could not be decoded.
     fn dead(&self) -> u64;
 }
@@ -56,6 +59,11 @@ impl<L: Layers> Merge<L> {
     /// Records that could not be decoded.
     pub(crate) fn dead(&self) -> u64 {
         self.speed.dead()
+    }
+
+    /// Why the newest publication is not read from, if it is not what the batch wrote.
+    pub(crate) fn refused(&self) -> Option<&str> {
+        self.speed.refused()
     }
 
     /// The answers to some questions, all at one version.
@@ -89,6 +97,10 @@ impl<L: Layers> SpeedSide<L> for Speed<L> {
 
     fn pin(&mut self, queries: &[Query], frozen: bool) -> Result<Pinned<L>, LambdaError> {
         Speed::pin(self, queries, frozen)
+    }
+
+    fn refused(&self) -> Option<&str> {
+        Speed::refused(self)
     }
 
     fn dead(&self) -> u64 {

@@ -29,6 +29,8 @@ pub(crate) struct Remote<L: Layers> {
     shelf: Shelf,
     looked: Option<Micros>,
     loading: Option<Loading>,
+    /// The newest publication that was not what the batch wrote, and why.
+    refused: Option<(u64, String)>,
     /// Publications taken in, by number, oldest first.
     bases: Vec<(u64, Arc<L::Base>)>,
     version: Option<Version>,
@@ -44,6 +46,7 @@ impl<L: Layers> Remote<L> {
             shelf: Shelf::open(disk, state)?,
             looked: None,
             loading: None,
+            refused: None,
             bases: Vec::new(),
             version: None,
             dead: 0,
@@ -58,9 +61,13 @@ impl<L: Layers> Remote<L> {
     fn load(&mut self, now: Micros) -> Result<bool, LambdaError> {
         if self.loading.is_none() && self.looked.is_none_or(|then| then >= now || now >= then + LOOK) {
             self.looked = Some(now);
-            let newer = self.shelf.current()?.filter(|number| *number > self.has());
-            let check = self.bases.is_empty();
-            self.loading = newer.map(|number| Loading::begin(&self.shelf, number, check)).transpose()?;
+            let passed = self.refused.as_ref().map_or(0, |(number, _)| *number).max(self.has());
+            if let Some(number) = self.shelf.current()?.filter(|number| *number > passed) {
+                match Loading::begin(&self.shelf, number, self.bases.is_empty()) {
+                    Ok(loading) => self.loading = Some(loading),
+                    Err(error) => return self.refuse(number, error),
+                }
+            }
         }
         let Some(loading) = &mut self.loading else { return Ok(false) };
         let number = loading.number();
@@ -72,11 +79,22 @@ impl<L: Layers> Remote<L> {
                 self.loading = None;
                 return Ok(true);
             }
-            Err(error) => return Err(error),
+            Err(error) => return self.refuse(number, error),
         }
         if let Some(loading) = self.loading.take() {
             self.bases.push((number, Arc::new(L::base(loading.finish())?)));
+            self.refused = None;
         }
+        Ok(true)
+    }
+
+    /// Passes over a publication that is not what the batch wrote, if there is one to go on with.
+    fn refuse(&mut self, number: u64, error: LambdaError) -> Result<bool, LambdaError> {
+        self.loading = None;
+        if self.bases.is_empty() {
+            return Err(error);
+        }
+        self.refused = Some((number, error.to_string()));
         Ok(true)
     }
 
@@ -136,6 +154,10 @@ impl<L: Layers> SpeedSide<L> for Remote<L> {
             }
             _ => Err(LambdaError::NotYet),
         }
+    }
+
+    fn refused(&self) -> Option<&str> {
+        self.refused.as_ref().map(|(_, why)| why.as_str())
     }
 
     fn dead(&self) -> u64 {

@@ -49,6 +49,8 @@ pub(crate) struct Speed<L: Layers> {
     handover: Handover,
     looked: Option<Micros>,
     loading: Option<Loading>,
+    /// The newest publication that was not what the batch wrote, and why.
+    refused: Option<(u64, String)>,
     running: Option<Running<L>>,
     /// The newest publication that whoever reads has taken in.
     taken_in: u64,
@@ -101,6 +103,7 @@ impl<L: Layers> Speed<L> {
             handover: Handover::open(disk, state)?,
             looked: None,
             loading: None,
+            refused: None,
             running: None,
             taken_in: u64::MAX,
             options: config.options.clone(),
@@ -134,6 +137,11 @@ impl<L: Layers> Speed<L> {
             Some(store) => store.version(),
             None => Some(running.held.first()?.version(running.intake.version())),
         }
+    }
+
+    /// Why the newest publication is not read from, if it is not what the batch wrote.
+    pub(crate) fn refused(&self) -> Option<&str> {
+        self.refused.as_ref().map(|(_, why)| why.as_str())
     }
 
     /// Records that could not be decoded.
@@ -176,10 +184,25 @@ impl<L: Layers> Speed<L> {
             (None, Some(running)) => running.newest(),
             (None, None) => 0,
         };
-        if number > newest {
-            self.loading = Some(Loading::begin(&self.shelf, number, self.running.is_none())?);
+        let passed = self.refused.as_ref().map_or(0, |(number, _)| *number);
+        if number <= newest.max(passed) {
+            return Ok(false);
         }
-        Ok(number > newest)
+        match Loading::begin(&self.shelf, number, self.running.is_none()) {
+            Ok(loading) => self.loading = Some(loading),
+            Err(error) => return self.refuse(number, error),
+        }
+        Ok(true)
+    }
+
+    /// Passes over a publication that is not what the batch wrote, if there is one to go on with.
+    fn refuse(&mut self, number: u64, error: LambdaError) -> Result<bool, LambdaError> {
+        self.loading = None;
+        if self.running.is_none() {
+            return Err(error);
+        }
+        self.refused = Some((number, error.to_string()));
+        Ok(true)
     }
 
     /// Agrees to a new proposal: the cut is not before the layer's own position.
@@ -213,8 +236,12 @@ impl<L: Layers> Speed<L> {
                 self.loading = None;
                 return Ok(true);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                let number = loading.number();
+                return self.refuse(number, error);
+            }
         }
+        self.refused = None;
         let Some(loading) = self.loading.take() else { return Ok(true) };
         let mut loaded = loading.finish();
         let cut = Cut { number: loaded.manifest.number, version: loaded.manifest.cut.clone() };

@@ -89,7 +89,7 @@ impl History {
         let mut none = Duplicates::new(Dedup::None);
         let mut files = L::batch(&believed, believed.sealed(), terms, &mut none)?;
         if let Some(until) = until {
-            files.push(("until", until.to_le_bytes().to_vec()));
+            files.push(("until", until.to_le_bytes().to_vec().into()));
         }
         Ok(Some(files))
     }
