@@ -54,13 +54,16 @@ fn values(
     Some(read.queries.iter().zip(&answer.rows).map(value).collect())
 }
 
-/// Pairs read in one request whose answers must agree at every instant, and how many of them do not.
+/// Pairs read in one request whose answers must agree at every instant, and how many of them do not. Of more than two
+/// answers any two may be such a pair.
 pub fn invariants(case: &Case<'_>, reads: &[Verdict]) -> (u64, u64) {
-    let pairs = case.seen.iter().zip(reads).filter(|(_, verdict)| verdict.kind == Kind::Pair);
-    let held = pairs.filter_map(|(seen, _)| match seen.as_ref()?.answers.as_slice() {
-        [(one, a), (other, b)] => agree(case, (*one, a), (*other, b)),
-        _ => None,
+    let read = case.seen.iter().zip(reads).filter(|(_, verdict)| verdict.kind == Kind::Pair);
+    let answers = read.filter_map(|(seen, _)| Some(seen.as_ref()?.answers.as_slice()));
+    let pairs = answers.flat_map(|all| {
+        let with_later = move |at: usize| all[at + 1..].iter().map(move |other| (&all[at], other));
+        (0..all.len()).flat_map(with_later)
     });
+    let held = pairs.filter_map(|((one, a), (other, b))| agree(case, (*one, a), (*other, b)));
     held.fold((0, 0), |(checked, broken), holds| (checked + 1, broken + u64::from(!holds)))
 }
 
@@ -80,9 +83,12 @@ fn agree(case: &Case<'_>, one: (u32, &Value), other: (u32, &Value)) -> Option<bo
         }
         ("volume", "vwap") if same_key => Some(a.first() == b.second()),
         ("volume", "mean") if same_key && key_one.is_none() => Some(a.first() == b.second()),
-        ("revenue" | "large_orders" | "big_spenders" | "vwap" | "mean", "spend" | "volume") => {
-            agree(case, other, one)
-        }
+        ("balance", "total") if key_one.is_none() => Some(a.first() == b.first()),
+        ("average", "recent") if same_key => Some(a.second() >= b.second()),
+        (
+            "revenue" | "large_orders" | "big_spenders" | "vwap" | "mean" | "total" | "recent",
+            "spend" | "volume" | "balance" | "average",
+        ) => agree(case, other, one),
         _ => None,
     }
 }

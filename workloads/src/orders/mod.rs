@@ -52,6 +52,27 @@ pub static VIEWS: &[View] = &[
         columns: &["sum_cents", "count"],
         merge: MergeClass::Sum,
     },
+    View {
+        name: "customers_per_day",
+        about: "How many different customers have a record on each day.",
+        key: "day",
+        columns: &["customers"],
+        merge: MergeClass::Distinct,
+    },
+    View {
+        name: "top_customers",
+        about: "The ten customers who have spent the most.",
+        key: "customer",
+        columns: &["sum_cents", "count"],
+        merge: MergeClass::Top,
+    },
+    View {
+        name: "median_order",
+        about: "Twice the median of the amounts of each day, and how many there are.",
+        key: "day",
+        columns: &["twice_median_cents", "count"],
+        merge: MergeClass::Holistic,
+    },
 ];
 
 fn keys(view: &View, event: &Event, each: &mut dyn FnMut(String)) {

@@ -60,6 +60,13 @@ pub static VIEWS: &[View] = &[
         columns: &["price_volume_sum_e16", "volume_sum_e8"],
         merge: MergeClass::Sum,
     },
+    View {
+        name: "volume_hour",
+        about: "Volume of each symbol in each hour.",
+        key: "symbol and hour",
+        columns: &["volume_e8", "count"],
+        merge: MergeClass::Sum,
+    },
 ];
 
 fn keys(view: &View, event: &Event, each: &mut dyn FnMut(String)) {
