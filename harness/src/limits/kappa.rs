@@ -8,15 +8,15 @@ use workloads::intake::Feed;
 use workloads::log::file::FileLog;
 use workloads::{Codec, Log, Terms, Workload};
 
-use super::Part;
 use super::input::Input;
+use super::{Part, asked};
 
 /// Records a version of a replay from disk.
 const REPLAY: u64 = 100_000;
 
 pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
-    for (views, name) in asked(workload) {
+    for (name, views) in asked(workload) {
         for g in [1_000, 10_000, 100_000] {
             parts.push(Part::new(
                 format!("kappa: {name}"),
@@ -32,14 +32,6 @@ pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Pa
             .push(Part::new("kappa: all views", setting, move || from_disk(workload, input, codec, workers)));
     }
     parts
-}
-
-/// What the aims are given for, and everything.
-fn asked(workload: &Workload) -> &'static [(&'static [&'static str], &'static str)] {
-    match workload.name {
-        "trades" => &[(&["volume"], "volume"), (&[], "all views")],
-        _ => &[(&[], "all views")],
-    }
 }
 
 fn plural(number: u32) -> &'static str {

@@ -37,6 +37,8 @@ pub struct Script {
     pub cut_every: u64,
     /// Records that a version spans at most.
     pub granularity: u64,
+    /// Threads that a component may use; a run is only repeatable with 1.
+    pub workers: u32,
     /// What is chosen about a Lambda.
     pub lambda: lambda::Options,
     /// Seed of everything random but the events.
@@ -69,6 +71,7 @@ impl Script {
             terms: Terms::default(),
             cut_every: 400,
             granularity: 37,
+            workers: 1,
             lambda: lambda::Options::default(),
             seed,
         }
@@ -82,7 +85,7 @@ pub(super) fn settings(script: &Script, state: &Path) -> Settings {
         terms: script.terms.clone(),
         state: state.to_owned(),
         feed: Feed { dedup: script.terms.dedup, faults: script.delivery.clone(), ..Feed::default() },
-        workers: 1,
+        workers: script.workers,
         granularity: script.granularity,
         version_ms: 0,
         cut_every: script.cut_every,

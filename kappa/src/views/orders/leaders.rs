@@ -23,7 +23,8 @@ pub(super) struct Spent {
 }
 additive!(Spent { sum, count });
 
-/// By customer, but only the first of each worker: the first of all are among them.
+/// By customer, but only the first of each worker: the first of all are among them. So a read goes through ten customers
+/// a worker, however many there are.
 pub(super) struct Leaders;
 
 /// A customer who is among the first.
