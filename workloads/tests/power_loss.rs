@@ -254,3 +254,24 @@ fn what_was_durable_and_is_gone_is_corrupt() {
     let writer = FileLog::appender(&shared(&disk), folder(), FsyncPolicy::None);
     assert!(matches!(writer, Err(LogError::Corrupt { .. })));
 }
+
+#[test]
+fn a_killed_process_leaves_all_that_it_wrote_and_of_its_last_write_some_beginning() {
+    let mut kept = Vec::new();
+    for seed in SEEDS {
+        let disk = PowerLoss::new(seed);
+        make_dir(&disk, folder()).unwrap();
+        let mut file = disk.create(&folder().join("file")).unwrap();
+        file.append(b"whole").unwrap();
+        disk.crash_after(0);
+        assert!(file.append(b"caught").is_err() && disk.read(&folder().join("file")).is_err());
+        assert_eq!(disk.caught(), Some((folder().join("file"), false)));
+        disk.revive();
+        let found = disk.read(&folder().join("file")).unwrap();
+        assert!(found.starts_with(b"whole") && b"wholecaught".starts_with(&found[..]), "{found:?}");
+        kept.push(found.len());
+    }
+    kept.sort_unstable();
+    kept.dedup();
+    assert!(kept.len() > 3, "{kept:?}");
+}

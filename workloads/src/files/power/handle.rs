@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::PowerLoss;
-use super::state::{Change, power};
+use super::state::Change;
 use crate::files::{DiskFile, DiskLock, DiskRead};
 
 /// An open file.
@@ -32,14 +32,7 @@ impl DiskFile for PowerFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        let mut state = self.disk.state();
-        if !state.step()? {
-            return Err(power());
-        }
-        let file = &mut state.files[self.file];
-        file.durable = file.bytes.clone();
-        file.pending.clear();
-        Ok(())
+        self.disk.state().sync(self.file)
     }
 }
 

@@ -10,7 +10,7 @@ mod handle;
 mod state;
 
 use handle::{PowerFile, PowerLock};
-use state::{Change, Inode, Naming, Node, State, missing, power};
+use state::{Change, Inode, Naming, Node, State, missing};
 
 /// A disk whose power goes off at a chosen step. Bytes written and not synced, and names given, changed or removed
 /// in a folder that was not synced, survive in any combination that the seed picks.
@@ -53,6 +53,17 @@ impl PowerLoss {
     /// The disk as it is found when the power is back, whether or not it had gone off by itself.
     pub fn surviving(&self) -> PowerLoss {
         Self::with(self.state().survivor())
+    }
+
+    /// The file or folder of the operation that the crash caught, and whether that operation removes it.
+    pub fn caught(&self) -> Option<(PathBuf, bool)> {
+        self.state().caught.as_ref().map(|caught| (caught.path.clone(), caught.removes))
+    }
+
+    /// Takes the crash as the death of the process that met it: the disk goes on, and all that was written stays,
+    /// synced or not. Of an append that was under way, some beginning stays.
+    pub fn revive(&self) {
+        self.state().revive();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -110,7 +121,7 @@ impl Disk for PowerLoss {
             return Err(missing(path));
         }
         if !state.step()? {
-            return Err(power());
+            return state.catch(path.to_path_buf(), false, None);
         }
         let (synced, rest): (Vec<Naming>, Vec<Naming>) =
             state.renaming.drain(..).partition(|naming| naming.is_in(path));

@@ -17,6 +17,8 @@ pub(super) struct State {
     pub(super) steps: u64,
     /// The power goes off with the step after this many.
     pub(super) crash_at: Option<u64>,
+    /// What the crash caught half done.
+    pub(super) caught: Option<Caught>,
     /// Bytes of room left, if it is limited.
     pub(super) full_at: Option<u64>,
     /// As a running process sees them.
@@ -35,6 +37,16 @@ pub(super) type Names = BTreeMap<PathBuf, Node>;
 pub(super) enum Node {
     Dir,
     File(usize),
+}
+
+/// An operation that a crash caught.
+#[derive(Clone, Debug)]
+pub(super) struct Caught {
+    pub(super) path: PathBuf,
+    /// Whether it removes the file.
+    pub(super) removes: bool,
+    /// Which file it appends to, from where on.
+    appends: Option<(usize, usize)>,
 }
 
 /// A change of names that its folder has not made durable yet. A rename is one change: never half.
@@ -136,6 +148,7 @@ impl State {
             seed,
             steps: 0,
             crash_at: None,
+            caught: None,
             full_at: None,
             durable_names: names.clone(),
             names,
@@ -194,18 +207,62 @@ impl State {
         let whole = self.step()?;
         let naming = Naming { gone, given };
         naming.apply(&mut self.names);
+        let path = naming.given.as_ref().map(|(path, _)| path).or(naming.gone.as_ref()).cloned();
+        let removes = naming.given.is_none();
         self.renaming.push(naming);
-        if whole { Ok(()) } else { Err(power()) }
+        if whole { Ok(()) } else { self.catch(path.unwrap_or_default(), removes, None) }
     }
 
     pub(super) fn change(&mut self, file: usize, change: Change) -> io::Result<()> {
         let whole = self.step()?;
+        let from = match change {
+            Change::Write(position, _) if position as usize == self.files[file].bytes.len() => Some(position),
+            _ => None,
+        };
         self.files[file].change(change);
-        if whole { Ok(()) } else { Err(power()) }
+        let appends = from.map(|from| (file, from as usize));
+        if whole { Ok(()) } else { self.catch(self.path(file), false, appends) }
+    }
+
+    /// Makes a file's bytes durable.
+    pub(super) fn sync(&mut self, file: usize) -> io::Result<()> {
+        if !self.step()? {
+            return self.catch(self.path(file), false, None);
+        }
+        let file = &mut self.files[file];
+        file.durable = file.bytes.clone();
+        file.pending.clear();
+        Ok(())
+    }
+
+    /// Notes what the crash has caught.
+    pub(super) fn catch(
+        &mut self,
+        path: PathBuf,
+        removes: bool,
+        appends: Option<(usize, usize)>,
+    ) -> io::Result<()> {
+        self.caught = Some(Caught { path, removes, appends });
+        Err(power())
+    }
+
+    fn path(&self, file: usize) -> PathBuf {
+        let named = self.names.iter().find(|(_, node)| **node == Node::File(file));
+        named.map_or_else(PathBuf::new, |(path, _)| path.clone())
+    }
+
+    /// Ends the crash as the death of one process: all that was written stays, of a caught append its beginning.
+    pub(super) fn revive(&mut self) {
+        self.crash_at = None;
+        let Some((file, from)) = self.caught.take().and_then(|caught| caught.appends) else { return };
+        let file = &mut self.files[file];
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(self.steps));
+        let kept = random.random_range(from..=file.bytes.len());
+        file.change(Change::Truncate(kept as u64));
     }
 }
 
-pub(super) fn power() -> io::Error {
+fn power() -> io::Error {
     io::Error::other("the power is off")
 }
 
