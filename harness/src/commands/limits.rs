@@ -11,6 +11,7 @@ use super::generate::workload;
 use super::print::{self, Format, Value};
 use super::progress::Progress;
 use super::{Usage, World};
+use crate::limits::stores::{self, StoreLimit};
 use crate::limits::{self, Effort, Limit};
 
 /// Share of cancellations or busts in what is measured.
@@ -22,10 +23,11 @@ const CANCELLATIONS: f64 = 0.05;
 Examples:
   wb limits
   wb limits trades --events 500000 --format csv
+  wb limits stores --keys 1000000
 
 Ratios are to the plain loop of the same run; absolute figures hold for this machine at this moment.")]
 pub struct Arguments {
-    /// Only this workload
+    /// Only this workload; `stores` for the speed layer's stores, PostgreSQL if `scripts/postgres up` has started it
     workload: Option<String>,
     /// Events of each workload
     #[arg(long, value_name = "N", default_value_t = 500_000)]
@@ -47,6 +49,9 @@ pub struct Arguments {
 impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+        if self.workload.as_deref() == Some("stores") {
+            return self.stores();
+        }
         let chosen = self.workload.as_deref().map(workload).transpose()?;
         let all = workloads::WORKLOADS.iter().copied();
         let workloads = all.filter(|workload| chosen.is_none_or(|chosen| chosen.name == workload.name));
@@ -79,6 +84,37 @@ impl Arguments {
         print::rows(self.format, &header, &rows)?;
         removed.map(|()| ExitCode::SUCCESS)
     }
+}
+
+impl Arguments {
+    /// The stores alone.
+    fn stores(&self) -> anyhow::Result<ExitCode> {
+        let scratch = &self.scratch;
+        ensure!(!scratch.exists(), "{} is there already: name another --scratch", scratch.display());
+        fs::create_dir_all(scratch).with_context(|| format!("making {}", scratch.display()))?;
+        let measured = stores::measure(self.keys.max(1).into(), scratch);
+        let removed = fs::remove_dir_all(scratch).with_context(|| format!("removing {}", scratch.display()));
+        let rows: Vec<Vec<Value>> = measured?.into_iter().map(store_row).collect();
+        let header = ["store", "keys", "upserts", "new/s", "changed/s", "read median us", "read p99 us"];
+        print::rows(self.format, &header, &rows)?;
+        removed.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+fn store_row(limit: StoreLimit) -> Vec<Value> {
+    let micros = |time: std::time::Duration| Value::Number(time.as_secs_f64() * 1e6, 1);
+    let per_s = limit.per_s.map(|(new, changed)| [new, changed].map(|speed| Value::Number(speed, 0)));
+    // Nothing is written to memory.
+    let [new, changed] = per_s.unwrap_or_else(|| [Value::from(""), Value::from("")]);
+    vec![
+        Value::from(limit.store),
+        Value::Integer(limit.keys.into()),
+        Value::Integer(limit.upserts.into()),
+        new,
+        changed,
+        micros(limit.median),
+        micros(limit.p99),
+    ]
 }
 
 fn row(limit: Limit) -> Vec<Value> {

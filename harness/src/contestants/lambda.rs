@@ -68,7 +68,7 @@ fn student(settings: &Settings) -> anyhow::Result<LambdaConfig> {
     Ok(LambdaConfig { options: settings.lambda.clone(), ..config(settings) })
 }
 
-fn batch(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+pub(super) fn batch(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
     Ok(Box::new(Batch::start(log, disk, &config(settings)).context("starting the lambda's batch")?))
 }
 

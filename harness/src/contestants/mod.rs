@@ -13,6 +13,7 @@ pub mod kappa;
 pub mod lambda;
 pub mod noop;
 pub mod reference;
+pub mod stored;
 #[cfg(feature = "sql")]
 pub mod sql;
 
@@ -20,6 +21,8 @@ pub mod sql;
 pub static CONTESTANTS: &[&Contestant] = &[
     &lambda::LAMBDA,
     &lambda::APART,
+    &stored::SQLITE,
+    &stored::POSTGRES,
     &lambda::STUDENT,
     #[cfg(feature = "sql")]
     &sql::SQL,

@@ -16,6 +16,7 @@ mod input;
 mod kappa;
 mod lambda;
 mod parts;
+pub mod stores;
 
 pub use input::Input;
 
