@@ -29,7 +29,7 @@ pub struct Options {
     pub student: Vec<Fault>,
     /// Where the speed layer's half lies.
     pub store: StoreKind,
-    /// Which file or database that is; the usual one if empty.
+    /// Which file or database that is; the usual one if empty. Memory has none.
     pub store_address: String,
 }
 
@@ -58,9 +58,6 @@ impl Options {
 
     /// Whether these can be meant for a workload; says in one line what cannot.
     pub fn check(&self, workload: &str) -> Result<(), String> {
-        if self.store == StoreKind::Memory && !self.store_address.is_empty() {
-            return Err(format!("store_address = {:?}: memory has none", self.store_address));
-        }
         let by_time = matches!(self.handover, Protocol::EventTime { .. });
         if self.skew_ms != 0 && !by_time {
             return Err(format!("skew_ms = {}: only a hand-over by event-time reads a clock", self.skew_ms));
