@@ -35,6 +35,7 @@ pub(super) struct Marks {
 }
 
 impl Lines {
+    #[inline]
     pub(super) fn push(&mut self, line: Line) {
         match self {
             Lines::None => *self = Lines::One(line),
@@ -43,6 +44,7 @@ impl Lines {
         }
     }
 
+    #[inline]
     pub(super) fn all(&self) -> &[Line] {
         match self {
             Lines::None => &[],
@@ -67,6 +69,7 @@ impl Order {
     }
 
     /// The amount in force of a line.
+    #[inline]
     pub(super) fn in_force(&self, line: Line, horizon: Option<Millis>) -> Option<i64> {
         let Some(marks) = &self.marks else { return Some(line.amount) };
         // rule: O6

@@ -74,6 +74,7 @@ fn extremes(ladder: &Ladder) -> Day {
 
 /// The hour of a trade, and what counting it in (`sign` 1) or out (-1) changes.
 // rule: T16
+#[inline]
 pub(super) fn hour(symbol: u32, trade: Trade, sign: i64) -> (NamedHour, Hour) {
     let volume = i128::from(trade.volume) * i128::from(sign);
     (NamedHour(symbol, Unit::Hour.of(trade.time)), Hour { volume, count: sign })

@@ -21,11 +21,13 @@ pub(super) struct More {
 }
 
 impl Entry {
+    #[inline]
     pub(super) fn trades(&self) -> impl Iterator<Item = Trade> + '_ {
         self.first.into_iter().chain(self.more.iter().flat_map(|more| more.trades.iter().copied()))
     }
 
     // rule: T2 T5
+    #[inline]
     pub(super) fn enter(&mut self, trade: Trade) {
         match self.first {
             None => self.first = Some(trade),
@@ -47,6 +49,7 @@ impl Entry {
     }
 
     /// What is in force of a trade.
+    #[inline]
     pub(super) fn in_force(&self, trade: Trade, horizon: Option<Millis>) -> Option<Trade> {
         let Some(more) = &self.more else { return Some(trade) };
         // rule: T6
