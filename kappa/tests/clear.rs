@@ -105,9 +105,9 @@ fn clear_alerts(records: Vec<Record>, granularity: usize) -> Vec<BTreeSet<(Strin
         let probe = Handle::new();
         let mut input = worker.dataflow::<u64, _, _>(|scope| {
             let (input, read) = scope.new_collection::<((String, i64), i64), isize>();
-            read.explode(|(second, reading)| Some((second, (reading, 1_i64))))
+            read.explode(|(second, reading)| Some((second, (reading as isize, 1_isize))))
                 .count_total()
-                .map(|((region, second), (sum, count))| (region, (second, sum, count)))
+                .map(|((region, second), (sum, count))| (region, (second, sum as i64, count as i64)))
                 .reduce(|_region, seconds, alerts| {
                     alerts.extend(raised(seconds).into_iter().map(|alert| (alert, 1_isize)));
                 })
