@@ -6,7 +6,7 @@ use workloads::{Dedup, Query, Record, Rows, Terms, Version};
 use crate::archive::Archive;
 use crate::error::LambdaError;
 use crate::layers::{Layers, with_layers};
-use crate::publication::{Files, Loaded};
+use crate::publication::{Files, IN_PLACE, Loaded};
 
 /// The speed layer over an empty publication: every record is one of its own.
 pub struct Stream(Box<dyn Follows>);
@@ -28,17 +28,30 @@ impl Stream {
     }
 }
 
-/// Recomputes everything below `cut` from an archive, as the batch does; says how many bytes there would be to publish.
+/// Bytes that there would be to publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes {
+    /// Of everything.
+    pub all: u64,
+    /// Of the correction index alone: what it takes to undo any event of the batch.
+    pub index: u64,
+}
+
+/// Recomputes everything below `cut` from an archive, as the batch does.
 pub fn recompute(
     workload: &str,
     archive: &Archive,
     cut: &Version,
     terms: &Terms,
     dedup: Dedup,
-) -> Result<u64, LambdaError> {
+) -> Result<Bytes, LambdaError> {
     let mut seen = Duplicates::new(dedup);
     let files = with_layers!(workload, L => L::batch(archive, cut, terms, &mut seen)?);
-    Ok(files.iter().map(|(_, part)| part.bytes.len() as u64).sum())
+    let bytes = |only: &[&str]| {
+        let meant = files.iter().filter(|(name, _)| only.is_empty() || only.contains(name));
+        meant.map(|(_, part)| part.bytes.len() as u64).sum()
+    };
+    Ok(Bytes { all: bytes(&[]), index: bytes(IN_PLACE) })
 }
 
 /// A speed layer's state over a publication.

@@ -44,6 +44,9 @@ pub enum LambdaError {
     /// A folder in which no batch has ever published anything.
     #[error("{0} is no state folder of a lambda: it has no folder `views`")]
     NoState(String),
+    /// Not a day.
+    #[error("`{0}` is not a day: it is written as 2026-07-21, UTC")]
+    Day(String),
     /// There is no such publication to go back to.
     #[error(
         "publication {asked} cannot be served again: the newest is {newest}, and kept before it are [{held}]"

@@ -4,7 +4,8 @@
 //!
 //! The folders are the textbook's diagram. `archive` turns the log into an immutable master dataset; `batch`
 //! computes everything up to the cut from it, again and again; `speed` follows the log from the cut on; `serving`
-//! merges and answers. `publication` is what the batch hands over, `handover` how the cut is agreed.
+//! merges and answers. `publication` is what the batch hands over, `handover` how the cut is agreed, `stores`
+//! where the speed layer's half lies if that is not its memory.
 //!
 //! [`Batch`] and [`Serving`] are the two components, each a process of its own or stepped by turns in one thread. They
 //! share a log and a state folder and nothing else.
@@ -32,6 +33,7 @@ mod speed;
 pub mod stores;
 mod student;
 
+pub use batch::day;
 pub use engine::{Each, Engine, EngineError, Held, Session};
 pub use error::LambdaError;
 use layers::{Layers, with_layers};
@@ -62,7 +64,7 @@ pub struct LambdaConfig {
 }
 
 /// The archive, its schedule and the batch layer.
-pub struct Batch(Box<dyn Publishes>);
+pub struct Batch(Box<dyn Recomputes>);
 
 /// The speed layer in a process of its own; [`Serving`] asks it over a socket.
 pub struct Speed(Box<dyn Publishes>);
@@ -102,6 +104,11 @@ impl Batch {
     /// Everything that it has published.
     pub fn version(&self) -> Option<Version> {
         self.0.version()
+    }
+
+    /// Number of the newest publication; 0 if there is none.
+    pub fn number(&self) -> u64 {
+        self.0.number()
     }
 
     /// Records that could not be decoded.
@@ -225,6 +232,17 @@ trait Publishes: Send {
     fn step(&mut self, now: Micros) -> Result<bool, LambdaError>;
     fn version(&self) -> Option<Version>;
     fn dead(&self) -> u64;
+}
+
+/// A batch, whatever its workload.
+trait Recomputes: Publishes {
+    fn number(&self) -> u64;
+}
+
+impl<L: Layers> Recomputes for batch::Recompute<L> {
+    fn number(&self) -> u64 {
+        batch::Recompute::number(self)
+    }
 }
 
 /// A serving layer, whatever its workload.

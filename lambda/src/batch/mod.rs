@@ -18,6 +18,7 @@ use crate::schedule::Schedule;
 use crate::student::history::History;
 
 mod book;
+pub mod day;
 pub(crate) mod orders;
 pub(crate) mod sensors;
 mod sieve;
@@ -51,6 +52,8 @@ pub(crate) struct Recompute<L: Layers> {
     published: Option<Cut>,
     /// The cut that was proposed and is not published yet.
     proposed: Option<Cut>,
+    /// Whether the last attempt failed, so that what is in memory is not to be gone on with.
+    failed: bool,
     student: History,
     _alone: Box<dyn DiskLock>,
     layers: std::marker::PhantomData<L>,
@@ -89,6 +92,7 @@ impl<L: Layers> Recompute<L> {
             published,
             proposed,
             student: History::open(&config.workload, &config.options, disk, state)?,
+            failed: false,
             _alone: alone,
             layers: std::marker::PhantomData,
         })
@@ -109,12 +113,19 @@ impl<L: Layers> Recompute<L> {
             return Ok(false);
         }
         match self.go_on(now) {
-            Err(error) if self.book.fail(now, &error) && self.recover().is_ok() => Ok(true),
+            Err(error) if self.book.fail(now, &error) => {
+                self.failed = true;
+                Ok(true)
+            }
             done => done,
         }
     }
 
     fn go_on(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        if self.failed {
+            self.recover()?;
+            self.failed = false;
+        }
         let Some(proposed) = &self.proposed else { return self.propose(now) };
         self.book.resume(proposed, now)?;
         match self.handover.agreed()? {
@@ -140,6 +151,11 @@ impl<L: Layers> Recompute<L> {
     /// Everything that it has published.
     pub(crate) fn version(&self) -> Option<Version> {
         self.published.as_ref().map(|cut| cut.version.clone())
+    }
+
+    /// Number of the newest publication; 0 if there is none.
+    pub(crate) fn number(&self) -> u64 {
+        self.published.as_ref().map_or(0, |cut| cut.number)
     }
 
     /// Records that could not be decoded.

@@ -19,8 +19,8 @@ use crate::error::LambdaError;
 /// Bytes taken in at once.
 const PIECE: usize = 1 << 20;
 
-/// Files that stay where they are.
-const IN_PLACE: &[&str] = &["placed", "trades"];
+/// Files that stay where they are: the correction index.
+pub(crate) const IN_PLACE: &[&str] = &["placed", "trades"];
 
 /// A publication on its way in.
 pub(crate) struct Loading {

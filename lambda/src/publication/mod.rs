@@ -31,7 +31,7 @@ pub(crate) mod trades;
 pub(crate) mod transfers;
 pub(crate) mod words;
 
-pub(crate) use loading::{Loaded, Loading};
+pub(crate) use loading::{IN_PLACE, Loaded, Loading};
 
 /// The layout of everything that is published. Another number is of a build that lays it out otherwise.
 const SCHEMA: u32 = 2;
