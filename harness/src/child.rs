@@ -75,7 +75,7 @@ fn run(
     clock: &Clock,
     life: &Life,
 ) -> anyhow::Result<()> {
-    let mut announced = None;
+    let (mut announced, mut troubled) = (None, None);
     while !life.ended() {
         let busy = component.step(clock.now())?;
         let version = component.version();
@@ -84,6 +84,10 @@ fn run(
                 server.announce(version);
             }
             announced = version;
+        }
+        if component.trouble() != troubled.as_deref() {
+            troubled = component.trouble().map(str::to_owned);
+            troubled.iter().for_each(|trouble| eprintln!("going on with what there was: {trouble}"));
         }
         server.serve(component, if busy { Duration::ZERO } else { park })?;
     }

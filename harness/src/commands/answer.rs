@@ -47,7 +47,7 @@ pub struct Arguments {
     format: Format,
 }
 
-fn dedup(text: &str) -> Result<Dedup, String> {
+pub(super) fn dedup(text: &str) -> Result<Dedup, String> {
     serde_json::from_value(serde_json::Value::from(text)).map_err(|error| error.to_string())
 }
 

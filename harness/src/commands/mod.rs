@@ -12,6 +12,7 @@ pub mod answer;
 pub mod compare;
 pub mod contestant;
 pub mod generate;
+pub mod lambda;
 pub mod limits;
 pub mod list;
 pub mod log;
@@ -115,6 +116,9 @@ pub enum Command {
     List(list::Arguments),
     /// Records into a log and out of it, and whether a log is whole.
     Log(log::Arguments),
+    /// What concerns the Lambda alone: its batches, exports, costs and mistakes.
+    #[command(subcommand)]
+    Lambda(lambda::Lambda),
     /// Host one component of a contestant, as the driver does.
     Contestant(contestant::Arguments),
 }
@@ -139,6 +143,7 @@ impl Command {
             Command::Limits(arguments) => arguments.run(world),
             Command::List(arguments) => arguments.run(),
             Command::Log(arguments) => arguments.run(&world.clock),
+            Command::Lambda(what) => what.run(world),
             Command::Contestant(arguments) => arguments.run(&world.clock),
         }
     }

@@ -146,6 +146,10 @@ impl Component for Serving {
         Serving::version(self)
     }
 
+    fn trouble(&self) -> Option<&str> {
+        Serving::refused(self)
+    }
+
     fn dead(&self) -> u64 {
         Serving::dead(self)
     }

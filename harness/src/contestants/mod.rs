@@ -104,6 +104,10 @@ pub trait Component {
     fn read(&mut self, queries: &[Query]) -> anyhow::Result<Answer>;
     /// The newest version that can be read (or, of a batch, that it has published); empty if there is none yet.
     fn version(&self) -> Option<Version>;
+    /// In one line what is wrong while it goes on all the same.
+    fn trouble(&self) -> Option<&str> {
+        None
+    }
     /// Records set aside because they could not be decoded.
     fn dead(&self) -> u64 {
         0

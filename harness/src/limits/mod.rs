@@ -15,6 +15,7 @@ use crate::contestants::reference::{Fold, spend_plain};
 mod input;
 mod kappa;
 mod lambda;
+pub mod law;
 mod parts;
 pub mod stores;
 

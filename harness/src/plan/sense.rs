@@ -27,7 +27,7 @@ pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
         ensure!(keys > 0, "workloads.{workload}.keys must be at least 1");
     }
     let contestants = contestants(plan)?;
-    if plan.settings.cut_ms == 0 && plan.settings.cut_every == 0 {
+    if plan.settings.cut_ms == 0 && plan.settings.cut_every == 0 && plan.lambda.at.is_none() {
         let batch = contestants.iter().find(|it| it.parts.iter().any(|part| part.role == Role::Batch));
         let name = batch.map_or("", |it| it.name);
         ensure!(

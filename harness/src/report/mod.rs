@@ -58,6 +58,11 @@ pub fn summary(run: &Path, format: Format) -> Result<String> {
 const BEGIN: &str = "<!-- BEGIN: report -->";
 const END: &str = "<!-- END: report -->";
 
+/// Draws what a recomputation costs by the length of history: SVG, PNG and CSV.
+pub fn law(law: &crate::limits::law::Law, folder: &Path) -> Result<()> {
+    canvas::draw(&figures::law::Curve(law), folder).map(drop)
+}
+
 /// The README with what stands between its markers replaced.
 pub fn splice(readme: &str, summary: &str) -> Result<String> {
     let (Some(begin), Some(end)) = (readme.find(BEGIN), readme.find(END)) else {

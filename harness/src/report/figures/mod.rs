@@ -14,6 +14,7 @@ pub(crate) mod curves;
 pub(crate) mod dots;
 pub(crate) mod ink;
 pub(crate) mod lanes;
+pub(crate) mod law;
 
 /// A chart with time across and a logarithm of time upwards.
 type TimeChart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;

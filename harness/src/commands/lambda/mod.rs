@@ -1,0 +1,41 @@
+//! `wb lambda`: what concerns the Lambda alone.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use super::World;
+
+pub mod batch;
+pub mod export;
+pub mod law;
+pub mod rollback;
+pub mod runs;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Lambda {
+    /// The batch by hand: on its schedule, once, or one day of it.
+    Batch(batch::Arguments),
+    /// The batch's history, as a scheduler shows it.
+    Runs(runs::Arguments),
+    /// Serve an older publication again.
+    Rollback(rollback::Arguments),
+    /// The answers as JSON and Parquet files.
+    Export(export::Arguments),
+    /// What a whole recomputation costs by the length of history.
+    Law(law::Arguments),
+}
+
+impl Lambda {
+    /// Does it.
+    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+        match self {
+            Lambda::Batch(arguments) => arguments.run(world),
+            Lambda::Runs(arguments) => arguments.run(),
+            Lambda::Rollback(arguments) => arguments.run(world),
+            Lambda::Export(arguments) => arguments.run(),
+            Lambda::Law(arguments) => arguments.run(world),
+        }
+    }
+}
