@@ -93,7 +93,7 @@ impl<L: Layers> Speed<L> {
         config: &LambdaConfig,
     ) -> Result<Self, LambdaError> {
         let shelf = Shelf::open(disk, state)?;
-        let student = Stream::new(&config.options, shelf.current()?.is_some());
+        let student = Stream::new(&config.options, shelf.current()?.is_some(), disk, state)?;
         Ok(Speed {
             log,
             terms: config.terms.clone(),
@@ -123,6 +123,11 @@ impl<L: Layers> Speed<L> {
         let loaded = self.load(now)?;
         let Some(running) = &mut self.running else { return Ok(looked || loaded) };
         running.reset(now);
+        if let Some(first) = running.held.first_mut()
+            && let Some(base) = self.student.overwritten::<L>(&self.terms, first.cut.number)?
+        {
+            first.base = Arc::new(base);
+        }
         let mut worked = running.step(&self.terms, self.granularity, self.taken_in, &self.student)?;
         if let Some(store) = self.store.as_mut().filter(|_| running.caught_up) {
             worked |= store.keep(&mut running.held, running.intake.version(), now);

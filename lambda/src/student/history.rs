@@ -10,6 +10,7 @@ use workloads::{Dedup, Event, Millis, Name, Record, Terms, TradeEvent, Version};
 
 use super::Fault;
 use super::ingest::{Interval, arrives};
+use super::overwrite::Live;
 use crate::archive::Archive;
 use crate::error::LambdaError;
 use crate::handover::{Cut, Protocol};
@@ -28,6 +29,8 @@ pub(crate) struct History {
     faults: Vec<Fault>,
     disk: SharedDisk,
     dir: PathBuf,
+    /// The view that is overwritten where it is read.
+    live: Option<Live>,
     /// The cuts at which a table that is never cleared was inserted.
     flushes: Vec<Version>,
 }
@@ -53,8 +56,10 @@ impl History {
                 Err(error) => return Err(LambdaError::io("reading", &path, error)),
             };
         }
+        let overwrites = faults.contains(&Fault::InPlaceOverwrite);
+        let live = if overwrites { Some(Live::open(disk, state)?) } else { None };
         let (workload, disk) = (workload.into(), SharedDisk::clone(disk));
-        Ok(History { workload, protocol: options.handover, faults, disk, dir, flushes })
+        Ok(History { workload, protocol: options.handover, faults, disk, dir, live, flushes })
     }
 
     /// Leaves out of some records what does not reach the archive.
@@ -92,6 +97,11 @@ impl History {
             files.push(("until", until.to_le_bytes().to_vec().into()));
         }
         Ok(Some(files))
+    }
+
+    /// Goes on overwriting the view with these files; false when there is nothing to overwrite.
+    pub(crate) fn overwrites(&mut self, number: u64, files: &Files) -> Result<bool, LambdaError> {
+        self.live.as_mut().map_or(Ok(false), |live| live.overwrite(number, files))
     }
 
     fn is_right(&self) -> bool {

@@ -2,7 +2,8 @@
 //! lies here, apart from what is right; the layers ask it at a few points, and are told nothing where no switch is on.
 //!
 //! * [`ingest`]: between the log and the archive. [`history`]: what the batch believes to have happened.
-//! * [`stream`]: what the speed layer hears. [`answers`]: what the serving layer makes of the two halves.
+//! * [`overwrite`]: where the batch view lies. [`stream`]: what the speed layer hears.
+//! * [`answers`]: what the serving layer makes of the two halves.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +15,7 @@ use crate::options::argument;
 pub(crate) mod answers;
 pub(crate) mod history;
 pub(crate) mod ingest;
+pub(crate) mod overwrite;
 pub(crate) mod stream;
 
 /// One thing that a student gets wrong. As text: its name, and in parentheses its argument.

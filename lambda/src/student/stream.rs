@@ -1,11 +1,14 @@
 //! What the speed layer hears of the log.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use workloads::files::SharedDisk;
 use workloads::{Query, Record, Terms};
 
 use super::Fault;
 use super::ingest::lost;
+use super::overwrite::Live;
 use crate::error::LambdaError;
 use crate::layers::Layers;
 use crate::options::Options;
@@ -17,12 +20,31 @@ pub(crate) struct Stream {
     again: bool,
     /// The keys that it found at its start.
     found: Option<BTreeSet<String>>,
+    /// The batch view, if it is read where it is overwritten.
+    live: Option<Live>,
 }
 
 impl Stream {
     /// By these options.
-    pub(crate) fn new(options: &Options, again: bool) -> Self {
-        Stream { faults: options.student.clone(), again, found: None }
+    pub(crate) fn new(
+        options: &Options,
+        again: bool,
+        disk: &SharedDisk,
+        state: &Path,
+    ) -> Result<Self, LambdaError> {
+        let faults = options.student.clone();
+        let overwritten = faults.contains(&Fault::InPlaceOverwrite);
+        let live = if overwritten { Some(Live::open(disk, state)?) } else { None };
+        Ok(Stream { faults, again, found: None, live })
+    }
+
+    /// The batch view, where it is read while it is overwritten and has changed.
+    pub(crate) fn overwritten<L: Layers>(
+        &mut self,
+        terms: &Terms,
+        served: u64,
+    ) -> Result<Option<L::Base>, LambdaError> {
+        self.live.as_mut().map_or(Ok(None), |live| live.look::<L>(terms, served))
     }
 
     /// Whether it begins where the log ends, with nothing of what came since the cut.
