@@ -57,7 +57,11 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
     let (sorted, ranks) = ranked(names);
     let rank = |customer: u32| u64::from(ranks[customer as usize]);
     let revenue = [answers.revenue.sum, answers.revenue.count.into()];
-    let members: Vec<_> = answers.members.iter().collect();
+    // The same answers are the same bytes.
+    let mut members: Vec<_> = answers.members.iter().collect();
+    members.sort_unstable_by_key(|(key, _)| **key);
+    let mut marks: Vec<_> = answers.marks.iter().collect();
+    marks.sort_by_key(|mark| (mark.customer, mark.order));
     vec![
         ("names", names::bytes(sorted.iter().copied())),
         ("leaders", answers.leaders.iter().flat_map(|i| ranks[*i as usize].to_le_bytes()).collect()),
@@ -74,8 +78,8 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
         ("revenue", revenue.iter().flat_map(|number: &i128| number.to_le_bytes()).collect()),
         (
             "marks",
-            table::bytes(answers.marks.len(), |i| {
-                let mark = &answers.marks[i];
+            table::bytes(marks.len(), |i| {
+                let mark = marks[i];
                 let place = u64::from(mark.place.partition) << 1 | u64::from(mark.cancels);
                 [
                     rank(mark.customer),

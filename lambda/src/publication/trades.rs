@@ -76,8 +76,13 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
     let rank = |symbol: u32| ranks[symbol as usize];
     let latest: Vec<_> =
         (0..).zip(&answers.symbols).flat_map(|(i, s)| s.latest.iter().map(move |t| (i, *t))).collect();
-    let days: Vec<_> = answers.days.iter().collect();
-    let hours: Vec<_> = answers.hours.iter().collect();
+    // The same answers are the same bytes.
+    let mut days: Vec<_> = answers.days.iter().collect();
+    days.sort_unstable_by_key(|(key, _)| **key);
+    let mut hours: Vec<_> = answers.hours.iter().collect();
+    hours.sort_unstable_by_key(|(key, _)| **key);
+    let mut marks: Vec<_> = answers.marks.iter().collect();
+    marks.sort_by_key(|mark| (mark.symbol, mark.target));
     vec![
         ("names", names::bytes(sorted.iter().copied())),
         ("symbols", table::bytes(answers.symbols.len(), |i| symbol(rank(i as u32), &answers.symbols[i]))),
@@ -97,10 +102,7 @@ pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
                 [rank(*symbol).into(), *hour as u64, low, high, *count]
             }),
         ),
-        (
-            "marks",
-            table::bytes(answers.marks.len(), |i| mark(rank(answers.marks[i].symbol), &answers.marks[i])),
-        ),
+        ("marks", table::bytes(marks.len(), |i| mark(rank(marks[i].symbol), marks[i]))),
         (
             "trades",
             table::bytes(answers.trades.len(), |i| trade(rank(answers.trades[i].symbol), &answers.trades[i])),
