@@ -78,7 +78,9 @@ impl Arguments {
         print::rows(self.format, &["part", "fixed", "each", "unit", "r2"], &rows(&law))?;
         for seconds in INTERVALS {
             let most = law.keeps_up_to(Duration::from_secs(seconds)) / 1e6;
-            eprintln!("a batch every {seconds} s keeps up to {most:.1} million events, on one core");
+            eprintln!(
+                "a batch every {seconds} s keeps up to {most:.1} million events on one core, by this line"
+            );
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -19,8 +19,14 @@ impl Figure for Curve<'_> {
     }
 
     fn title(&self) -> String {
-        let Law { workload, seconds, .. } = self.0;
-        format!("A batch over {workload} costs {:.2} microseconds an event, every time", seconds.each * MEGA)
+        let Law { workload, seconds, points, .. } = self.0;
+        let most = points.iter().map(|point| point.events as f64).fold(0.0, f64::max);
+        format!(
+            "A batch over {workload} costs {:.2} us an event: at {} million, an interval below {:.2} s is too short",
+            seconds.each * MEGA,
+            most / MEGA,
+            seconds.at(most)
+        )
     }
 
     fn size(&self, narrow: bool) -> (u32, u32) {
