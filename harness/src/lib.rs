@@ -10,7 +10,8 @@
 //!   [`clock`]: the one clock of a run. [`commands`]: the command line. [`upto`]: an answer over a finished log.
 //! * [`observe`]: the files a run leaves. [`judge`]: what class each read is of.
 //! * [`limits`]: how fast each part can be, beside a plain loop.
-//! * [`stepped`]: a whole run in one thread, repeatable. [`measures`], [`report`].
+//! * [`stepped`]: a whole run in one thread, repeatable. [`switches`]: every mistake of a Lambda in one.
+//! * [`measures`], [`report`].
 
 pub mod child;
 pub mod clock;
@@ -25,4 +26,5 @@ pub mod plan;
 pub mod protocol;
 pub mod report;
 pub mod stepped;
+pub mod switches;
 pub mod upto;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use lambda::options::{self, Protocol};
 use workloads::faults::{DELIVERY_FAULTS, FAULTS};
 
 use super::print::{self, Format, Value};
@@ -82,7 +83,15 @@ fn names(what: What) -> anyhow::Result<Vec<(String, String)>> {
             };
             all.into_iter().flat_map(of).collect()
         }
-        What::Switches => SWITCHES.iter().map(|(name, about)| pair(name, about)).collect(),
+        What::Switches => {
+            let settings = SWITCHES.iter().map(|(name, about)| pair(name, about));
+            let handovers =
+                Protocol::ALL.iter().map(|(name, about)| pair(&format!("lambda.handover = {name}"), about));
+            let mistakes = options::SWITCHES
+                .iter()
+                .map(|switch| pair(&format!("lambda.student = {}", switch.fault), switch.about));
+            settings.chain(handovers).chain(mistakes).collect()
+        }
         What::Plans => {
             let plan =
                 |(name, text): &(&str, &str)| Ok((String::from(*name), Plan::parse(text, name)?.about));
@@ -109,5 +118,10 @@ const SWITCHES: &[(&str, &str)] = &[
     ("settings.cut_ms", "milliseconds between two batch cuts"),
     ("settings.cut_every", "records between two batch cuts"),
     ("settings.spin", "whether an idle component spins or parks"),
+    ("lambda.delay_ms", "milliseconds by which the speed layer's part in a hand-over comes late"),
+    (
+        "lambda.skew_ms",
+        "milliseconds by which the speed layer's clock is ahead, in a hand-over by event time",
+    ),
     ("settings.pin", "whether driver and contestant get cores of their own"),
 ];

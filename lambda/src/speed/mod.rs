@@ -330,7 +330,9 @@ impl<L: Layers> Running<L> {
 
     /// Starts afresh if that is due.
     fn reset(&mut self, now: Micros) {
-        let Some(number) = self.resets.due(now).filter(|number| *number > self.epochs.newest()) else { return };
+        let Some(number) = self.resets.due(now).filter(|number| *number > self.epochs.newest()) else {
+            return;
+        };
         self.epochs.begin(Cut { number, version: self.intake.version().clone() });
         self.held.iter_mut().for_each(|following| following.start_afresh(number));
     }

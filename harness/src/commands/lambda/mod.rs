@@ -11,6 +11,7 @@ pub mod export;
 pub mod law;
 pub mod rollback;
 pub mod runs;
+pub mod switches;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -25,6 +26,8 @@ pub enum Lambda {
     Export(export::Arguments),
     /// What a whole recomputation costs by the length of history.
     Law(law::Arguments),
+    /// Switch on every mistake in turn, and say what the judge sees of it.
+    Switches(switches::Arguments),
 }
 
 impl Lambda {
@@ -36,6 +39,7 @@ impl Lambda {
             Lambda::Rollback(arguments) => arguments.run(world),
             Lambda::Export(arguments) => arguments.run(),
             Lambda::Law(arguments) => arguments.run(world),
+            Lambda::Switches(arguments) => arguments.run(world),
         }
     }
 }
