@@ -16,9 +16,11 @@ use workloads::{
 };
 
 mod case;
+mod crashes;
 mod facts;
 
 pub use case::{Case, Dice, cases};
+pub use crashes::{Counts, Crash, PLACES};
 
 /// A log with its writer, a Lambda, and what was read.
 pub struct Rig {
@@ -206,32 +208,6 @@ impl Rig {
             idle = if moved { 0 } else { idle + 1 };
         }
         self.finish();
-    }
-
-    /// Runs while power is lost a few times.
-    pub fn run_with_crashes(mut self, crashes: u64) {
-        for _ in 0..crashes {
-            self.disk.crash_after(self.dice.below(120));
-            for _ in 0..2000 {
-                if self.dice.percent(20) && (self.sent.len() as u64) < self.case.events {
-                    self.append();
-                }
-                // With the power off nothing succeeds; with it on, everything must.
-                let stepped = if self.dice.percent(50) { self.try_batch() } else { self.try_serving() };
-                if let Err(error) = stepped {
-                    assert!(self.disk.crashed(), "{error} in {:?}", self.case);
-                    break;
-                }
-            }
-            self.disk = self.disk.surviving();
-            (self.batch, self.serving, self.claimed) = (None, None, None);
-            let published = self.published.clone();
-            self.try_batch().unwrap_or_else(|error| panic!("{error} in {:?}", self.case));
-            let after = self.batch.as_ref().and_then(Batch::version);
-            let kept = published.is_none_or(|published| after.is_some_and(|after| after.covers(&published)));
-            assert!(kept, "a publication is gone in {:?}", self.case);
-        }
-        self.run();
     }
 
     pub fn step_batch(&mut self) -> bool {
