@@ -275,7 +275,7 @@ impl<L: Layers> Speed<L> {
         let intake = if resets.by_time() {
             // What the batch has left to this layer may stand anywhere.
             let all = Version::zero(partitions.len() as u32);
-            epochs = Epochs::new(Cut { number: 0, version: all.clone() });
+            epochs = Epochs::new(Cut { number: cut.number.saturating_sub(1), version: all.clone() });
             epochs.begin(cut.clone());
             Intake::open(&*self.log, &partitions, &all, &self.feed)?
         } else {
