@@ -82,8 +82,6 @@ pub struct Search {
     pub crashes: u8,
     /// Publications kept.
     pub keep: u8,
-    /// Whether events may be late, where that matters.
-    pub late: bool,
 }
 
 impl fmt::Display for Search {
@@ -197,7 +195,7 @@ impl Model for Search {
         for partition in 0..2 {
             if state.heads[partition as usize] < self.events[partition as usize].min(ROOM) {
                 actions.push(Act::Append(partition));
-                if self.protocol.by_time() && self.late {
+                if self.protocol.by_time() {
                     actions.push(Act::AppendLate(partition));
                 }
             }
