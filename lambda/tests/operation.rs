@@ -231,7 +231,8 @@ fn power_lost_in_a_rollback_leaves_the_old_or_the_new_view() {
 
 #[test]
 fn a_publication_that_is_not_what_was_written_is_passed_over_in_one_line() {
-    let breaks: [(&str, fn(&dyn Disk, u64)); 4] = [
+    type Break = fn(&dyn Disk, u64);
+    let breaks: [(&str, Break); 4] = [
         ("schema version 9", |disk, number| {
             let path = file(number, "manifest.json");
             let text = String::from_utf8(disk.read(&path).unwrap()).unwrap();

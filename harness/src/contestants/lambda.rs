@@ -59,7 +59,9 @@ fn student_serving(
     disk: &SharedDisk,
     settings: &Settings,
 ) -> anyhow::Result<Box<dyn Component>> {
-    Ok(Box::new(Serving::start(log, disk, &student(settings)?).context("starting the student's serving layer")?))
+    Ok(Box::new(
+        Serving::start(log, disk, &student(settings)?).context("starting the student's serving layer")?,
+    ))
 }
 
 /// With everything that is wrong in it.
@@ -68,7 +70,11 @@ fn student(settings: &Settings) -> anyhow::Result<LambdaConfig> {
     Ok(LambdaConfig { options: settings.lambda.clone(), ..config(settings) })
 }
 
-pub(super) fn batch(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+pub(super) fn batch(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Component>> {
     Ok(Box::new(Batch::start(log, disk, &config(settings)).context("starting the lambda's batch")?))
 }
 
@@ -79,7 +85,11 @@ fn speed(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::R
     ))
 }
 
-pub(super) fn serving(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+pub(super) fn serving(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Component>> {
     Ok(Box::new(Serving::start(log, disk, &config(settings)).context("starting the lambda's serving layer")?))
 }
 

@@ -13,9 +13,9 @@ pub mod kappa;
 pub mod lambda;
 pub mod noop;
 pub mod reference;
-pub mod stored;
 #[cfg(feature = "sql")]
 pub mod sql;
+pub mod stored;
 
 /// Everybody who can take part.
 pub static CONTESTANTS: &[&Contestant] = &[
@@ -49,7 +49,10 @@ pub fn contestant(name: &str) -> Option<&'static Contestant> {
 pub static ELSEWHERE: &[(&str, &str)] = if cfg!(feature = "sql") {
     &[]
 } else {
-    &[("lambda-sql", "Not in this build; it is in that of `cargo build --release -p harness --features sql`.")]
+    &[(
+        "lambda-sql",
+        "Not in this build; it is in that of `cargo build --release -p harness --features sql`.",
+    )]
 };
 
 /// The contestant of that name, or an error that lists the names.

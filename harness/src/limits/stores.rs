@@ -92,7 +92,7 @@ fn read(alone: &mut Alone, keys: u64, number: u64) -> anyhow::Result<Duration> {
 /// Another number for each number, in no order.
 fn scattered(number: u64, keys: u64) -> u64 {
     // Any odd number that shares no factor with the number of keys.
-    let step = [7_919, 104_729, 1_299_709].into_iter().find(|step| keys % step != 0).unwrap_or(1);
+    let step = [7_919, 104_729, 1_299_709].into_iter().find(|step| !keys.is_multiple_of(*step)).unwrap_or(1);
     (number % keys).wrapping_mul(step) % keys
 }
 

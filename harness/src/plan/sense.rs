@@ -80,7 +80,7 @@ fn faults(plan: &Plan, contestants: &[&Contestant]) -> anyhow::Result<()> {
         }
     }
     if let Some(chance) = &plan.chance {
-        chance.check(&known)?;
+        chance.check(known)?;
     }
     for deed in &plan.disturbances {
         let (name, at) = (&deed.component, deed.at);

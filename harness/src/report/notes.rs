@@ -35,7 +35,7 @@ impl Notes {
     fn add(&self, open: &str, text: &str, close: &str) {
         let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         // Writing to a string cannot fail.
-        let _ = write!(self.shapes.borrow_mut(), "{open}<title>{text}</title>{close}\n");
+        let _ = writeln!(self.shapes.borrow_mut(), "{open}<title>{text}</title>{close}");
     }
 
     /// A drawing with the notes over it.

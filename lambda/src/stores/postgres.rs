@@ -148,7 +148,7 @@ fn cells(
         transaction.query(&select, &[&place.kind, &key.as_str()])?
     } else {
         let (from, to) = place.range();
-        let to = to.as_ref().map(|to| to.as_str());
+        let to = to.as_deref();
         let select = format!(
             "SELECT half FROM {name} WHERE kind = $1 AND key >= $2 AND ($3::text IS NULL OR key < $3)"
         );

@@ -130,6 +130,6 @@ fn cells(connection: &Connection, table: Table, place: &Place) -> rusqlite::Resu
     let select =
         format!("SELECT half FROM {name} WHERE kind = ?1 AND key >= ?2 AND (?3 IS NULL OR key < ?3)");
     let mut select = connection.prepare_cached(&select)?;
-    let to = to.as_ref().map(|to| to.as_str());
+    let to = to.as_deref();
     select.query_map(params![place.kind, from.as_str(), to], |row| row.get(0))?.collect()
 }

@@ -39,9 +39,9 @@ impl Day {
         *self.customers.entry(customer).or_default() += 1;
         let lower = self.amounts.low.highest().is_some_and(|highest| amount <= highest);
         if lower {
-            self.amounts.low.put(amount)
+            self.amounts.low.put(amount);
         } else {
-            self.amounts.high.put(amount)
+            self.amounts.high.put(amount);
         }
         self.amounts.level();
     }

@@ -172,7 +172,7 @@ impl Trades {
                 "volume_hour" => {
                     rows.extend(symbol.hours.iter().filter_map(|(hour, sums)| {
                         Some((Unit::Hour.key(&symbol.name, *hour), hour_row(sums)?))
-                    }))
+                    }));
                 }
                 "mean" | "last" => rows.extend(symbol.row(view).map(|row| (symbol.name.to_string(), row))),
                 _ => rows.extend(symbol.days.iter().filter_map(|daily| {

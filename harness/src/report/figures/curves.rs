@@ -77,13 +77,11 @@ fn line(pen: Pen<'_>, curve: &Curve, draw: &mut Stroke<'_>) -> Result<()> {
     draw(curve.points.clone(), style(pen, curve), dashes)
 }
 
+/// Where a point of a line is drawn.
+type Spot<'a> = dyn Fn(&(f64, f64)) -> (i32, i32) + 'a;
+
 /// Says the values of a line's points, each at its place.
-fn tell(
-    pen: Pen<'_>,
-    curve: &Curve,
-    at: &dyn Fn(&(f64, f64)) -> (i32, i32),
-    text: &dyn Fn(f64, f64) -> String,
-) {
+fn tell(pen: Pen<'_>, curve: &Curve, at: &Spot<'_>, text: &dyn Fn(f64, f64) -> String) {
     let Some(notes) = pen.notes else { return };
     for (n, spot) in notes::apart(curve.points.iter().map(at)) {
         let (x, y) = curve.points[n];

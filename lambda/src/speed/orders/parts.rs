@@ -13,7 +13,7 @@ impl Changes {
             return tell(event.time, event.amount);
         };
         for (amount, time) in order.lines() {
-            let corrected = order.marks().into_iter().flat_map(|marks| marks.amounts());
+            let corrected = order.marks().into_iter().flat_map(super::marks::Marks::amounts);
             corrected.chain([amount]).for_each(|amount| tell(time, amount));
         }
     }

@@ -24,7 +24,7 @@ impl Cells<Orders> for Orders {
         let customers = state.partial("spend", None).customers;
         customers.into_keys().for_each(|customer| tell(Cell::new("customer", customer)));
         state.members(|day, customer| {
-            tell(Cell::new("member", format!("{} {customer}", Unit::Day.print(day))))
+            tell(Cell::new("member", format!("{} {customer}", Unit::Day.print(day))));
         });
         for (day, change) in state.partial("median_order", None).days {
             for (amount, _) in change.amounts {
