@@ -100,7 +100,7 @@ pub static SWITCHES: &[Switch] = &[
     switch(
         Fault::SwallowErrors(3),
         "swallow-errors",
-        "every so-manieth flush fails and is dropped: its whole interval is missing from then on",
+        "flushes whose number it divides fail and are dropped: their whole intervals are missing from then on",
     ),
     trades(
         Fault::GroupByExchange,
