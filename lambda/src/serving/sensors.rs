@@ -93,16 +93,23 @@ fn one_second(base: &SensorsBase, partial: &Partial, name: &str, second: i64) ->
 
 /// Every second of every region.
 fn seconds(base: &SensorsBase, partial: &Partial) -> Rows {
-    let mut rows: BTreeMap<(Name, i64), Readings> =
-        base.all_seconds().map(|(name, row)| ((name, row.second), row.own)).collect();
+    let mut new: BTreeMap<(Name, i64), Sums> = BTreeMap::new();
     for (name, added) in &partial.regions {
-        for (second, sums) in &added.seconds {
-            // rule: S3
-            let row = rows.entry((name.clone(), *second)).or_default();
-            *row = add(*row, Some(*sums));
-        }
+        new.extend(added.seconds.iter().map(|(second, sums)| ((name.clone(), *second), *sums)));
     }
-    rows.into_iter().map(|((name, second), row)| (Unit::Second.key(&name, second), row.to_vec())).collect()
+    // rule: S3
+    let mut rows: Vec<(String, Row)> = base
+        .all_seconds()
+        .map(|(name, row)| {
+            let key = Unit::Second.key(&name, row.second);
+            (key, add(row.own, new.remove(&(name, row.second))).to_vec())
+        })
+        .collect();
+    let new = new.into_iter();
+    rows.extend(
+        new.map(|((name, second), sums)| (Unit::Second.key(&name, second), add([0, 0], Some(sums)).to_vec())),
+    );
+    rows.into_iter().collect()
 }
 
 /// The alerts of a region up to a second, in their order.
