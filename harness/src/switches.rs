@@ -128,8 +128,8 @@ impl Case {
     pub fn run(&self) -> anyhow::Result<(Evidence, Verdicts)> {
         // A disk in memory: there are many of these runs.
         let disk: SharedDisk = Arc::new(PowerLoss::new(self.script.seed));
-        disk.create_dir(Path::new("state"))?;
-        let evidence = run(&STUDENT, &self.script, &disk, Path::new("state"))?;
+        disk.create_dir(Path::new("/state"))?;
+        let evidence = run(&STUDENT, &self.script, &disk, Path::new("/state"))?;
         let verdicts = judge(&evidence, &mut Bases::default())?;
         Ok((evidence, verdicts))
     }
