@@ -149,6 +149,8 @@ impl Shelf {
     pub(crate) fn open(disk: &SharedDisk, state: &Path) -> Result<Self, LambdaError> {
         let shelf = Shelf { disk: SharedDisk::clone(disk), dir: state.join("views") };
         make_dir(&*shelf.disk, &shelf.dir).map_err(|e| LambdaError::io("making", &shelf.dir, e))?;
+        // A process that died may have renamed what it had no time to make durable, and others go by what they see.
+        shelf.disk.sync_dir(&shelf.dir).map_err(|e| LambdaError::io("syncing", &shelf.dir, e))?;
         Ok(shelf)
     }
 

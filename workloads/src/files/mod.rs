@@ -67,13 +67,17 @@ pub trait Disk: Send + Sync {
 /// A disk shared by the parts of one component.
 pub type SharedDisk = Arc<dyn Disk>;
 
-/// Makes a folder and those above it, each of them durably.
+/// Makes a folder and those above it, each of them durably. One that is there may have been made by a process that
+/// died before its name was durable, so that the folder's own name and that of the one above are made so again.
 pub fn make_dir(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> =
-        path.ancestors().take_while(|folder| disk.list(here(folder)).is_err()).collect();
+    let missing = path.ancestors().take_while(|folder| disk.list(here(folder)).is_err()).count();
     disk.create_dir(path)?;
-    for folder in missing {
-        disk.sync_dir(here(folder.parent().unwrap_or(folder)))?;
+    for (number, folder) in path.ancestors().take(missing.max(2)).enumerate() {
+        match disk.sync_dir(here(folder.parent().unwrap_or(folder))) {
+            // Somebody else's folder, in which this one stood before.
+            Err(error) if number >= missing && error.kind() == io::ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
     }
     Ok(())
 }
