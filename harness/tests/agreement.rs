@@ -139,12 +139,12 @@ macro_rules! facts {
 
             agree! {
                 words: $name on "words", seeds 1..3, slowly;
-                sensors: $name on "sensors", seeds 1..4, slowly;
+                sensors: $name on "sensors", seeds 1..3, slowly;
                 transfers: $name on "transfers", seeds 1..3, slowly;
                 words_late: $name on "words", seeds 1..2, much_later;
-                sensors_late: $name on "sensors", seeds 1..4, much_later;
+                sensors_late: $name on "sensors", seeds 1..3, much_later;
                 words_everything: $name on "words", seeds 1..3, everything_slowly;
-                sensors_everything: $name on "sensors", seeds 1..4, everything_slowly;
+                sensors_everything: $name on "sensors", seeds 1..3, everything_slowly;
                 transfers_everything: $name on "transfers", seeds 1..3, everything_slowly;
                 sensors_json: $name on "sensors", seeds 1..2, |it| it.codec = Codec::Json;
                 transfers_json: $name on "transfers", seeds 1..2, |it| it.codec = Codec::Json;
@@ -176,15 +176,15 @@ mod two_workers {
     }
 }
 
-/// So slowly that the events span some minutes, which is what seconds and alerts are about.
+/// So slowly that the events span a minute, which is what seconds and alerts are about.
 fn slowly(script: &mut Script) {
-    (script.shape.rate, script.shape.keys) = (10.0, 5);
+    (script.shape.rate, script.shape.keys) = (50.0, 5);
 }
 
 /// Later than an alert looks back.
 fn much_later(script: &mut Script) {
     slowly(script);
-    (script.source.late, script.source.late_ms) = (0.1, 30_000);
+    (script.source.late, script.source.late_ms) = (0.1, 15_000);
 }
 
 fn everything_slowly(script: &mut Script) {
