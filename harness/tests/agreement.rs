@@ -17,8 +17,8 @@ use workloads::{Codec, Dedup};
 fn judged(contestant: &'static Contestant, script: &Script) -> Verdicts {
     // A disk in memory that never fails: hundreds of runs would wait for a real one most of their time.
     let disk: SharedDisk = Arc::new(PowerLoss::new(script.seed));
-    disk.create_dir(Path::new("state")).unwrap();
-    let evidence = run(contestant, script, &disk, Path::new("state")).unwrap();
+    disk.create_dir(Path::new("/state")).unwrap();
+    let evidence = run(contestant, script, &disk, Path::new("/state")).unwrap();
     judge(&evidence, &mut Bases::default()).unwrap()
 }
 

@@ -165,16 +165,19 @@ moved! {
         batch Nowhere, speed Throughout, kappa Throughout;
     // O6.
     order_horizon: "orders", |it| it.cancel_horizon = Some(20),
-        ["spend", "big_spenders", "large_orders", "revenue"],
+        ["spend", "big_spenders", "large_orders", "revenue", "customers_per_day", "top_customers", "median_order"],
         batch Batched, speed Recent, kappa Throughout;
     // T6.
-    trade_horizon: "trades", |it| it.cancel_horizon = Some(20), ["volume", "mean", "last", "range", "vwap"],
+    trade_horizon: "trades", |it| it.cancel_horizon = Some(20),
+        ["volume", "volume_hour", "mean", "last", "range", "vwap"],
         batch Batched, speed Recent, kappa Throughout;
     // O12.
-    order_dedup: "orders", |it| it.dedup = Dedup::Offset, ["spend", "big_spenders", "large_orders", "revenue"],
+    order_dedup: "orders", |it| it.dedup = Dedup::Offset,
+        ["spend", "big_spenders", "large_orders", "revenue", "top_customers", "median_order"],
         batch Batched, speed Recent, kappa Throughout;
-    // T14.
-    trade_dedup: "trades", |it| it.dedup = Dedup::Offset, ["volume", "mean", "last", "vwap"],
+    // T14. The range sees it too: a correction that is repeated stands later, and may win over another.
+    trade_dedup: "trades", |it| it.dedup = Dedup::Offset,
+        ["volume", "volume_hour", "mean", "last", "range", "vwap"],
         batch Batched, speed Recent, kappa Throughout;
 }
 
