@@ -78,13 +78,9 @@ caught! {
 #[test]
 fn every_broken_contestant_has_its_test() {
     for contestant in CONTESTANTS.iter().filter(|contestant| contestant.broken.is_some()) {
-        for workload in workloads::WORKLOADS {
-            assert!(
-                NAMES.contains(&(contestant.name, workload.name)),
-                "{} {}",
-                contestant.name,
-                workload.name
-            );
+        assert!(!contestant.workloads.is_empty(), "{}", contestant.name);
+        for workload in contestant.workloads {
+            assert!(NAMES.contains(&(contestant.name, *workload)), "{} {workload}", contestant.name);
         }
     }
 }
