@@ -165,9 +165,9 @@ mod two_workers {
     agree! {
         orders: "kappa" on "orders", seeds 1..3, |it| two(it, everything);
         trades: "kappa" on "trades", seeds 1..3, |it| two(it, everything);
-        words: "kappa" on "words", seeds 1..2, |it| two(it, everything_slowly);
-        sensors: "kappa" on "sensors", seeds 1..3, |it| two(it, everything_slowly);
-        transfers: "kappa" on "transfers", seeds 1..3, |it| two(it, everything_slowly);
+        words: "kappa" on "words", seeds 1..2, |it| two(it, everything);
+        sensors: "kappa" on "sensors", seeds 1..2, |it| two(it, everything);
+        transfers: "kappa" on "transfers", seeds 1..2, |it| two(it, everything);
     }
 
     fn two(script: &mut Script, change: fn(&mut Script)) {
