@@ -22,6 +22,11 @@ impl Binder {
         Binder { bound, last: Micros::MIN, granularity, patience }
     }
 
+    /// How long nothing is bound but what fills a version.
+    pub(crate) fn rest(&self, now: Micros) -> Micros {
+        self.last.saturating_add(self.patience).saturating_sub(now).clamp(0, self.patience)
+    }
+
     /// The versions to be bound now, for what lies between the last of them and `heads`.
     pub(crate) fn bind(
         &mut self,

@@ -18,8 +18,9 @@ use crate::views::trades::Trades;
 use crate::views::transfers::Transfers;
 use crate::views::words::Words;
 
-/// Offsets read in one turn of work, so that reads need not wait long.
-const BUDGET: usize = 16 * 1024;
+/// Offsets read in one turn of work: so few that reads need not wait long, and that what was made of them is carried out
+/// while the processor still has it at hand.
+const BUDGET: usize = 4 * 1024;
 
 /// Turns of the worker that one finished version is given before the caller has its say again.
 const TURNS: usize = 8;

@@ -1,4 +1,4 @@
-//! Differences summed per key within one logical time, before they enter an arrangement.
+//! Differences summed per key within one logical time, before they are handed on.
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
@@ -12,11 +12,14 @@ use crate::views::Grouping;
 /// A hash map whose iteration order is the same in every run: replays must be repeatable.
 pub(crate) type SteadyMap<K, V> = HashMap<K, V, BuildHasherDefault<SteadyHasher>>;
 
-/// An update as an arrangement by key takes it.
-pub(crate) type Update<K, D> = ((K, ()), u64, D);
+/// What changes of a key.
+pub(crate) type Update<K, D> = (K, D);
+
+/// Room for so many times the keys of one time is not kept: to empty a table is to go through all of its room.
+const SPARE: usize = 64;
 
 /// What the events of one logical time change in one grouping. Many events change few keys, so that summing them
-/// first leaves the arrangement little to do. Nobody can see the difference: within one logical time there is no order.
+/// first leaves little to hand on. Nobody can see the difference: within one logical time there is no order.
 pub(crate) struct Fold<G: Grouping> {
     sums: SteadyMap<G::Key, G::Sum>,
     /// Absent when none of the views is asked for.
@@ -55,11 +58,13 @@ impl<G: Grouping> Fold<G> {
         self.sums.iter()
     }
 
-    /// Empties it into updates at `time`, in the order of their keys.
-    pub(crate) fn drain(&mut self, time: u64) -> Vec<Update<G::Key, G::Sum>> {
-        let sums = self.sums.drain().filter(|(_, sum)| !sum.is_zero());
-        let mut updates: Vec<_> = sums.map(|(key, sum)| ((key, ()), time, sum)).collect();
-        updates.sort_unstable_by_key(|update| update.0.0);
+    /// Empties it.
+    pub(crate) fn drain(&mut self) -> Vec<Update<G::Key, G::Sum>> {
+        let keys = self.sums.len();
+        let updates = self.sums.drain().filter(|(_, sum)| !sum.is_zero()).collect();
+        if self.sums.capacity() > SPARE * (keys + 1) {
+            self.sums.shrink_to(2 * keys);
+        }
         updates
     }
 }
@@ -88,11 +93,16 @@ impl SteadyHasher {
 }
 
 impl Hasher for SteadyHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.mix(u64::from_le_bytes(word));
+    #[inline]
+    fn write(&mut self, mut bytes: &[u8]) {
+        while let Some((word, rest)) = bytes.split_first_chunk() {
+            self.mix(u64::from_le_bytes(*word));
+            bytes = rest;
+        }
+        if !bytes.is_empty() {
+            // Texts that differ differ in some byte or in their length.
+            let word = bytes.iter().fold(bytes.len() as u64, |word, byte| word << 8 | u64::from(*byte));
+            self.mix(word);
         }
     }
 

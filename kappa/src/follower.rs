@@ -152,6 +152,12 @@ impl Kappa {
         Some(self.complete.1.clone())
     }
 
+    /// How long nothing new is begun, in microseconds, unless a whole version comes at once.
+    pub fn rest(&self, now: Micros) -> Micros {
+        let idle = self.bound.is_empty() && self.in_flight.is_empty();
+        if idle { self.binder.rest(now) } else { 0 }
+    }
+
     /// Records set aside because they could not be decoded.
     pub fn dead(&self) -> u64 {
         self.crew.dead()

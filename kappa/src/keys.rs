@@ -1,4 +1,4 @@
-//! Keys of arrangements: where they are at home, and how they are printed and read.
+//! Keys of sums: where they are at home, how they lie, and how they are printed and read.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -8,9 +8,14 @@ use timely::ExchangeData;
 use workloads::calendar::Unit;
 
 use crate::names::Names;
+use crate::shelf::{Numbered, Shelf, Tree};
+use crate::views::Sum;
 
-/// A key of an arrangement.
+/// A key of sums.
 pub trait Key: Copy + Ord + Hash + Debug + ExchangeData {
+    /// Where sums of such keys lie.
+    type Shelf<S: Sum>: Shelf<Self, S>;
+
     /// Keys with the same home are at the same worker.
     fn home(&self) -> u64;
     /// Prints it.
@@ -32,6 +37,8 @@ pub(crate) struct Named(pub u32);
 pub(crate) struct Day(pub i64);
 
 impl Key for All {
+    type Shelf<S: Sum> = Tree<All, S>;
+
     fn home(&self) -> u64 {
         0
     }
@@ -46,6 +53,8 @@ impl Key for All {
 }
 
 impl Key for Named {
+    type Shelf<S: Sum> = Numbered<Named, S>;
+
     fn home(&self) -> u64 {
         u64::from(self.0)
     }
@@ -60,6 +69,8 @@ impl Key for Named {
 }
 
 impl Key for Day {
+    type Shelf<S: Sum> = Tree<Day, S>;
+
     fn home(&self) -> u64 {
         self.0 as u64
     }
@@ -81,6 +92,8 @@ macro_rules! timed {
         pub(crate) struct $name(pub u32, pub i64);
 
         impl Key for $name {
+            type Shelf<S: Sum> = Tree<$name, S>;
+
             fn home(&self) -> u64 {
                 u64::from(self.0)
             }

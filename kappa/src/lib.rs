@@ -13,7 +13,7 @@
 //! * [`views`]: the rules of each workload, once. All else is plumbing.
 //! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
 //! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`: sums of one time. `shards`: large state.
-//! * `operator`, `outlet`, `dataflow`, `reading`: rules at work, their sums arranged, answers out of them.
+//! * `operator`, `outlet`, `dataflow`: rules at work. `sums`, `shelf`, `reading`: what comes of them, and answers out of it.
 //! * `engine`, `crew`: a worker, and several. [`Kappa`]: follows a log and answers. [`Replay`]: fed by hand.
 
 mod binder;
@@ -31,7 +31,9 @@ mod outlet;
 mod reading;
 mod replay;
 mod shards;
+mod shelf;
 mod source;
+mod sums;
 pub mod views;
 
 pub use error::KappaError;

@@ -7,6 +7,9 @@ use crate::engine::{Engine, build, lone_worker};
 use crate::error::KappaError;
 use crate::names::SharedNames;
 
+/// Records fed before what was made of them is carried out, while the processor still has it at hand.
+const STRETCH: usize = 4096;
+
 /// A dataflow in the caller's thread, whose versions are what it is handed. Duplicates are taken as they come.
 pub struct Replay {
     worker: Worker,
@@ -24,7 +27,10 @@ impl Replay {
 
     /// Takes these records as one version and works until it is complete.
     pub fn feed(&mut self, records: &[Record]) {
-        self.engine.feed(records);
+        for some in records.chunks(STRETCH) {
+            self.engine.feed(some);
+            self.worker.step();
+        }
         self.fed += 1;
         self.engine.advance(self.fed);
         while self.engine.frontier() < self.fed {

@@ -1,4 +1,4 @@
-//! A large hash map that never grows all at once.
+//! A large map that never grows all at once, and is quick where neighbours are used together.
 
 use std::hash::Hash;
 
@@ -6,45 +6,161 @@ use hashbrown::HashTable;
 
 use crate::fold::hash;
 
-/// Enough that moving one shard into a larger table takes a few milliseconds where the whole would take a second.
+/// Enough that moving one shard's table into a larger one takes a millisecond where the whole would take a second.
 const SHARDS: usize = 256;
+
+/// Keys side by side on one page.
+pub(crate) const SLOTS: usize = 16;
+
+/// Pages in a row that lie in one shard, which the processor then has at hand.
+const ROW: u32 = 10;
+
+/// Keys that may share a slot before the others are looked up one by one.
+const CROWD: usize = 8;
+
+/// No entry.
+const NONE: u32 = u32::MAX;
+
+/// A page's number: a part of its own for each tag.
+pub(crate) type PageKey = (u32, u64);
 
 /// A key of large state.
 pub(crate) trait Near: Copy + Eq + Hash {
-    /// The same for keys that are used at about the same time: they lie in one shard, which the processor then has at
-    /// hand.
-    fn stretch(&self) -> u64;
+    /// Its page and its slot there, below [`SLOTS`]. Keys that are used at about the same time should have one page, or
+    /// neighbouring ones, and slots of their own. Nothing is wrong if they have not.
+    fn place(&self) -> (PageKey, usize);
 }
 
-/// State by key. It doubles shard by shard, so that no version waits for the whole of it.
+/// State by key. It grows shard by shard, so that no version waits for the whole of it.
 pub(crate) struct Shards<K, V> {
     shards: Vec<Shard<K, V>>,
+    /// The page used last, its shard, and its place there.
+    recent: Option<(PageKey, usize, usize)>,
 }
 
-/// Entries lie close together in the order of their coming; the table, which must keep room, holds only where.
+/// Entries lie close together in the order of their coming.
 struct Shard<K, V> {
-    places: HashTable<u32>,
-    entries: Vec<(K, V)>,
+    numbers: HashTable<u32>,
+    pages: Vec<Page>,
+    entries: Vec<Entry<K, V>>,
+    /// Those for whom there was no room in their slot.
+    crowded: HashTable<u32>,
+}
+
+struct Page {
+    key: PageKey,
+    first: [u32; SLOTS],
+}
+
+struct Entry<K, V> {
+    key: K,
+    /// The next in the same slot.
+    next: u32,
+    value: V,
 }
 
 impl<K: Near, V: Default> Shards<K, V> {
     pub(crate) fn new() -> Self {
-        let shard = || Shard { places: HashTable::new(), entries: Vec::new() };
-        Shards { shards: (0..SHARDS).map(|_| shard()).collect() }
+        Shards { shards: (0..SHARDS).map(|_| Shard::new()).collect(), recent: None }
     }
 
     /// What is held of a key, the default if nothing was.
     #[inline]
     pub(crate) fn entry(&mut self, key: K) -> &mut V {
-        let hash_of = hash(&key);
-        let Shard { places, entries } = &mut self.shards[hash(&key.stretch()) as usize % SHARDS];
-        let same = |place: &u32| entries[*place as usize].0 == key;
-        let place = places.entry(hash_of, same, |place| hash(&entries[*place as usize].0));
-        let new = u32::try_from(entries.len()).expect("a shard holds fewer than 2^32 entries");
+        let (page, slot) = key.place();
+        let (shard, page) = match self.recent {
+            Some((recent, shard, place)) if recent == page => (shard, place),
+            _ => self.turn_to(page),
+        };
+        self.shards[shard].entry(page, slot, key)
+    }
+
+    fn turn_to(&mut self, page: PageKey) -> (usize, usize) {
+        let shard = hash(&(page.0, page.1 >> ROW)) as usize % SHARDS;
+        let place = self.shards[shard].page(page);
+        self.recent = Some((page, shard, place));
+        (shard, place)
+    }
+}
+
+impl<K: Near, V: Default> Shard<K, V> {
+    fn new() -> Self {
+        let (numbers, crowded) = (HashTable::new(), HashTable::new());
+        Shard { numbers, pages: Vec::new(), entries: Vec::new(), crowded }
+    }
+
+    fn page(&mut self, key: PageKey) -> usize {
+        let Shard { numbers, pages, .. } = self;
+        let same = |page: &u32| pages[*page as usize].key == key;
+        let number = numbers.entry(hash(&key), same, |page| hash(&pages[*page as usize].key));
+        let new = number_of(pages);
+        let page = *number.or_insert(new).get();
+        if page == new {
+            pages.push(Page { key, first: [NONE; SLOTS] });
+        }
+        page as usize
+    }
+
+    #[inline]
+    fn entry(&mut self, page: usize, slot: usize, key: K) -> &mut V {
+        let first = self.pages[page].first[slot];
+        let (mut found, mut passed) = (first, 0);
+        while found != NONE && self.entries[found as usize].key != key {
+            found = self.entries[found as usize].next;
+            passed += 1;
+        }
+        if found == NONE && passed == CROWD {
+            return self.crowded(key);
+        }
+        if found == NONE {
+            found = number_of(&self.entries);
+            self.pages[page].first[slot] = found;
+            self.entries.push(Entry { key, next: first, value: V::default() });
+        }
+        &mut self.entries[found as usize].value
+    }
+
+    /// The entry of a key whose slot is full of others.
+    fn crowded(&mut self, key: K) -> &mut V {
+        let Shard { entries, crowded, .. } = self;
+        let same = |entry: &u32| entries[*entry as usize].key == key;
+        let place = crowded.entry(hash(&key), same, |entry| hash(&entries[*entry as usize].key));
+        let new = number_of(entries);
         let place = *place.or_insert(new).get();
         if place == new {
-            entries.push((key, V::default()));
+            entries.push(Entry { key, next: NONE, value: V::default() });
         }
-        &mut entries[place as usize].1
+        &mut entries[place as usize].value
+    }
+}
+
+fn number_of<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).expect("a shard holds fewer than 2^32 entries")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl Near for (u8, u16) {
+        fn place(&self) -> (PageKey, usize) {
+            ((0, u64::from(self.1 >> 4)), usize::from(self.1) % SLOTS)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_has_what_was_put_there(keys in proptest::collection::vec((0..40_u8, 0..50_u16), 0..2_000)) {
+            let mut shards = Shards::new();
+            let mut truth = HashMap::new();
+            for (number, key) in (1..).zip(keys) {
+                prop_assert_eq!(*shards.entry(key), truth.insert(key, number).unwrap_or(0));
+                *shards.entry(key) = number;
+            }
+        }
     }
 }

@@ -23,7 +23,7 @@ pub mod trades;
 pub mod transfers;
 pub mod words;
 
-/// What an arrangement sums up per key.
+/// What is summed up per key.
 pub trait Sum: Monoid + Copy + Default + Ord + Debug + ExchangeData {}
 impl<T: Monoid + Copy + Default + Ord + Debug + ExchangeData> Sum for T {}
 
@@ -73,7 +73,7 @@ pub trait Grouping: Sized + 'static {
 
     /// The answer to a question out of one worker's share of the keys. Of no row there may be two: keys of whom more
     /// than one row is made have one home.
-    fn rows(question: &Question<'_>, reader: &mut Reader<Self>) -> Rows {
+    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
         match question.key {
             Some(_) => one(question, reader),
             None => every(question, reader),

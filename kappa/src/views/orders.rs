@@ -8,7 +8,7 @@ use crate::fold::{Fold, additive};
 use crate::keys::{All, Named};
 use crate::names::Names;
 use crate::outlet::Outlet;
-use crate::shards::{Near, Shards};
+use crate::shards::{Near, PageKey, SLOTS, Shards};
 
 mod amounts;
 mod days;
@@ -79,9 +79,8 @@ struct Book {
 }
 
 impl Near for (u32, u64) {
-    fn stretch(&self) -> u64 {
-        // Some ten thousand order ids.
-        self.1 >> 14
+    fn place(&self) -> (PageKey, usize) {
+        ((0, self.1 / SLOTS as u64), self.1 as usize % SLOTS)
     }
 }
 

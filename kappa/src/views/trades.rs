@@ -8,7 +8,7 @@ use crate::fold::Fold;
 use crate::keys::{Named, NamedDay};
 use crate::names::Names;
 use crate::outlet::Outlet;
-use crate::shards::{Near, Shards};
+use crate::shards::{Near, PageKey, Shards};
 
 mod days;
 mod entry;
@@ -61,9 +61,10 @@ struct Book {
 }
 
 impl Near for (u32, Origin) {
-    fn stretch(&self) -> u64 {
-        // Some thousand frames of a feed.
-        self.1.sequence >> 20 ^ u64::from(self.1.source) << 44
+    fn place(&self) -> (PageKey, usize) {
+        // A feed numbers the few trades of a frame in the last eight bits: four of four frames share a page.
+        let (frame, index) = (self.1.sequence >> 8, self.1.sequence & 255);
+        ((self.1.source, frame >> 2 | (index >> 2) << 56), ((frame & 3) << 2 | index & 3) as usize)
     }
 }
 

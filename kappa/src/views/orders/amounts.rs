@@ -8,7 +8,8 @@ use crate::fold::{Fold, additive};
 use crate::keys::{Day, Key};
 use crate::names::Names;
 use crate::reading::Reader;
-use crate::views::{Grouping, Question};
+use crate::shelf::Tree;
+use crate::views::{Grouping, Question, Sum};
 
 /// Amounts of one band differ in so many of their last bits.
 const BAND: u32 = 10;
@@ -49,6 +50,8 @@ impl Rung {
 }
 
 impl Key for Rung {
+    type Shelf<S: Sum> = Tree<Rung, S>;
+
     fn home(&self) -> u64 {
         Day(self.day).home()
     }
@@ -73,13 +76,12 @@ pub(super) fn count(time: Millis, amount: i64, sign: i64, amounts: &mut Fold<Amo
     }
 }
 
-/// The row of a day; the reader has come to its bands.
+/// The row of a day.
 // rule: O17
-fn median(day: i64, reader: &mut Reader<Amounts>) -> Option<Row> {
-    let mut bands = Vec::new();
-    while reader.peek().is_some_and(|rung| (rung.day, rung.level) == (day, Level::Band)) {
-        bands.extend(reader.next().map(|(band, held)| (band.amount, held.count)));
-    }
+fn median(day: i64, reader: &Reader<'_, Amounts>) -> Option<Row> {
+    let bands = reader.from(Some(&Rung::first(day)));
+    let bands = bands.take_while(|(rung, _)| (rung.day, rung.level) == (day, Level::Band));
+    let bands: Vec<_> = bands.map(|(band, held)| (band.amount, held.count)).collect();
     let count = bands.iter().map(|(_, count)| count).sum::<i64>();
     // rule: O8
     if count == 0 {
@@ -89,19 +91,19 @@ fn median(day: i64, reader: &mut Reader<Amounts>) -> Option<Row> {
     let mut middle = [(count - 1) / 2, count / 2].into_iter().peekable();
     let (mut sum, mut passed) = (0, 0);
     for (band, records) in bands {
-        if middle.peek().is_none_or(|next| *next >= passed + records) {
-            passed += records;
-            continue;
-        }
-        reader.seek(&Rung { day, level: Level::Amount, amount: band << BAND });
-        let end = passed + records;
-        while passed < end {
-            let (rung, held) = reader.next()?;
-            passed += held.count;
-            while middle.next_if(|next| *next < passed).is_some() {
-                sum += i128::from(rung.amount);
+        if middle.peek().is_some_and(|next| *next < passed + records) {
+            let mut below = passed;
+            for (rung, held) in reader.from(Some(&Rung { day, level: Level::Amount, amount: band << BAND })) {
+                below += held.count;
+                while middle.next_if(|next| *next < below).is_some() {
+                    sum += i128::from(rung.amount);
+                }
+                if below >= passed + records {
+                    break;
+                }
             }
         }
+        passed += records;
     }
     Some(vec![sum, i128::from(count)])
 }
@@ -116,17 +118,17 @@ impl Grouping for Amounts {
         None
     }
 
-    fn rows(question: &Question<'_>, reader: &mut Reader<Self>) -> Rows {
+    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
         let mut rows = Rows::new();
         let only = question.key.map(|key| Rung::parse(key, question.names));
-        if let Some(only) = only {
-            let Some(first) = only else { return rows };
-            reader.seek(&first);
-        }
-        let wanted = |rung: &Rung| only.flatten().is_none_or(|only| only.day == rung.day);
-        while let Some(rung) = reader.peek().filter(wanted) {
+        // A day that is not one has no row.
+        let mut first = only.unwrap_or(Some(Rung::first(i64::MIN)));
+        while let Some((rung, _)) = first.and_then(|first| reader.from(Some(&first)).next()) {
+            if only.flatten().is_some_and(|only| only.day != rung.day) {
+                break;
+            }
             rows.extend(median(rung.day, reader).map(|row| (rung.print(question.names), row)));
-            reader.seek(&Rung::first(rung.day + 1));
+            first = rung.day.checked_add(1).map(Rung::first);
         }
         rows
     }

@@ -6,7 +6,7 @@ use workloads::{Millis, Row, Terms};
 
 use crate::fold::{Fold, additive};
 use crate::keys::Day;
-use crate::shards::{Near, Shards};
+use crate::shards::{Near, PageKey, SLOTS, Shards};
 use crate::views::Grouping;
 
 /// How many customers there were.
@@ -25,9 +25,9 @@ pub(super) struct Visits {
 }
 
 impl Near for (i64, u32) {
-    fn stretch(&self) -> u64 {
-        // Some thousand customers of a day.
-        (self.0 as u64) << 20 ^ u64::from(self.1 >> 12)
+    fn place(&self) -> (PageKey, usize) {
+        // Which day it is, as far as need be.
+        ((self.0 as u32, u64::from(self.1) / SLOTS as u64), self.1 as usize % SLOTS)
     }
 }
 

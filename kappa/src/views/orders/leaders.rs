@@ -10,7 +10,8 @@ use crate::fold::{Fold, additive};
 use crate::keys::Key;
 use crate::names::Names;
 use crate::reading::Reader;
-use crate::views::{Grouping, Question};
+use crate::shelf::Tree;
+use crate::views::{Grouping, Question, Sum};
 
 /// Customers that are watched after the others were let go.
 const WATCHED: usize = 128;
@@ -51,6 +52,8 @@ struct Customer {
 }
 
 impl Key for Leader {
+    type Shelf<S: Sum> = Tree<Leader, S>;
+
     /// All at one worker, which then knows whom of them to show.
     fn home(&self) -> u64 {
         0
@@ -154,9 +157,9 @@ impl Grouping for Leaders {
     }
 
     // rule: O16
-    fn rows(question: &Question<'_>, reader: &mut Reader<Self>) -> Rows {
-        let mut first: Vec<_> =
-            reader.filter(|(_, spent)| spent.count != 0).map(|(leader, spent)| (leader.0, spent)).collect();
+    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
+        let all = reader.from(None).filter(|(_, spent)| spent.count != 0);
+        let mut first: Vec<_> = all.map(|(leader, spent)| (leader.0, spent)).collect();
         rank(&mut first, question.names);
         let shown = first.into_iter().take(TOP).filter_map(|(customer, spent)| {
             let row = Self::row(question.view, &spent, question.terms)?;
