@@ -176,9 +176,9 @@ mod two_workers {
     }
 }
 
-/// So slowly that the events span a minute, which is what seconds and alerts are about.
+/// So slowly that the events span a minute, which is what seconds and alerts are about; an event each time.
 fn slowly(script: &mut Script) {
-    (script.shape.rate, script.shape.keys) = (50.0, 5);
+    (script.shape.rate, script.shape.keys, script.tick_us) = (50.0, 5, 20_000);
 }
 
 /// Later than an alert looks back.

@@ -48,6 +48,9 @@ pub fn measure(run: &Path, world: &World) -> anyhow::Result<Measured> {
     if measured.vacuous > 0 {
         eprintln!("{} runs tested nothing", measured.vacuous);
     }
+    if measured.unanswered > 0 {
+        eprintln!("{} reads were not answered while components were paused or killed", measured.unanswered);
+    }
     if measured.wrong_reads + measured.wrong_finals > 0 {
         let (reads, finals) = (measured.wrong_reads, measured.wrong_finals);
         eprintln!(

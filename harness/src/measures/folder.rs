@@ -27,6 +27,8 @@ pub struct Measured {
     pub unfinished: Vec<String>,
     /// Wrong reads of contestants that are not broken on purpose.
     pub wrong_reads: u64,
+    /// Reads that a contestant did not answer while the plan paused or killed its components.
+    pub unanswered: u64,
     /// Wrong final answers of theirs.
     pub wrong_finals: u64,
     /// Runs in which nothing was tested.
@@ -162,8 +164,12 @@ impl<'a> Desk<'a> {
         if !fair || silent {
             return;
         }
-        let wrong = reads.iter().filter(|verdict| verdict.class.wrong()).count();
-        self.measured.wrong_reads += wrong as u64;
+        let wrong = reads.iter().filter(|verdict| verdict.class.wrong()).count() as u64;
+        let excused = self.plan.as_ref().is_some_and(Plan::disturbs);
+        let unanswered =
+            reads.iter().filter(|verdict| excused && verdict.class == Class::Error).count() as u64;
+        self.measured.unanswered += unanswered;
+        self.measured.wrong_reads += wrong - unanswered;
         let last = reads.iter().filter(|verdict| verdict.kind == Kind::Final);
         self.measured.wrong_finals += last.filter(|verdict| verdict.class != Class::Current).count() as u64;
         let vacuous = numbers.iter().any(|number| number.measure == "vacuous" && number.value > 0.0);

@@ -25,6 +25,11 @@ pub struct Chance {
 }
 
 impl Plan {
+    /// Whether anything is done to components.
+    pub fn disturbs(&self) -> bool {
+        !self.disturbances.is_empty() || self.chance.is_some()
+    }
+
     /// Everything that is done to components in a repeat: what stands in the plan and what chance does.
     pub fn deeds(&self, repeat: u32) -> Vec<Disturbance> {
         let mut deeds = self.disturbances.clone();

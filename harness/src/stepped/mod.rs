@@ -29,11 +29,11 @@ mod source;
 
 pub use script::Script;
 
-/// Microseconds between two appends.
-const TICK: i64 = 1_000;
 /// What the scripted clock calls the beginning of the live part, in microseconds since 1970.
 const EPOCH: i64 = 1_700_000_000_000_000;
-/// Rounds without work after which a contestant is taken to have drained; a round takes a tick.
+/// Microseconds of a round of draining.
+const ROUND: i64 = 1_000;
+/// Rounds without work after which a contestant is taken to have drained.
 const QUIET: u32 = 30;
 /// Rounds after which it is taken never to.
 const ROUNDS: u32 = 50_000;
@@ -143,7 +143,7 @@ impl<'a> Stage<'a> {
     fn live(&mut self) -> anyhow::Result<()> {
         self.source.go_live();
         let mut tick = 0;
-        while let Some(due) = self.source.due(tick) {
+        while let Some(due) = self.source.due(tick + self.script.tick_us) {
             self.clock = self.clock.max(tick);
             for (partition, records) in due {
                 self.append(partition, &records)?;
@@ -155,7 +155,7 @@ impl<'a> Stage<'a> {
                 self.step()?;
                 self.read_some()?;
             }
-            tick += TICK;
+            tick += self.script.tick_us;
         }
         self.evidence.run.live_until_us = tick;
         Ok(())
@@ -254,7 +254,7 @@ impl<'a> Stage<'a> {
             for chosen in 0..self.actors.len() {
                 worked |= self.step_one(chosen)?;
             }
-            self.clock += TICK;
+            self.clock += ROUND;
             quiet = if worked { 0 } else { quiet + 1 };
             if quiet >= QUIET + delayed {
                 return Ok(());

@@ -19,6 +19,8 @@ pub struct Script {
     pub shape: Shape,
     /// How many of them are history.
     pub history: u64,
+    /// Microseconds between two appends.
+    pub tick_us: i64,
     /// What goes wrong at the source.
     pub source: SourceFaults,
     /// What goes wrong on the way to each component.
@@ -62,6 +64,7 @@ impl Script {
             workload,
             shape,
             history: 1_000,
+            tick_us: 1_000,
             source: SourceFaults::default(),
             delivery: DeliveryFaults::default(),
             restart: 0.0,

@@ -6,7 +6,7 @@ use workloads::faults::inject;
 use workloads::log::RawRecord;
 use workloads::{Meta, Workload};
 
-use super::{Script, TICK};
+use super::Script;
 
 /// Records that are still to come, by intended time.
 pub(super) struct Source {
@@ -43,13 +43,13 @@ impl Source {
         }
     }
 
-    /// What is due by a time, as stretches of one partition each; nothing at the end.
-    pub(super) fn due(&mut self, time: i64) -> Option<Vec<(u32, Vec<RawRecord>)>> {
+    /// What is due before a time, as stretches of one partition each; nothing at the end.
+    pub(super) fn due(&mut self, until: i64) -> Option<Vec<(u32, Vec<RawRecord>)>> {
         if self.coming.is_empty() {
             return None;
         }
         let mut due: Vec<(u32, Vec<RawRecord>)> = Vec::new();
-        while let Some((_, partition, record)) = self.coming.pop_front_if(|next| next.0 < time + TICK) {
+        while let Some((_, partition, record)) = self.coming.pop_front_if(|next| next.0 < until) {
             match due.last_mut() {
                 Some((last, records)) if *last == partition => records.push(record),
                 _ => due.push((partition, vec![record])),

@@ -101,7 +101,8 @@ mod tests {
             let blanks = Blanks { terms: &Terms::default(), below, nearest: 8, latest: 65 };
             for (path, _) in TEXTS {
                 let text = text(path, &blanks).unwrap();
-                let code = text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<String>();
+                let code =
+                    text.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<String>();
                 assert!(!code.contains(':'), "{path}: {text}");
             }
         }
