@@ -31,6 +31,15 @@ pub(crate) enum Keys {
     All,
 }
 
+/// Names of cells as a store sorts them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    /// One.
+    One(String),
+    /// From the first on, below the second.
+    Between(String, String),
+}
+
 /// The cells of a workload. Two halves of one cell never differ but by what happened in between.
 pub(crate) trait Cells<L: Layers> {
     /// Hands on every cell that this record has changed, and perhaps others, when it was folded.
@@ -50,6 +59,11 @@ impl Cell {
     pub(crate) fn new(kind: &'static str, key: impl Into<Name>) -> Self {
         Cell { kind, key: key.into() }
     }
+
+    /// Its name in a store, where all cells of a kind lie together. A kind has no space in it.
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.kind, self.key)
+    }
 }
 
 impl Place {
@@ -58,13 +72,13 @@ impl Place {
         Place { kind, keys: key.map_or(Keys::All, |key| Keys::One(key.into())) }
     }
 
-    /// The lowest key, and where there is an end the lowest above it, in the order of bytes.
-    pub(crate) fn range(&self) -> (Name, Option<Name>) {
+    /// The names of its cells, in the order of bytes: an exclamation mark comes after a space.
+    pub(crate) fn span(&self) -> Span {
+        let kind = self.kind;
         match &self.keys {
-            Keys::One(key) => (key.clone(), Some(format!("{key}\0").into())),
-            // The character after the space.
-            Keys::Under(prefix) => (format!("{prefix} ").into(), Some(format!("{prefix}!").into())),
-            Keys::All => (Name::default(), None),
+            Keys::One(key) => Span::One(format!("{kind} {key}")),
+            Keys::Under(first) => Span::Between(format!("{kind} {first} "), format!("{kind} {first}!")),
+            Keys::All => Span::Between(format!("{kind} "), format!("{kind}!")),
         }
     }
 }

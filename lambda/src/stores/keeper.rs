@@ -205,8 +205,8 @@ fn read<L: Layers>(
     let places: Vec<_> = queries.iter().map(L::Cells::place).collect();
     let error =
         |cause: String, store: &dyn Store| StoreError { what: "reading", address: store.address(), cause };
-    match store.read(&places, frozen)? {
-        Some((found, halves)) if found == *tuple => halves
+    match store.read(tuple.asked(frozen), &places)? {
+        Some((found, halves)) if found == tuple.text() => halves
             .iter()
             .map(|halves| joined::<L>(halves))
             .collect::<Result<_, _>>()

@@ -2,7 +2,7 @@
 //!
 //! What is stored is the speed layer's half alone, in *cells*, so that a read still merges it with the batch's. The
 //! cells that a step has changed are written together with the tuple that readers are answered under, in one
-//! transaction; a read takes the tuple and its cells in one transaction too. Whatever a store holds can be computed
+//! transaction; a read takes the tuple and its cells at one moment too. Whatever a store holds can be computed
 //! again from the log, so none of them waits for its disk, and one that was gone is filled again from the start.
 
 use serde::{Deserialize, Serialize};
@@ -96,8 +96,8 @@ pub(crate) struct Changes {
     pub(crate) gone: Vec<Table>,
 }
 
-/// What one transaction reads: the tuple, and of each place asked for the halves.
-pub(crate) type Reading = (Tuple, Vec<Vec<String>>);
+/// What is read at one moment: the tuple as it was written, and of each place asked for the halves.
+pub(crate) type Reading = (String, Vec<Vec<String>>);
 
 /// A database.
 pub(crate) trait Store: Send {
@@ -107,8 +107,8 @@ pub(crate) trait Store: Send {
     fn clear(&mut self) -> Result<(), StoreError>;
     /// Changes all of that or nothing.
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError>;
-    /// Reads places under one tuple, with `kept` of the kept cells if there are any; nothing before the first tuple.
-    fn read(&mut self, places: &[Place], kept: bool) -> Result<Option<Reading>, StoreError>;
+    /// Reads the tuple and places of one table, all at one moment; nothing before the first tuple.
+    fn read(&mut self, table: Table, places: &[Place]) -> Result<Option<Reading>, StoreError>;
 }
 
 impl Table {

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::cells::Keys;
-use super::{Cell, Changes, Place, Reading, Store, StoreError, Table, Tuple};
+use super::cells::Span;
+use super::{Changes, Place, Reading, Store, StoreError, Table};
 
 /// How long another process may hold the file.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// What every connection begins with. Nothing waits for the disk: after a loss of power the file is made anew.
-const BEGIN: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA wal_autocheckpoint = 4000;
-    PRAGMA cache_size = -65536; CREATE TABLE tuple (one INTEGER PRIMARY KEY CHECK (one = 1), tuple TEXT NOT NULL);";
+/// What every connection begins with. Nothing waits for the disk and nothing can be rolled back: whatever the file holds
+/// can be computed again from the log, and it is made anew at every start, after a loss of power and after a transaction
+/// that failed.
+const BEGIN: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; CREATE TABLE tuple (one INTEGER PRIMARY KEY CHECK (one = 1), tuple TEXT NOT NULL);";
 
 /// A file, and the connection to it.
 pub(crate) struct Sqlite {
@@ -74,11 +75,11 @@ impl Store for Sqlite {
         written.map_err(|error| self.failed("writing", error))
     }
 
-    fn read(&mut self, places: &[Place], kept: bool) -> Result<Option<Reading>, StoreError> {
+    fn read(&mut self, table: Table, places: &[Place]) -> Result<Option<Reading>, StoreError> {
         let Some(connection) = &mut self.connection else {
             return Err(self.failed("reading", "it is not open"));
         };
-        let found = read(connection, places, kept);
+        let found = read(connection, table, places);
         found.map_err(|error| self.failed("reading", error))
     }
 }
@@ -86,14 +87,14 @@ impl Store for Sqlite {
 fn write(connection: &mut Connection, changes: &Changes) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for table in &changes.made {
-        let columns = "kind TEXT NOT NULL, key TEXT NOT NULL, half TEXT NOT NULL, PRIMARY KEY (kind, key)";
+        let columns = "cell TEXT PRIMARY KEY, half TEXT NOT NULL";
         transaction.execute_batch(&format!("CREATE TABLE {} ({columns}) WITHOUT ROWID", table.name()))?;
     }
     for (table, cells) in &changes.cells {
-        let insert = format!("INSERT OR REPLACE INTO {} (kind, key, half) VALUES (?1, ?2, ?3)", table.name());
+        let insert = format!("INSERT OR REPLACE INTO {} VALUES (?1, ?2)", table.name());
         let mut insert = transaction.prepare_cached(&insert)?;
-        for (Cell { kind, key }, half) in cells {
-            insert.execute(params![kind, key.as_str(), half])?;
+        for (cell, half) in cells {
+            insert.execute(params![cell.name(), half])?;
         }
     }
     if let Some(tuple) = &changes.tuple {
@@ -106,30 +107,26 @@ fn write(connection: &mut Connection, changes: &Changes) -> rusqlite::Result<()>
     transaction.commit()
 }
 
-fn read(connection: &mut Connection, places: &[Place], kept: bool) -> rusqlite::Result<Option<Reading>> {
+fn read(connection: &mut Connection, table: Table, places: &[Place]) -> rusqlite::Result<Option<Reading>> {
     let transaction = connection.transaction()?;
-    let text: Option<String> =
-        transaction.prepare_cached("SELECT tuple FROM tuple")?.query_row([], |row| row.get(0)).optional()?;
-    let Some(tuple) = text.and_then(|text| serde_json::from_str::<Tuple>(&text).ok()) else {
-        return Ok(None);
-    };
-    let table = tuple.asked(kept);
+    let tuple = transaction.prepare_cached("SELECT tuple FROM tuple")?.query_row([], |row| row.get(0));
+    let Some(tuple) = tuple.optional()? else { return Ok(None) };
     let halves = places.iter().map(|place| cells(&transaction, table, place)).collect::<Result<_, _>>()?;
     Ok(Some((tuple, halves)))
 }
 
 fn cells(connection: &Connection, table: Table, place: &Place) -> rusqlite::Result<Vec<String>> {
     let name = table.name();
-    if let Keys::One(key) = &place.keys {
-        let select = format!("SELECT half FROM {name} WHERE kind = ?1 AND key = ?2");
-        let mut select = connection.prepare_cached(&select)?;
-        let half = select.query_row(params![place.kind, key.as_str()], |row| row.get(0)).optional()?;
-        return Ok(half.into_iter().collect());
+    let select = format!("SELECT half FROM {name} WHERE cell");
+    match place.span() {
+        Span::One(cell) => {
+            let mut select = connection.prepare_cached(&format!("{select} = ?1"))?;
+            let half = select.query_row(params![cell], |row| row.get(0)).optional()?;
+            Ok(half.into_iter().collect())
+        }
+        Span::Between(from, to) => {
+            let mut select = connection.prepare_cached(&format!("{select} >= ?1 AND cell < ?2"))?;
+            select.query_map(params![from, to], |row| row.get(0))?.collect()
+        }
     }
-    let (from, to) = place.range();
-    let select =
-        format!("SELECT half FROM {name} WHERE kind = ?1 AND key >= ?2 AND (?3 IS NULL OR key < ?3)");
-    let mut select = connection.prepare_cached(&select)?;
-    let to = to.as_deref();
-    select.query_map(params![place.kind, from.as_str(), to], |row| row.get(0))?.collect()
 }

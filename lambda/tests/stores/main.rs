@@ -9,6 +9,7 @@ mod rig;
 mod server;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use lambda::Options;
 use lambda::options::StoreKind;
@@ -119,6 +120,21 @@ fn a_server_that_is_gone_is_an_error_and_what_it_lost_comes_back() {
         server.up();
         go_on(&mut rig, 300);
     }
+}
+
+#[test]
+fn a_server_that_hangs_is_an_error_in_bounded_time_and_is_used_again_when_it_goes_on() {
+    let Some(server) = Server::start() else { return };
+    let mut rig = running("words", postgres(&server));
+    server.hang(true);
+    let asked = Instant::now();
+    assert!(refusal(&mut rig).contains("the server has not answered within"));
+    // Neither does whoever tries to reach it again wait for ever.
+    rig.step_serving();
+    assert!(refusal(&mut rig).contains("speed layer's store"));
+    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    server.hang(false);
+    go_on(&mut rig, 300);
 }
 
 #[test]

@@ -46,6 +46,17 @@ impl Server {
         self.run("pg_ctl", &["-w", "-D", &self.data(), "-m", "immediate", "stop"]);
     }
 
+    /// Stops all of its processes where they are, or lets them go on.
+    pub(crate) fn hang(&self, stop: bool) {
+        let file = std::fs::read_to_string(Path::new(&self.data()).join("postmaster.pid")).unwrap();
+        let first = file.lines().next().unwrap().to_owned();
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", &first]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        let signal = if stop { "-STOP" } else { "-CONT" };
+        let all = std::iter::once(first.as_str()).chain(children.split_whitespace());
+        check(&Command::new("kill").arg(signal).args(all).output().unwrap());
+    }
+
     fn data(&self) -> String {
         self.dir.path().join("data").display().to_string()
     }
@@ -71,6 +82,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if Path::new(&self.data()).join("postmaster.pid").exists() {
+            // One that hangs ends as little as it answers.
+            self.hang(false);
             self.down();
         }
     }
