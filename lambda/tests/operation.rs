@@ -269,6 +269,12 @@ fn a_publication_that_is_not_what_was_written_is_passed_over_in_one_line() {
         let said = serving.refused().unwrap().to_owned();
         assert!(said.contains(expected) && !said.contains('\n'), "{expected}: {said}");
         assert!(revenue(&mut serving).0.unwrap().covers(&rig.log.heads().unwrap()), "{expected}");
+        // One that starts now begins with the publication before it, and is as near to the head.
+        drop(serving);
+        let mut serving = self::serving(&rig);
+        while serving.step(0).unwrap() {}
+        assert!(serving.refused().is_some_and(|said| said.contains(expected)), "{expected}");
+        assert!(revenue(&mut serving).0.unwrap().covers(&rig.log.heads().unwrap()), "{expected}");
         rig.append();
         settle(&mut batch, &mut serving);
         assert_eq!(serving.refused(), None, "{expected}: the next one is read from");

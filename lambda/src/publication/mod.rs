@@ -228,6 +228,11 @@ impl Shelf {
         Ok(held)
     }
 
+    /// The newest publication before that number whose files are kept.
+    pub(crate) fn before(&self, number: u64) -> Result<Option<u64>, LambdaError> {
+        Ok(self.held()?.into_iter().rfind(|held| *held < number))
+    }
+
     /// All of its files are there: makes it the newest.
     fn finish(&self, manifest: Manifest) -> Result<Manifest, LambdaError> {
         let text = serde_json::to_vec(&manifest).expect("a manifest has no keys but strings");

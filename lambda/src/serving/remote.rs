@@ -61,7 +61,7 @@ impl<L: Layers> Remote<L> {
     fn load(&mut self, now: Micros) -> Result<bool, LambdaError> {
         if self.loading.is_none() && self.looked.is_none_or(|then| then >= now || now >= then + LOOK) {
             self.looked = Some(now);
-            let passed = self.refused.as_ref().map_or(0, |(number, _)| *number).max(self.has());
+            let passed = self.passed().max(self.has());
             if let Some(number) = self.shelf.current()?.filter(|number| *number > passed) {
                 match Loading::begin(&self.shelf, number, self.bases.is_empty()) {
                     Ok(loading) => self.loading = Some(loading),
@@ -69,13 +69,14 @@ impl<L: Layers> Remote<L> {
                 }
             }
         }
+        let passed = self.passed();
         let Some(loading) = &mut self.loading else { return Ok(false) };
         let number = loading.number();
         match loading.step() {
             Ok(true) => {}
             Ok(false) => return Ok(true),
             // It was too old to be kept by the time it was half taken in.
-            Err(_) if self.shelf.current()? > Some(number) => {
+            Err(_) if self.shelf.current()? > Some(number.max(passed)) => {
                 self.loading = None;
                 return Ok(true);
             }
@@ -83,19 +84,34 @@ impl<L: Layers> Remote<L> {
         }
         if let Some(loading) = self.loading.take() {
             self.bases.push((number, Arc::new(L::base(loading.finish())?)));
-            self.refused = None;
+            if number > passed {
+                self.refused = None;
+            }
         }
         Ok(true)
     }
 
-    /// Passes over a publication that is not what the batch wrote, if there is one to go on with.
+    /// Passes over a publication that is not what the batch wrote, as the speed layer does: there is one to go on with, or
+    /// at the start perhaps an older one to begin with.
     fn refuse(&mut self, number: u64, error: LambdaError) -> Result<bool, LambdaError> {
         self.loading = None;
-        if self.bases.is_empty() {
-            return Err(error);
+        if number > self.passed() {
+            self.refused = Some((number, error.to_string()));
         }
-        self.refused = Some((number, error.to_string()));
+        if !self.bases.is_empty() {
+            return Ok(true);
+        }
+        let Some(older) = self.shelf.before(number)? else { return Err(error) };
+        match Loading::begin(&self.shelf, older, true) {
+            Ok(loading) => self.loading = Some(loading),
+            Err(error) => return self.refuse(older, error),
+        }
         Ok(true)
+    }
+
+    /// Number of the newest publication that was passed over.
+    fn passed(&self) -> u64 {
+        self.refused.as_ref().map_or(0, |(number, _)| *number)
     }
 
     /// Asks, and lets go of what the speed layer will not speak of again. Without an answer the call is ended, and

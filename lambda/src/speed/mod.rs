@@ -189,8 +189,7 @@ impl<L: Layers> Speed<L> {
             (None, Some(running)) => running.newest(),
             (None, None) => 0,
         };
-        let passed = self.refused.as_ref().map_or(0, |(number, _)| *number);
-        if number <= newest.max(passed) {
+        if number <= newest.max(self.passed()) {
             return Ok(false);
         }
         match Loading::begin(&self.shelf, number, self.running.is_none()) {
@@ -200,14 +199,27 @@ impl<L: Layers> Speed<L> {
         Ok(true)
     }
 
-    /// Passes over a publication that is not what the batch wrote, if there is one to go on with.
+    /// Passes over a publication that is not what the batch wrote: there is one to go on with, or at the start perhaps an
+    /// older one to begin with.
     fn refuse(&mut self, number: u64, error: LambdaError) -> Result<bool, LambdaError> {
         self.loading = None;
-        if self.running.is_none() {
-            return Err(error);
+        if number > self.passed() {
+            self.refused = Some((number, error.to_string()));
         }
-        self.refused = Some((number, error.to_string()));
+        if self.running.is_some() {
+            return Ok(true);
+        }
+        let Some(older) = self.shelf.before(number)? else { return Err(error) };
+        match Loading::begin(&self.shelf, older, true) {
+            Ok(loading) => self.loading = Some(loading),
+            Err(error) => return self.refuse(older, error),
+        }
         Ok(true)
+    }
+
+    /// Number of the newest publication that was passed over.
+    fn passed(&self) -> u64 {
+        self.refused.as_ref().map_or(0, |(number, _)| *number)
     }
 
     /// Agrees to a new proposal: the cut is not before the layer's own position.
@@ -232,12 +244,13 @@ impl<L: Layers> Speed<L> {
 
     /// Takes in a piece of a publication.
     fn load(&mut self, now: Micros) -> Result<bool, LambdaError> {
+        let passed = self.passed();
         let Some(loading) = &mut self.loading else { return Ok(false) };
         match loading.step() {
             Ok(true) => {}
             Ok(false) => return Ok(true),
             // It was too old to be kept by the time it was half taken in.
-            Err(_) if self.shelf.current()? > Some(loading.number()) => {
+            Err(_) if self.shelf.current()? > Some(loading.number().max(passed)) => {
                 self.loading = None;
                 return Ok(true);
             }
@@ -246,8 +259,10 @@ impl<L: Layers> Speed<L> {
                 return self.refuse(number, error);
             }
         }
-        self.refused = None;
         let Some(loading) = self.loading.take() else { return Ok(true) };
+        if loading.number() > passed {
+            self.refused = None;
+        }
         let mut loaded = loading.finish();
         let cut = Cut { number: loaded.manifest.number, version: loaded.manifest.cut.clone() };
         if !self.running.as_ref().is_some_and(|running| running.goes_on(&cut)) {
@@ -283,7 +298,7 @@ impl<L: Layers> Speed<L> {
             Intake::resume(&*self.log, &partitions, &from, &self.feed, seen)?
         };
         if let Some(agreed) = self.handover.agreed()?
-            && agreed.number == cut.number + 1
+            && agreed.number > cut.number
             && agreed.version.covers(&cut.version)
             && resets.begins_at_cut()
         {
