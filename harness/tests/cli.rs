@@ -88,6 +88,26 @@ fn a_view_or_contestant_that_is_not_there_is_answered_with_those_that_are() {
 }
 
 #[test]
+fn a_name_in_a_plan_that_is_not_there_is_a_usage_error_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["run", "mine.toml", "--out", "out"];
+    plan(folder.path(), |text| text.replace("contestants = [\"lambda\"", "contestants = [\"lambada\""));
+    refused(folder.path(), &arguments, 2, &["no contestant `lambada`", "lambda-student"]);
+    plan(folder.path(), |text| text.replace("workload = \"orders\"", "workload = \"order\""));
+    refused(folder.path(), &arguments, 2, &["no workload `order`", "orders, trades"]);
+    assert!(!folder.path().join("out").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_contestant_is_asked_only_what_it_can_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = wb(folder.path(), &["generate", "words", "--events", "50", "--log", "words.log"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let arguments = ["answer", "words", "totals", "--log", "words.log", "--contestant", "broken-frozen"];
+    refused(folder.path(), &arguments, 2, &["broken-frozen cannot do words: it does orders, trades"]);
+}
+
+#[test]
 fn a_workload_that_is_not_there_is_answered_with_those_that_are() {
     let folder = with_log();
     for arguments in [
@@ -115,7 +135,7 @@ fn an_unknown_key_in_a_plan_is_refused_with_the_known_ones() {
     refused(
         folder.path(),
         &["run", "mine.toml", "--out", "out"],
-        1,
+        2,
         &["mine.toml, line", "`rote`", "`rate`"],
     );
     assert!(!folder.path().join("out").exists(), "nothing was begun");
@@ -163,12 +183,12 @@ fn numbers_that_make_no_log_are_refused() {
         refused(folder.path(), &arguments, 2, &["--rate and --speed must be numbers above 0"]);
     }
     plan(folder.path(), |text| text.replace("rate = 20000.0", "rate = inf"));
-    refused(folder.path(), &["run", "mine.toml", "--out", "out"], 1, &["live.rate must be numbers above 0"]);
+    refused(folder.path(), &["run", "mine.toml", "--out", "out"], 2, &["live.rate must be numbers above 0"]);
     plan(folder.path(), |text| text.replace("partitions = 2", "partitions = 5000"));
     refused(
         folder.path(),
         &["run", "mine.toml", "--out", "out"],
-        1,
+        2,
         &["log.partitions must be from 1 to 4096"],
     );
     assert!(!folder.path().join("mine.log").exists(), "nothing was begun");

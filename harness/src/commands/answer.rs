@@ -13,6 +13,7 @@ use workloads::{Dedup, Log, Query, Terms, Version, View, Workload};
 use super::generate::workload;
 use super::print::{self, Format, Value};
 use super::{Usage, World};
+use crate::contestants::Contestant;
 use crate::upto;
 
 /// Which contestant, asked what, over which log.
@@ -57,6 +58,7 @@ impl Arguments {
         let workload = workload(&self.workload)?;
         let view = view(workload, &self.view)?;
         let contestant = crate::contestants::find(&self.contestant).map_err(Usage::error)?;
+        able(contestant, workload)?;
         let disk: SharedDisk = Arc::new(RealDisk);
         let log: Arc<dyn Log> = Arc::new(FileLog::open(&disk, &self.log)?);
         let held = &log.meta().workload;
@@ -82,6 +84,16 @@ fn view(workload: &Workload, name: &str) -> anyhow::Result<&'static View> {
     let names = || workload.views.iter().map(|view| view.name).collect::<Vec<_>>().join(", ");
     let unknown = || Usage::error(format!("{} has no view `{name}`: it has {}", workload.name, names()));
     workload.view(name).ok_or_else(unknown)
+}
+
+/// Whether it can do that workload at all.
+fn able(contestant: &Contestant, workload: &Workload) -> anyhow::Result<()> {
+    let can = contestant.workloads;
+    if can.is_empty() || can.contains(&workload.name) {
+        return Ok(());
+    }
+    let (name, wanted) = (contestant.name, workload.name);
+    Err(Usage::error(format!("{name} cannot do {wanted}: it does {}", can.join(", "))))
 }
 
 /// The version meant, if the log has come so far.

@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Events a second, for their times
     #[arg(long, value_name = "R", default_value_t = 20_000.0)]
     rate: f64,
-    /// Number of customers or symbols; as in the default plan if absent
+    /// Number of customers, symbols, words, regions or accounts; as in the default plan if absent
     #[arg(long, value_name = "N")]
     keys: Option<u32>,
     /// What goes wrong at the source, as name=share,.. (`wb list faults`)

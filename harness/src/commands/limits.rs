@@ -32,7 +32,7 @@ pub struct Arguments {
     /// Events of each workload
     #[arg(long, value_name = "N", default_value_t = 500_000)]
     events: u64,
-    /// Customers; for trades a hundredth of it as symbols
+    /// Customers, words, regions or accounts; for trades a hundredth of it as symbols
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     keys: u32,
     /// Rounds, of which the best counts

@@ -118,10 +118,42 @@ const SWITCHES: &[(&str, &str)] = &[
     ("settings.cut_ms", "milliseconds between two batch cuts"),
     ("settings.cut_every", "records between two batch cuts"),
     ("settings.spin", "whether an idle component spins or parks"),
+    ("settings.pin", "whether driver and contestant get cores of their own"),
+    ("settings.keep", "whether a contestant's folder is kept after its run"),
+    ("lambda.keep", "publications kept, the newest included; at least 2"),
+    (
+        "lambda.at",
+        "the time of day, UTC, at which a batch is due, such as 00:05; without it settings.cut_ms and cut_every say",
+    ),
+    ("lambda.retries", "how often a batch that failed is begun again before it is given up"),
+    ("lambda.retry_ms", "milliseconds before the first time; each further time waits twice as long"),
+    (
+        "lambda.batch",
+        "what a batch computes: full, incremental (what came since the last publication), shared (the speed layer's fold)",
+    ),
+    ("lambda.store", "where the speed layer's half lies: memory, sqlite, postgres"),
+    ("lambda.store_address", "which file or database that is; the usual one if empty"),
+    ("lambda.handover", "where the batch ends and the speed layer begins: one of those below"),
+    ("lambda.student", "what lambda-student gets wrong: a list of those below"),
     ("lambda.delay_ms", "milliseconds by which the speed layer's part in a hand-over comes late"),
     (
         "lambda.skew_ms",
         "milliseconds by which the speed layer's clock is ahead, in a hand-over by event time",
     ),
-    ("settings.pin", "whether driver and contestant get cores of their own"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_of_a_plan_and_every_choice_about_a_lambda_is_listed() {
+        let plan = serde_json::to_value(Plan::load("default").unwrap()).unwrap();
+        for table in ["settings", "lambda"] {
+            for (name, _) in plan[table].as_object().unwrap() {
+                let name = format!("{table}.{name}");
+                assert!(SWITCHES.iter().any(|(listed, _)| *listed == name), "{name}: add a line to SWITCHES");
+            }
+        }
+    }
+}

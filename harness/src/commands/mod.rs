@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::driver::Stop;
+use crate::plan::Plan;
 
 pub mod answer;
 pub mod compare;
@@ -45,6 +46,11 @@ impl Usage {
     pub fn error(said: impl std::fmt::Display) -> anyhow::Error {
         Usage(format!("{said:#}")).into()
     }
+}
+
+/// The plan of that name. One that is there and cannot be meant is a mistake in what was asked for.
+pub(crate) fn plan(name: &str) -> anyhow::Result<Plan> {
+    Plan::load(name).map_err(|error| if error.is::<std::io::Error>() { error } else { Usage::error(error) })
 }
 
 /// Exit codes.

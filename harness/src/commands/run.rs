@@ -33,7 +33,7 @@ pub struct Arguments {
 impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
-        let plan = Plan::load(&self.plan)?;
+        let plan = super::plan(&self.plan)?;
         let runs = run(&plan, None, &self.out, world)?;
         eprintln!("{} runs in {out}; next: wb measure {out}", runs.len(), out = self.out.display());
         Ok(ExitCode::SUCCESS)
