@@ -29,7 +29,7 @@ pub struct Arguments {
     /// Somebody's own log: its first part as history, the rest sent live
     #[arg(long, value_name = "DIR")]
     log: Option<PathBuf>,
-    /// With --log: events a second; as in the plan if absent
+    /// With --log: events a second; as in the plan if absent, or fewer where the log is too short for that
     #[arg(long, value_name = "R", requires = "log", conflicts_with = "speed")]
     rate: Option<f64>,
     /// With --log: seconds of event time in one second
@@ -49,15 +49,16 @@ impl Arguments {
         if self.rate.or(self.speed).is_some_and(|pace| !(pace > 0.0 && pace.is_finite())) {
             return Err(Usage::error("--rate and --speed must be numbers above 0"));
         }
-        let mut plan = Plan::load(&self.plan)?;
+        let mut plan = super::plan(&self.plan)?;
         let replay = self.log.as_ref().map(|log| {
-            let pace = self.speed.map(Pace::Speed).unwrap_or(Pace::Rate(self.rate.unwrap_or(plan.live.rate)));
+            let pace = self.speed.map(Pace::Speed).or(self.rate.map(Pace::Rate));
             let disk: SharedDisk = Arc::new(RealDisk);
             Replay::open(&disk, log, pace, &plan)
         });
         let replay = replay.transpose()?;
         if let Some(replay) = &replay {
             plan = Plan { name: named(self.log.as_deref()), ..replay.plan(&plan)? };
+            eprintln!("{}", replay.about());
         }
         let out = self.out.unwrap_or_else(|| fresh(&plan, world));
         run::run(&plan, replay, &out, world)?;

@@ -92,7 +92,7 @@ impl Job<'_> {
         fs::write(self.out.join("plan.toml"), text).context("writing plan.toml")?;
         let specs = self.plan.runs();
         let _held = manifest::hold(self.out);
-        manifest::write(self.out, self.plan, &self.program, "running")?;
+        manifest::write(self, "running")?;
         let runs = self.each(&specs);
         let runs = runs.inspect_err(|error| drop(self.ended(&format!("{error:#}"))))?;
         self.ended("complete")?;
@@ -104,6 +104,7 @@ impl Job<'_> {
         let mut runs = Vec::new();
         for (number, spec) in (1..).zip(specs) {
             self.stop.check()?;
+            let (history, prepared) = store.prepare(self, &spec.workload, spec.repeat)?;
             (self.progress)(&format!(
                 "run {number} of {}: {} on {}, repeat {}",
                 specs.len(),
@@ -111,7 +112,6 @@ impl Job<'_> {
                 spec.workload,
                 spec.repeat
             ));
-            let (history, prepared) = store.prepare(self, &spec.workload, spec.repeat)?;
             let (schedule, clean) = (&prepared.schedule, prepared.clean.clone());
             runs.push(self.run(&Material { spec, history, schedule, clean })?);
         }
@@ -123,7 +123,7 @@ impl Job<'_> {
             // Only the empty folders of runs that are over.
             let _ = fs::remove_dir_all(self.out.join("state"));
         }
-        manifest::write(self.out, self.plan, &self.program, how)
+        manifest::write(self, how)
     }
 }
 

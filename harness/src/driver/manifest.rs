@@ -8,7 +8,8 @@ use anyhow::Context;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::plan::Plan;
+use super::Job;
+use super::replay::Replay;
 
 #[derive(Serialize)]
 struct Manifest<'a> {
@@ -18,6 +19,9 @@ struct Manifest<'a> {
     seed: u64,
     /// Of the plan with every setting, in hexadecimal.
     plan_sha256: String,
+    /// The command that does it again, where it takes more than the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    again: Option<&'a str>,
     program: Program,
     machine: Machine,
 }
@@ -40,14 +44,16 @@ struct Machine {
     kernel: String,
 }
 
-/// Writes `manifest.json`.
-pub fn write(out: &Path, plan: &Plan, program: &Path, ended: &str) -> anyhow::Result<()> {
+/// Writes `manifest.json` of a job that is under way, or has ended in some way.
+pub fn write(job: &Job<'_>, ended: &str) -> anyhow::Result<()> {
+    let (out, plan, program) = (job.out, job.plan, &job.program);
     let text = toml::to_string(plan).context("writing the plan")?;
     let manifest = Manifest {
         ended,
         plan: &plan.name,
         seed: plan.seed,
         plan_sha256: hex(text.as_bytes()),
+        again: job.replay.as_ref().map(Replay::again),
         program: Program {
             version: env!("CARGO_PKG_VERSION"),
             revision: said("git", &["describe", "--always", "--dirty", "--abbrev=12"]),

@@ -28,6 +28,9 @@ pub enum Pace {
 /// Seconds of a live part below which nothing can be read while it lasts.
 const SHORTEST: f64 = 0.05;
 
+/// Seconds of a live part below which so little is read that whoever asked for it is told.
+const SHORT: f64 = 1.0;
+
 impl Pace {
     /// What goes along with the events; at a rate it is not asked.
     fn tempo(self) -> Tempo {
@@ -48,22 +51,29 @@ pub struct Replay {
     total: u64,
     /// How long the live part takes.
     seconds: f64,
+    /// What was done with the log, in a sentence.
+    about: String,
+    /// The command that does it again.
+    again: String,
 }
 
 impl Replay {
-    /// Looks at a log. The live part is what fills the plan's seconds, and half of the log at most.
-    pub fn open(disk: &SharedDisk, folder: &Path, pace: Pace, plan: &Plan) -> anyhow::Result<Self> {
-        let (Pace::Rate(number) | Pace::Speed(number)) = pace;
-        ensure!(number > 0.0 && number.is_finite(), "--rate and --speed must be above 0");
+    /// Looks at a log. The live part is what fills the plan's seconds, and half of the log at most. Without a pace it is
+    /// the plan's rate, or the lower one at which half of a small log takes the plan's seconds.
+    pub fn open(disk: &SharedDisk, folder: &Path, asked: Option<Pace>, plan: &Plan) -> anyhow::Result<Self> {
         let log = FileLog::open(disk, folder)?;
         let total = log.heads()?.total();
         ensure!(total > 1, "{} holds {total} records: at least 2 are needed", folder.display());
+        let most = (total / 2) as f64 / plan.live.seconds;
+        let pace = asked.unwrap_or(Pace::Rate(plan.live.rate.min(most)));
+        let (Pace::Rate(number) | Pace::Speed(number)) = pace;
+        ensure!(number > 0.0 && number.is_finite(), "--rate and --speed must be above 0");
         let due = match pace {
             Pace::Rate(_) => Vec::new(),
             Pace::Speed(speed) => due(&log, speed)?,
         };
         let live = match pace {
-            Pace::Rate(rate) => (rate * plan.live.seconds) as u64,
+            Pace::Rate(rate) => (rate * plan.live.seconds).round() as u64,
             Pace::Speed(_) => last(&due, plan.live.seconds * 1e6),
         };
         let live = live.clamp(1, total / 2);
@@ -77,12 +87,51 @@ impl Replay {
             "at this --speed the last {live} events are sent within {:.0} ms: choose a lower one, or --rate",
             seconds * 1000.0
         );
-        Ok(Replay { folder: folder.to_path_buf(), meta: log.meta().clone(), pace, history, total, seconds })
+        let (folder, meta) = (folder.to_path_buf(), log.meta().clone());
+        let (about, again) = (String::new(), again(plan, &folder, asked));
+        let mut replay = Replay { folder, meta, pace, history, total, seconds, about, again };
+        replay.about = replay.told(asked.is_some(), plan.live.rate);
+        Ok(replay)
+    }
+
+    /// What is done with the log, in a sentence.
+    fn told(&self, asked: bool, usual: f64) -> String {
+        let (live, seconds) = (self.live(), self.seconds);
+        let pace = match self.pace {
+            Pace::Speed(speed) => format!("at {speed} times the speed at which it happened"),
+            Pace::Rate(rate) if asked => format!("at {rate} events a second, as asked for"),
+            Pace::Rate(rate) if rate < usual => {
+                format!(
+                    "at {rate:.1} events a second and not at the plan's {usual}, so that there is something to read"
+                )
+            }
+            Pace::Rate(rate) => format!("at the plan's {rate} events a second"),
+        };
+        let history = self.history;
+        let short = if seconds < SHORT {
+            " Few reads fall into so short a live part: a lower --rate or --speed makes it longer."
+        } else {
+            ""
+        };
+        format!(
+            "{} sent again: its first {history} events as history, the last {live} live over {seconds:.2} s {pace}.{short}",
+            self.folder.display()
+        )
+    }
+
+    /// The same, for whoever reads of the run.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// The command that does it again.
+    pub fn again(&self) -> &str {
+        &self.again
     }
 
     /// The plan's contests on this log alone, with what stands in the log itself.
     pub fn plan(&self, plan: &Plan) -> anyhow::Result<Plan> {
-        let mut plan = plan.clone();
+        let mut plan = Plan { about: self.about.clone(), ..plan.clone() };
         plan.contests.retain(|contest| contest.workload == self.meta.workload);
         ensure!(!plan.contests.is_empty(), "plan {} has no contest for {}", plan.name, self.meta.workload);
         plan.faults = workloads::faults::SourceFaults::default();
@@ -145,10 +194,21 @@ impl Replay {
         for (partition, chunk) in (0..).zip(&waiting).filter(|(_, chunk)| !chunk.is_empty()) {
             heads.0[partition as usize] = appender.append(partition, chunk)?.end;
         }
-        let until_us = due.last().map_or(0, |due: &Due| due.intended_us + 1);
+        // The last event of a few is due long before its second is over.
+        let until_us = due.last().map_or(0, |due: &Due| due.intended_us + 1).max((self.seconds * 1e6) as i64);
         let schedule = Schedule { due, until_us, faulty: false };
         Ok((History { folder: folder.to_path_buf(), keys, heads }, schedule))
     }
+}
+
+/// The command over a plan and a log.
+fn again(plan: &Plan, log: &Path, pace: Option<Pace>) -> String {
+    let pace = match pace {
+        Some(Pace::Rate(rate)) => format!(" --rate {rate}"),
+        Some(Pace::Speed(speed)) => format!(" --speed {speed}"),
+        None => String::new(),
+    };
+    format!("wb compare {} --log {}{pace}", plan.name, log.display())
 }
 
 /// When each record of a log is due at a speed, in microseconds since the first.
@@ -254,7 +314,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let disk = log(&folder.path().join("log"), count, time);
         let plan = Plan::load("short").unwrap();
-        let replay = Replay::open(&disk, &folder.path().join("log"), Pace::Speed(speed), &plan).unwrap();
+        let replay =
+            Replay::open(&disk, &folder.path().join("log"), Some(Pace::Speed(speed)), &plan).unwrap();
         let (_, schedule) = replay.split(&disk, &folder.path().join("history")).unwrap();
         let due: Vec<i64> = schedule.due.iter().map(|due| due.intended_us).collect();
         assert_eq!(due.len() as u64, replay.live());
@@ -284,11 +345,29 @@ mod tests {
     }
 
     #[test]
+    fn a_small_log_is_sent_so_slowly_that_it_can_be_read_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = log(&folder.path().join("log"), 101, |number| number as i64);
+        let plan = Plan::load("short").unwrap();
+        let open = |pace| Replay::open(&disk, &folder.path().join("log"), pace, &plan).unwrap();
+        let replay = open(None);
+        assert_eq!((replay.live(), replay.seconds()), (50, plan.live.seconds));
+        assert_eq!(replay.plan(&plan).unwrap().live.rate, 50.0 / plan.live.seconds);
+        let (_, schedule) = replay.split(&disk, &folder.path().join("history")).unwrap();
+        assert_eq!(schedule.until_us, (plan.live.seconds * 1e6) as i64);
+        assert!(replay.about().contains("and not at the plan's 20000"), "{}", replay.about());
+        assert!(replay.again().ends_with("log"), "{}", replay.again());
+        let hurried = open(Some(Pace::Rate(20_000.0)));
+        assert!(hurried.about().ends_with("makes it longer."), "{}", hurried.about());
+        assert!(hurried.again().ends_with("log --rate 20000"), "{}", hurried.again());
+    }
+
+    #[test]
     fn events_of_one_moment_are_refused_with_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let disk = log(folder.path(), 100, |_| 7);
         let plan = Plan::load("short").unwrap();
-        let error = Replay::open(&disk, folder.path(), Pace::Speed(1.0), &plan).unwrap_err();
+        let error = Replay::open(&disk, folder.path(), Some(Pace::Speed(1.0)), &plan).unwrap_err();
         assert!(error.to_string().contains("choose a lower one, or --rate"), "{error}");
     }
 }

@@ -229,6 +229,14 @@ impl Folder {
         }
     }
 
+    /// What was done with somebody's own log, in a sentence, and the command that does it again; absent where the
+    /// events were made.
+    pub(crate) fn resent(&self) -> Option<(String, String)> {
+        let again = self.manifest["again"].as_str()?;
+        let plan: toml::Table = self.plan.parse().ok()?;
+        Some((plan.get("about")?.as_str()?.to_owned(), again.to_owned()))
+    }
+
     /// The name of the plan.
     pub(crate) fn plan_name(&self) -> String {
         self.measurements.first().map(|row| row.plan.clone()).unwrap_or_default()

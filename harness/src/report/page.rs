@@ -33,6 +33,7 @@ struct Page<'a> {
     manifest: Table,
     terms: Option<Table>,
     plan: &'a str,
+    resent: Option<(String, String)>,
     undecided: Vec<&'a Sentence>,
     warning: Option<String>,
     dir: String,
@@ -90,6 +91,7 @@ pub(crate) fn make(folder: &Folder, finding: &Finding) -> Result<String> {
             .first()
             .map(|run| tables::leaves(&serde_json::to_value(&run.terms).unwrap_or_default())),
         plan: &folder.plan,
+        resent: folder.resent(),
         undecided: finding.sentences.iter().filter(|sentence| !sentence.decided).collect(),
         warning: folder.state.warning(),
         dir: folder.dir.display().to_string(),
