@@ -67,40 +67,42 @@ pub struct Lived {
     pub canary_us: Vec<i64>,
     /// Share of the time in which some task waited for a core.
     pub pressure: f64,
-    /// A component that ended unasked.
-    pub failed: Option<String>,
 }
 
 impl Part<'_> {
-    /// Keeps to the schedule until its end. Children are started and stopped by the calling thread alone: they
-    /// end with the thread that made them.
-    pub fn live(&self, appender: &mut FileAppender, children: &mut Children) -> anyhow::Result<Lived> {
+    /// Keeps to the schedule until its end, or until something fails: with that, everything ends at once, and what was
+    /// seen so far is given back all the same. Children are started and stopped by the calling thread alone: they end
+    /// with the thread that made them.
+    pub fn live(&self, appender: &mut FileAppender, children: &mut Children) -> (Lived, anyhow::Result<()>) {
         let clock = self.clock.restarted(LEAD);
-        let over = AtomicBool::new(false);
+        let (over, stop) = (AtomicBool::new(false), self.stop.inner());
         let before = noise::pressure_us();
         let mut lived = Lived { clock: Some(clock), ..Lived::default() };
         let partitions = self.plan.log.partitions;
         let lanes = self.plan.reads.connections as usize;
-        thread::scope(|scope| -> anyhow::Result<()> {
-            let generator =
-                scope.spawn(|| append::append(self.schedule, appender, partitions, &clock, self.stop));
-            let read = || lanes::read_all(self.planned, self.socket, lanes, PATIENCE_US, &clock, self.stop);
+        let ended = thread::scope(|scope| {
+            let generator = scope.spawn(|| {
+                let appended = append::append(self.schedule, appender, partitions, &clock, &stop);
+                appended.inspect_err(|_| stop.want())
+            });
+            let read = || lanes::read_all(self.planned, self.socket, lanes, PATIENCE_US, &clock, &stop);
             let reader = scope.spawn(read);
             let canary = scope.spawn(|| noise::canary(&clock, &over));
             let sampler = scope.spawn(|| self.sample(&clock, &over));
-            let disturbed = self.disturb(&clock, children, &mut lived);
+            let disturbed = self.disturb(&clock, children, &mut lived.marks, &stop);
+            let disturbed = disturbed.inspect_err(|_| stop.want());
             over.store(true, Ordering::Relaxed);
             let after = noise::pressure_us();
             let waited = after.zip(before).map_or(0, |(after, before)| after.saturating_sub(before));
             lived.pressure = waited as f64 / clock.micros().max(1) as f64;
             let joined = "the live part's threads do not panic";
-            lived.appended = generator.join().expect(joined)?;
-            lived.reads = reader.join().expect(joined)?;
+            let appended = generator.join().expect(joined).map(|appended| lived.appended = appended);
+            let read = reader.join().expect(joined).map(|reads| lived.reads = reads);
             lived.canary_us = canary.join().expect(joined);
             sampler.join().expect(joined);
-            disturbed
-        })?;
-        Ok(lived)
+            appended.and(disturbed).and(read)
+        });
+        (lived, ended)
     }
 
     /// Samples before the start, so that what history took is known, at regular times and at the end.
@@ -119,15 +121,21 @@ impl Part<'_> {
         }
     }
 
-    /// Does to components what the plan says, until the schedule ends.
-    fn disturb(&self, clock: &Clock, children: &mut Children, lived: &mut Lived) -> anyhow::Result<()> {
+    /// Does to components what the plan says, until the schedule ends. One that ends unasked is an error.
+    fn disturb(
+        &self,
+        clock: &Clock,
+        children: &mut Children,
+        marks: &mut Vec<Mark>,
+        stop: &Stop,
+    ) -> anyhow::Result<()> {
         let mut due = self.deeds.clone();
         due.sort_by(|a, b| a.at.total_cmp(&b.at));
         let mut due = due.into_iter().peekable();
         // What is over at a time, and to whom it was done.
         let mut under: Vec<(i64, i64, Deed, String)> = Vec::new();
         let end = self.schedule.until_us.max(self.schedule.due.last().map_or(0, |due| due.intended_us));
-        while (clock.micros() < end || !under.is_empty()) && !self.stop.wanted() {
+        while (clock.micros() < end || !under.is_empty()) && !stop.wanted() {
             let now = clock.micros();
             while let Some(next) = due.next_if(|next| (next.at * 1e6) as i64 <= now) {
                 let Some(child) = children.named(&next.component) else { continue };
@@ -152,13 +160,51 @@ impl Part<'_> {
                     }
                 };
                 self.sampler.follow(pids(children));
-                lived.marks.push(Mark { from_us, until_us: now, what: what.into(), detail: component });
+                marks.push(Mark { from_us, until_us: now, what: what.into(), detail: component });
             }
-            if let (None, Err(error)) = (&lived.failed, children.check()) {
-                lived.failed = Some(format!("{error:#}"));
-            }
+            children.check()?;
             clock.sleep_until(now + LOOK_US);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use workloads::files::{PowerLoss, SharedDisk};
+    use workloads::log::file::{FileLog, FsyncPolicy};
+
+    use super::*;
+    use crate::driver::source::{meta, schedule};
+
+    #[test]
+    fn a_full_disk_ends_the_live_part_at_once_with_the_reason() {
+        let mut plan = Plan::load("short").unwrap();
+        (plan.live.seconds, plan.live.rate, plan.faults) = (60.0, 2_000.0, Default::default());
+        let workload = workloads::workload("orders").unwrap();
+        let schedule = schedule(&plan, workload, 1, &mut Default::default()).unwrap();
+        let memory = PowerLoss::new(1);
+        let disk: SharedDisk = Arc::new(memory.clone());
+        let folder = Path::new("/log");
+        FileLog::create(&disk, folder, &meta(&plan.log, "orders", String::new())).unwrap();
+        let mut appender = FileLog::appender(&disk, folder, FsyncPolicy::None).unwrap();
+        memory.full_after(Some(10_000));
+        let part = Part {
+            plan: &plan,
+            schedule: &schedule,
+            planned: &[],
+            deeds: Vec::new(),
+            socket: Path::new("/nowhere"),
+            sampler: &Sampler::default(),
+            clock: Clock::start(),
+            stop: &Stop::default(),
+        };
+        let (lived, ended) = part.live(&mut appender, &mut Children { all: Vec::new() });
+        let said = format!("{:#}", ended.unwrap_err());
+        assert!(said.contains("no storage space") && !said.contains('\n'), "{said}");
+        assert!(lived.clock.unwrap().micros() < 20_000_000, "it goes on for a minute otherwise");
+        assert!(!part.stop.wanted(), "nobody has asked for more to end than this");
     }
 }

@@ -104,7 +104,7 @@ fn describe(
         kept_bytes: size(paths.state),
         log_bytes: size(paths.log),
         dead_letters: letters.map_or(0, |letters| lines(&letters)),
-        ended: how(ended, lived.failed.as_deref()),
+        ended: how(ended),
         noise: Noise {
             pressure: lived.pressure,
             canary_p99_us: quantile(&mut lived.canary_us, 0.99),
@@ -115,12 +115,11 @@ fn describe(
     }
 }
 
-fn how(ended: &anyhow::Result<()>, failed: Option<&str>) -> String {
-    match (ended, failed) {
-        (Err(error), _) if error.is::<Interrupted>() => "interrupted".to_owned(),
-        (Err(error), _) => format!("{error:#}"),
-        (Ok(()), Some(failed)) => failed.to_owned(),
-        (Ok(()), None) => "complete".to_owned(),
+fn how(ended: &anyhow::Result<()>) -> String {
+    match ended {
+        Err(error) if error.is::<Interrupted>() => "interrupted".to_owned(),
+        Err(error) => format!("{error:#}"),
+        Ok(()) => "complete".to_owned(),
     }
 }
 

@@ -204,8 +204,9 @@ impl<'a> Session<'a> {
             clock: self.job.clock,
             stop: &self.job.stop,
         };
-        self.lived = part.live(&mut self.appender, children)?;
-        self.job.stop.check()
+        let (lived, ended) = part.live(&mut self.appender, children);
+        self.lived = lived;
+        self.job.stop.check().and(ended)
     }
 
     /// Waits until everything sent can be read, but not for ever.

@@ -14,6 +14,8 @@ pub const INTERRUPTED: i32 = 130;
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     wanted: Arc<AtomicBool>,
+    /// The wish that more than this part ends.
+    outer: Option<Arc<Stop>>,
 }
 
 /// What a run that was asked to end gives back.
@@ -41,6 +43,11 @@ impl Stop {
         Ok(stop)
     }
 
+    /// A wish that one part ends. It is there too as soon as this one is, and not the other way round.
+    pub fn inner(&self) -> Self {
+        Stop { wanted: Arc::default(), outer: Some(Arc::new(self.clone())) }
+    }
+
     /// Asks everybody to end.
     pub fn want(&self) {
         self.wanted.store(true, Ordering::Relaxed);
@@ -48,7 +55,7 @@ impl Stop {
 
     /// Whether somebody asked.
     pub fn wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed)
+        self.wanted.load(Ordering::Relaxed) || self.outer.as_deref().is_some_and(Stop::wanted)
     }
 
     /// An error if somebody asked.
