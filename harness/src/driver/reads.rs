@@ -113,33 +113,52 @@ impl Draw<'_> {
         }
     }
 
-    /// Two views that must agree with each other: about one key, now and then a whole view beside its total.
+    /// Views that must agree with each other: about one key, now and then whole views that have one sum.
     fn pair(&self, random: &mut impl Rng) -> Option<Vec<Query>> {
-        let number = random.next_u64();
-        let both = |first: &str, second: &str| {
-            let (first, second) = (self.workload.view(first)?, self.workload.view(second)?);
-            let key = self.keys.any(first, number)?;
-            let short = key.rsplit_once(' ').map_or(key.clone(), |(name, _)| name.to_owned());
-            let second_key = if second.key == first.key { key.clone() } else { short };
-            Some(vec![query(first, Some(key)), query(second, Some(second_key))])
+        let (kinds, turn) = (alike(self.workload.name), random.random_range(0..WHOLE_PAIRS));
+        let views = match kinds.whole {
+            Some(views) if turn < kinds.often => return whole(self.workload, views),
+            _ => kinds.keyed.get(turn as usize % kinds.keyed.len().max(1))?,
         };
-        if self.workload.name == "orders" {
-            match random.random_range(0..WHOLE_PAIRS) {
-                0 => Some(vec![
-                    query(self.workload.view("spend")?, None),
-                    query(self.workload.view("revenue")?, None),
-                ]),
-                n if n % 2 == 0 => both("spend", "big_spenders"),
-                _ => both("spend", "large_orders"),
-            }
-        } else {
-            match random.random_range(0..3) {
-                0 => both("volume", "vwap"),
-                1 => both("range", "last"),
-                _ => both("mean", "last"),
-            }
-        }
+        let number = random.next_u64();
+        let first = self.workload.view(views.first()?)?;
+        let key = self.keys.any(first, number)?;
+        let of = |name: &&str| {
+            let view = self.workload.view(name)?;
+            let short = key.rsplit_once(' ').map_or(key.as_str(), |(name, _)| name);
+            Some(query(view, Some(if view.key == first.key { key.clone() } else { short.to_owned() })))
+        };
+        views.iter().map(of).collect()
     }
+}
+
+/// Which views of a workload must agree with each other at every version.
+struct Alike {
+    /// About one key, or about a key and its first part.
+    keyed: &'static [&'static [&'static str]],
+    /// In whole, the second with the sum of the first.
+    whole: Option<[&'static str; 2]>,
+    /// How many of so many pairs are whole.
+    often: u32,
+}
+
+fn alike(workload: &str) -> Alike {
+    let (keyed, whole, often): (&[&[&str]], _, _) = match workload {
+        "orders" => {
+            (&[&["spend", "big_spenders"], &["spend", "large_orders"]], Some(["spend", "revenue"]), 1)
+        }
+        "trades" => (&[&["volume", "vwap"], &["range", "last"], &["mean", "last"]], None, 0),
+        "words" => (&[&["windows", "totals"]], None, 0),
+        "sensors" => (&[&["average", "recent"], &["seconds", "average"]], None, 0),
+        // Few accounts: the sum of all balances is asked for as often as one of them.
+        "transfers" => (&[&["credits", "debits", "balance"]], Some(["balance", "total"]), WHOLE_PAIRS / 2),
+        _ => (&[], None, 0),
+    };
+    Alike { keyed, whole, often }
+}
+
+fn whole(workload: &Workload, views: [&str; 2]) -> Option<Vec<Query>> {
+    views.iter().map(|name| Some(query(workload.view(name)?, None))).collect()
 }
 
 fn query(view: &View, key: Option<String>) -> Query {
@@ -148,4 +167,32 @@ fn query(view: &View, key: Option<String>) -> Query {
 
 fn choose<'a, T>(items: &'a [T], random: &mut impl Rng) -> Option<&'a T> {
     (!items.is_empty()).then(|| &items[random.random_range(0..items.len())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::source;
+    use crate::plan::Plan;
+
+    #[test]
+    fn every_kind_of_read_is_made_of_every_workload_as_often_as_the_plan_says() {
+        let mut plan = Plan::load("default").unwrap();
+        (plan.live.seconds, plan.live.rate) = (10.0, 500.0);
+        for workload in workloads::WORKLOADS {
+            let mut keys = Keys::default();
+            let schedule = source::schedule(&plan, workload, 1, &mut keys).unwrap();
+            let mix = Mix { pair: 50.0, whole: 20.0, ..plan.reads.clone() };
+            let planned = super::plan(&mix, workload, &schedule, &keys, 1);
+            for (kind, rate) in
+                [(Kind::Uniform, 200.0), (Kind::Recent, 200.0), (Kind::Pair, 50.0), (Kind::Whole, 20.0)]
+            {
+                let made = planned.iter().filter(|read| read.kind == kind).count() as f64;
+                assert!((made / 10.0 / rate - 1.0).abs() < 0.3, "{} {kind:?}: {made}", workload.name);
+            }
+            let pairs = planned.iter().filter(|read| read.kind == Kind::Pair);
+            assert!(pairs.clone().all(|read| read.queries.len() > 1 && !read.queries[0].view.is_empty()));
+            assert!(pairs.flat_map(|read| &read.queries).all(|query| query.key.as_deref() != Some("")));
+        }
+    }
 }

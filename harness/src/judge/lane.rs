@@ -75,8 +75,10 @@ impl Lanes {
 fn carried_by<'k>(kind: &str, key: &'k str) -> Option<&'k str> {
     match kind {
         "customer" | "symbol" | "region" | "word" => Some(key),
-        // The name of a day or an hour has no space in it, that of a symbol may.
-        _ if kind.starts_with("symbol and ") => key.rsplit_once(' ').map(|(symbol, _)| symbol),
+        // What a day, an hour or a second is printed as has no space in it, a name may have one.
+        _ if ["symbol and ", "word and ", "region and "].iter().any(|begin| kind.starts_with(begin)) => {
+            key.rsplit_once(' ').map(|(name, _)| name)
+        }
         _ => None,
     }
 }

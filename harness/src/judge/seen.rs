@@ -54,17 +54,32 @@ fn values(
     Some(read.queries.iter().zip(&answer.rows).map(value).collect())
 }
 
-/// Pairs read in one request whose answers must agree at every instant, and how many of them do not. Of more than two
-/// answers any two may be such a pair.
+/// Answers read in one request that must agree at every instant, and how many of them do not. Of more than two any two
+/// may be such a pair.
 pub fn invariants(case: &Case<'_>, reads: &[Verdict]) -> (u64, u64) {
     let read = case.seen.iter().zip(reads).filter(|(_, verdict)| verdict.kind == Kind::Pair);
     let answers = read.filter_map(|(seen, _)| Some(seen.as_ref()?.answers.as_slice()));
-    let pairs = answers.flat_map(|all| {
+    let held = answers.flat_map(|all| {
         let with_later = move |at: usize| all[at + 1..].iter().map(move |other| (&all[at], other));
-        (0..all.len()).flat_map(with_later)
+        let pairs = (0..all.len()).flat_map(with_later);
+        pairs
+            .filter_map(|((one, a), (other, b))| agree(case, (*one, a), (*other, b)))
+            .chain(balanced(case, all))
     });
-    let held = pairs.filter_map(|((one, a), (other, b))| agree(case, (*one, a), (*other, b)));
     held.fold((0, 0), |(checked, broken), holds| (checked + 1, broken + u64::from(!holds)))
+}
+
+/// Whether an account's balance is what it was credited less what it was debited; nothing where not all three are there.
+fn balanced(case: &Case<'_>, answers: &[(u32, Value)]) -> Option<bool> {
+    let list = case.cells.list();
+    let of = |wanted: &str| {
+        let named = |(cell, _): &&(u32, Value)| case.cells.view_name(list[*cell as usize].0) == wanted;
+        answers.iter().find(named)
+    };
+    let (credits, debits, balance) = (of("credits")?, of("debits")?, of("balance")?);
+    let key = |(cell, _): &(u32, Value)| &list[*cell as usize].1;
+    let one_key = key(credits) == key(balance) && key(debits) == key(balance);
+    one_key.then(|| credits.1.first() - debits.1.first() == balance.1.first())
 }
 
 /// Whether two answers hold the invariant that binds them; nothing where none does.
@@ -85,10 +100,19 @@ fn agree(case: &Case<'_>, one: (u32, &Value), other: (u32, &Value)) -> Option<bo
         ("volume", "mean") if same_key && key_one.is_none() => Some(a.first() == b.second()),
         ("balance", "total") if key_one.is_none() => Some(a.first() == b.first()),
         ("average", "recent") if same_key => Some(a.second() >= b.second()),
+        ("windows", "totals") if within(key_one, key_other) => Some(a.first() <= b.first()),
+        ("seconds", "average") if within(key_one, key_other) => Some(a.second() <= b.second()),
         (
-            "revenue" | "large_orders" | "big_spenders" | "vwap" | "mean" | "total" | "recent",
-            "spend" | "volume" | "balance" | "average",
-        ) => agree(case, other, one),
+            "revenue" | "large_orders" | "big_spenders" | "vwap" | "mean" | "total" | "recent" | "totals",
+            "spend" | "volume" | "balance" | "average" | "windows",
+        )
+        | ("average", "seconds") => agree(case, other, one),
         _ => None,
     }
+}
+
+/// Whether a key is that of one of the other's times.
+fn within(key: &Option<String>, name: &Option<String>) -> bool {
+    let of = |key: &String| key.rsplit_once(' ').map(|(name, _)| name.to_owned());
+    name.is_some() && key.as_ref().and_then(of) == *name
 }
