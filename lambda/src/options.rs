@@ -19,6 +19,11 @@ pub struct Options {
     pub retries: u32,
     /// Milliseconds before the first time; each further time waits twice as long, a minute at most.
     pub retry_ms: u64,
+    /// Where the archive lies: a folder, or a bucket such as `s3://bucket/prefix?endpoint=URL&keys=FILE`, of one log;
+    /// the usual folder of the state if empty.
+    pub archive: String,
+    /// The archive's files with fewer records than this are merged as they come; 0 leaves them as they are.
+    pub compact: u64,
     /// Where the batch ends and the speed layer begins.
     pub handover: Protocol,
     /// Milliseconds that the speed layer's part in a hand-over comes late.
@@ -40,6 +45,8 @@ impl Default for Options {
             at: None,
             retries: 3,
             retry_ms: 1_000,
+            archive: String::new(),
+            compact: 1 << 16,
             handover: Protocol::Offset,
             delay_ms: 0,
             skew_ms: 0,

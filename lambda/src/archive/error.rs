@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use workloads::Version;
+use workloads::{LogError, Version};
 
 /// Each message says what does not hold and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,38 @@ pub enum ArchiveError {
         found: String,
         /// Workload and partitions that were asked for.
         asked: String,
+    },
+    /// The log is not the one whose records it holds.
+    #[error("the archive in {folder} is of another log: {reason}; choose another folder or remove it")]
+    Stranger {
+        /// Its folder.
+        folder: PathBuf,
+        /// By what that is known.
+        reason: String,
+    },
+    /// The log could not be compared with it.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// An address that leads nowhere.
+    #[error("the archive's address {address}: {reason}")]
+    Address {
+        /// The address.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Written in a layout that this program does not know.
+    #[error(
+        "{file} is of schema {found} and this program reads schema {known}: remove the archive to have it made again \
+         from the log, or use the program that wrote it"
+    )]
+    Schema {
+        /// The manifest.
+        file: PathBuf,
+        /// Its number; 0 if it has none.
+        found: u32,
+        /// The number that can be read.
+        known: u32,
     },
     /// The manifest names a file that is not there.
     #[error(

@@ -25,7 +25,7 @@ pub(super) fn wanted(layout: &Layout, dedup: Dedup) -> Wanted {
         longs.extend([Layout::SOURCE, Layout::SEQUENCE]);
     }
     longs.extend(Layout::OWN..layout.longs());
-    Wanted { keys: layout.texts() == 0 || dedup == Dedup::Content, longs }
+    Wanted { keys: layout.texts() == 0 || dedup == Dedup::Content, longs, times: None }
 }
 
 impl<'a> Facts<'a> {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use workloads::Version;
 
-use super::read::check;
+use super::read::read;
 use super::{Archive, ArchiveError};
 
 impl Archive {
@@ -19,10 +19,7 @@ impl Archive {
                 continue;
             }
             whole &= file.ranges.iter().all(|range| range.upto <= limit(range.partition));
-            let path = self.folder.join(&file.name);
-            let bytes = self.disk.read(&path).map_err(|error| ArchiveError::io("read", &path, error))?;
-            check(&bytes, file).map_err(|reason| ArchiveError::broken(&path, &reason))?;
-            files.push(bytes.into());
+            files.push(read(&*self.store, file)?);
         }
         Ok((files, whole))
     }

@@ -1,33 +1,46 @@
-//! What an archive holds, replaced as a whole each time something is sealed.
+//! What an archive holds, replaced as a whole each time something is sealed or merged.
 
 use std::io;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use workloads::Version;
-use workloads::files::Disk;
+use workloads::calendar::Unit;
+use workloads::{Meta, Millis, Version};
 
 use super::error::ArchiveError;
+use super::identity::{Deliveries, End};
+use super::store::Store;
 
-/// Its name in the archive's folder.
+/// Its name.
 pub(super) const MANIFEST: &str = "manifest.json";
 
-const WRITING: &str = "manifest.json.writing";
+/// The layout of this file and of those that it names. Another number is another layout, which is not read.
+const SCHEMA: u32 = 2;
 
 /// What an archive holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
+    schema: u32,
     pub(super) workload: String,
+    /// The log whose records these are, as far as it was said.
+    pub(super) log: Option<Meta>,
+    pub(super) deliveries: Deliveries,
     /// Everything below is in the files, and nothing else.
     pub(super) sealed: Version,
+    /// The last record of each partition.
+    pub(super) ends: Vec<Option<End>>,
+    /// Number of the next file: none has it, or one that a crash left behind.
+    next: u64,
     pub(super) files: Vec<File>,
+    /// Files that were merged into others, and are still there for whoever reads by an earlier manifest.
+    pub(super) retired: Vec<String>,
 }
 
 /// A Parquet file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
+    /// With its date folder.
     pub(super) name: String,
     pub(super) bytes: u64,
     pub(super) crc32: u32,
@@ -44,26 +57,51 @@ pub(super) struct Range {
     pub(super) from: u64,
     /// The offset after the last.
     pub(super) upto: u64,
-    /// How many records there are. Fewer than offsets, where some were passed over as undecodable.
+    /// How many records there are. Fewer than offsets, where some were passed over as undecodable; more, where each
+    /// delivery is held.
     pub(super) rows: u64,
+    /// How many of them take back or correct others.
+    pub(super) marks: u64,
+    /// The earliest and the latest event time among them.
+    pub(super) times: Option<(Millis, Millis)>,
+}
+
+/// What tells the layout, whatever else there is.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    schema: u32,
 }
 
 impl Manifest {
     pub(super) fn new(workload: &str, partitions: u32) -> Self {
-        let workload = workload.to_owned();
-        Manifest { workload, sealed: Version::zero(partitions), files: Vec::new() }
+        Manifest {
+            schema: SCHEMA,
+            workload: workload.to_owned(),
+            log: None,
+            deliveries: Deliveries::Once,
+            sealed: Version::zero(partitions),
+            ends: vec![None; partitions as usize],
+            next: 1,
+            files: Vec::new(),
+            retired: Vec::new(),
+        }
     }
 
-    /// The manifest in a folder, if there is one.
-    pub(super) fn read(disk: &dyn Disk, folder: &Path) -> Result<Option<Self>, ArchiveError> {
-        let path = folder.join(MANIFEST);
-        let bytes = match disk.read(&path) {
+    /// The manifest in a store, if there is one.
+    pub(super) fn read(store: &dyn Store) -> Result<Option<Self>, ArchiveError> {
+        let path = store.path(MANIFEST);
+        let bytes = match store.get(MANIFEST) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(ArchiveError::io("read", &path, error)),
         };
-        let manifest: Manifest =
-            serde_json::from_slice(&bytes).map_err(|error| ArchiveError::broken(&path, &error))?;
+        let broken = |error: serde_json::Error| ArchiveError::broken(&path, &error);
+        let Head { schema } = serde_json::from_slice(&bytes).map_err(broken)?;
+        if schema != SCHEMA {
+            return Err(ArchiveError::Schema { file: path, found: schema, known: SCHEMA });
+        }
+        let manifest: Manifest = serde_json::from_slice(&bytes).map_err(broken)?;
         if manifest.whole() {
             Ok(Some(manifest))
         } else {
@@ -80,19 +118,44 @@ impl Manifest {
                 _ => return false,
             }
         }
-        next == self.sealed
+        next == self.sealed && self.ends.len() == self.sealed.0.len()
     }
 
-    /// Replaces the manifest in a folder: after a crash the old one is found whole, or the new one.
-    pub(super) fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<(), ArchiveError> {
-        let (writing, path) = (folder.join(WRITING), folder.join(MANIFEST));
-        let replace = || {
-            let mut file = disk.create(&writing)?;
-            file.append(&serde_json::to_vec_pretty(self)?)?;
-            file.sync()?;
-            disk.rename(&writing, &path)?;
-            disk.sync_dir(folder)
-        };
-        replace().map_err(|error| ArchiveError::io("write", &path, error))
+    /// A name for a further file, in the folder of a day.
+    pub(super) fn name(&mut self, day: i64) -> String {
+        let number = self.next;
+        self.next += 1;
+        format!("date={}/part-{number:06}.parquet", Unit::Day.print(day))
+    }
+
+    /// Whether a file is one that this archive has put and holds no longer.
+    pub(super) fn forgotten(&self, name: &str) -> bool {
+        let number = name.split_once("/part-").and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
+        let held =
+            || self.files.iter().any(|file| file.name == name) || self.retired.iter().any(|it| it == name);
+        number.is_some_and(|number: u64| number < self.next) && !held()
+    }
+
+    /// Replaces the manifest in a store: after a crash the old one is found whole, or the new one.
+    pub(super) fn write(&self, store: &dyn Store) -> Result<(), ArchiveError> {
+        let text = serde_json::to_vec_pretty(self).expect("a manifest has no keys but names");
+        store.replace(MANIFEST, text).map_err(|error| ArchiveError::io("write", &store.path(MANIFEST), error))
+    }
+}
+
+impl File {
+    /// The folder that it lies in.
+    pub(super) fn folder(&self) -> &str {
+        self.name.split('/').next().unwrap_or_default()
+    }
+
+    /// The day of that folder; the first there is, if it is none of this program's.
+    pub(super) fn day(&self) -> i64 {
+        self.folder().strip_prefix("date=").and_then(|date| Unit::Day.parse(date)).unwrap_or_default()
+    }
+
+    /// Number of records.
+    pub(super) fn rows(&self) -> u64 {
+        self.ranges.iter().map(|range| range.rows).sum()
     }
 }

@@ -1,48 +1,53 @@
 //! The master dataset: every record of the log up to a version, as Parquet files that never change.
 //!
-//! Records are appended as they are pulled and held in memory until a version is sealed. Sealing writes them to
-//! new files, syncs these and their names, and last replaces the manifest, which alone says what the archive holds:
-//! the files, the exact range of offsets of each, their rows and checksums. A file that the manifest does not name is
-//! what a crash left of a seal, and is overwritten by the next.
+//! Records are appended as they are pulled and held in memory until a version is sealed. Sealing puts them into new
+//! files, and last replaces the manifest, which alone says what the archive holds: the files, the exact range of offsets
+//! of each, their rows and checksums. A file that the manifest does not name is what a crash left of a seal, and is
+//! overwritten by the next.
 //!
-//! The data is raw. It holds each offset once and every duplicate by origin or content: whoever scans it decides.
+//! A file is read as a whole, and its checksum compared, before anything of it is handed out; its length is compared
+//! when the archive is opened.
+//!
+//! The data is raw. It holds each offset once and every duplicate by origin or content: whoever scans it decides. Where
+//! nobody recognises anything, a record that was delivered twice is held twice, side by side at its one offset; a
+//! version includes both or none.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use workloads::files::{SharedDisk, make_dir};
-use workloads::{Dedup, Record, Version};
+use workloads::files::SharedDisk;
+use workloads::{Dedup, Log, Millis, Record, Version};
 
 mod columns;
+mod compact;
 mod error;
 mod facts;
 mod held;
+mod identity;
 mod manifest;
 mod pending;
+mod pieces;
 mod read;
 mod rows;
 mod schema;
+mod store;
 mod write;
 
 pub use columns::{OrderColumns, TradeColumns};
 pub use error::ArchiveError;
 pub use facts::Facts;
 
-use manifest::{Manifest, Range};
+use identity::{Deliveries, stranger};
+use manifest::Manifest;
 use pending::{Keys, Pending};
+use pieces::Days;
 use read::{Each, Scan, Wanted};
 use schema::Layout;
-use write::Piece;
-
-/// Rows of a row group, at most; so many that the keys of a dictionary are repeated often.
-const GROUP: usize = 1 << 19;
-
-/// Rows after which a file is closed and the next begun.
-const FILE: usize = 1 << 20;
+use store::{Folder, Store};
 
 /// The master dataset of one log.
 pub struct Archive {
-    disk: SharedDisk,
-    folder: PathBuf,
+    store: Arc<dyn Store>,
     layout: &'static Layout,
     manifest: Manifest,
     pending: Vec<Pending>,
@@ -58,28 +63,60 @@ impl Archive {
         workload: &str,
         partitions: u32,
     ) -> Result<Self, ArchiveError> {
+        let store = Folder::open(disk, folder).map_err(|error| ArchiveError::io("make", folder, error))?;
+        Archive::within(Arc::new(store), workload, partitions)
+    }
+
+    /// The same at an address: a folder, the usual one of a state folder if it is empty, or a bucket of an object store
+    /// such as `s3://bucket/prefix?endpoint=http://127.0.0.1:9000&keys=FILE`.
+    pub fn at(
+        disk: &SharedDisk,
+        state: &Path,
+        address: &str,
+        workload: &str,
+        partitions: u32,
+    ) -> Result<Self, ArchiveError> {
+        Archive::within(store::at(disk, state, address)?, workload, partitions)
+    }
+
+    fn within(store: Arc<dyn Store>, workload: &str, partitions: u32) -> Result<Self, ArchiveError> {
         let layout = Layout::of(workload)?;
-        make_dir(&**disk, folder).map_err(|error| ArchiveError::io("make", folder, error))?;
-        let manifest = match Manifest::read(&**disk, folder)? {
+        let manifest = match Manifest::read(&*store)? {
             Some(manifest) => manifest,
             None => Manifest::new(workload, partitions),
         };
+        let pending = (0..partitions).map(|_| Pending::new(layout)).collect();
+        let archive = Archive { store, pending, layout, manifest, keys: Keys::default() };
         let says = |workload: &str, partitions: usize| format!("{workload} in {partitions} partitions");
-        let held = (manifest.workload.as_str(), manifest.sealed.0.len());
+        let held = (archive.manifest.workload.as_str(), archive.sealed().0.len());
         if held != (workload, partitions as usize) {
-            let (found, asked) = (says(held.0, held.1), says(workload, partitions as usize));
-            return Err(ArchiveError::Other { folder: folder.to_owned(), found, asked });
+            return Err(archive.other(says(held.0, held.1), says(workload, partitions as usize)));
         }
-        let archive = Archive {
-            disk: disk.clone(),
-            folder: folder.to_owned(),
-            pending: (0..partitions).map(|_| Pending::new(layout)).collect(),
-            layout,
-            manifest,
-            keys: Keys::default(),
-        };
         archive.check_files()?;
         Ok(archive)
+    }
+
+    /// The same to go on with, from a log: refused if its records are another log's. With [`Dedup::None`] it is to hold
+    /// every delivery of a record, otherwise every record once.
+    pub fn following(mut self, log: &dyn Log, dedup: Dedup) -> Result<Self, ArchiveError> {
+        let reason = stranger(log, self.manifest.log.as_ref(), &self.manifest.ends)?;
+        if let Some(reason) = reason {
+            return Err(ArchiveError::Stranger { folder: self.store.path(""), reason });
+        }
+        self.manifest.log = Some(log.meta().clone());
+        let archive = self.holding(dedup)?;
+        archive.sweep()?;
+        Ok(archive)
+    }
+
+    /// The same, to hold every delivery of a record with [`Dedup::None`], and every record once otherwise.
+    pub fn holding(mut self, dedup: Dedup) -> Result<Self, ArchiveError> {
+        let (held, asked) = (self.manifest.deliveries, Deliveries::of(dedup));
+        if held != asked && self.sealed().total() > 0 {
+            return Err(self.other(held.says().to_owned(), asked.says().to_owned()));
+        }
+        self.manifest.deliveries = asked;
+        Ok(self)
     }
 
     /// Everything below is held; nothing else can be scanned.
@@ -95,7 +132,8 @@ impl Archive {
             let sealed = self.manifest.sealed.0.get(partition as usize);
             let sealed = *sealed.ok_or_else(|| refused("there is no such partition"))?;
             let pending = &mut self.pending[partition as usize];
-            if offset < pending.last().map_or(sealed, |last| last + 1) {
+            let once = u64::from(self.manifest.deliveries == Deliveries::Once);
+            if offset < pending.last().map_or(sealed, |last| last + once) {
                 return Err(refused("it holds that offset already"));
             }
             if record.event.workload() != self.layout.workload {
@@ -116,21 +154,43 @@ impl Archive {
             return Ok(());
         }
         let mut manifest = self.manifest.clone();
-        for pieces in self.files(cut) {
-            let name = format!("part-{:06}.parquet", manifest.files.len() + 1);
-            let path = self.folder.join(&name);
-            let file = write::write(&*self.disk, &self.folder, name, self.layout, &self.keys, &pieces);
-            let failed = |error| ArchiveError::io("write", &path, std::io::Error::other(error));
-            manifest.files.push(file.map_err(failed)?);
+        for (day, pieces) in pieces::files(self.pieces(cut)) {
+            let file = write::put(&*self.store, self.layout, &self.keys, (day, &pieces), &mut manifest)?;
+            manifest.files.push(file);
         }
-        // The names of the files must not be lost when that of the manifest is kept.
-        let synced = self.disk.sync_dir(&self.folder);
-        synced.map_err(|error| ArchiveError::io("sync", &self.folder, error))?;
+        for ((end, pending), cut) in manifest.ends.iter_mut().zip(&self.pending).zip(&cut.0) {
+            *end = pending.below(*cut).checked_sub(1).map(|row| pending.end(row)).or(end.take());
+        }
         manifest.sealed = cut.clone();
-        manifest.write(&*self.disk, &self.folder)?;
-        self.manifest = manifest;
+        self.replace(manifest, Vec::new())?;
         for (pending, cut) in self.pending.iter_mut().zip(&cut.0) {
-            pending.forget(pending.below(*cut));
+            pending.forget(pending.below(*cut), self.layout);
+        }
+        if self.pending.iter().all(Pending::is_empty) {
+            self.keys.forget();
+        }
+        Ok(())
+    }
+
+    /// Replaces the manifest by one that no longer needs some files, and removes those that the one before it did not
+    /// need.
+    fn replace(&mut self, mut manifest: Manifest, retired: Vec<String>) -> Result<(), ArchiveError> {
+        let gone = std::mem::replace(&mut manifest.retired, retired);
+        manifest.write(&*self.store)?;
+        self.manifest = manifest;
+        for name in gone {
+            // What stays is in nobody's way, and is swept up when the archive is opened again.
+            let _ = self.store.remove(&name);
+        }
+        Ok(())
+    }
+
+    /// Removes what no manifest names and no seal will overwrite.
+    fn sweep(&self) -> Result<(), ArchiveError> {
+        let all = self.store.list().map_err(|error| ArchiveError::io("list", &self.store.path(""), error))?;
+        for name in all.iter().filter(|name| self.manifest.forgotten(name)) {
+            let removed = self.store.remove(name);
+            removed.map_err(|error| ArchiveError::io("remove", &self.store.path(name), error))?;
         }
         Ok(())
     }
@@ -144,7 +204,7 @@ impl Archive {
         each: &mut dyn FnMut(&OrderColumns<'_>),
     ) -> Result<(), ArchiveError> {
         let mut rows = rows::Orders::default();
-        let wanted = Wanted { keys: true, longs: rows::Orders::wanted(dedup).to_vec() };
+        let wanted = Wanted { keys: true, longs: rows::Orders::wanted(dedup).to_vec(), times: None };
         self.scan(upto, &wanted, &mut |block, met| rows.hand(block, &met.keys.all, each))
     }
 
@@ -155,7 +215,7 @@ impl Archive {
         each: &mut dyn FnMut(&TradeColumns<'_>),
     ) -> Result<(), ArchiveError> {
         let mut rows = rows::Trades::default();
-        let wanted = Wanted { keys: true, longs: rows::Trades::WANTED.to_vec() };
+        let wanted = Wanted { keys: true, longs: rows::Trades::WANTED.to_vec(), times: None };
         self.scan(upto, &wanted, &mut |block, met| rows.hand(block, &met.keys.all, each))
     }
 
@@ -178,54 +238,45 @@ impl Archive {
 
     /// Every record below `upto`, with all that was archived of it.
     pub fn scan_records(&self, upto: &Version, each: &mut dyn FnMut(&Record)) -> Result<(), ArchiveError> {
-        let all = Wanted { keys: true, longs: (0..self.layout.longs()).collect() };
+        let all = Wanted::all(self.layout);
         self.scan(upto, &all, &mut |block, met| rows::records(self.layout, block, met, each))
+    }
+
+    /// The same, but for stretches of which no event is between `from` and `to`, and none takes back or corrects: they
+    /// are not read.
+    pub fn scan_times(
+        &self,
+        upto: &Version,
+        (from, to): (Millis, Millis),
+        each: &mut dyn FnMut(&Record),
+    ) -> Result<(), ArchiveError> {
+        let some = Wanted { times: Some((from, to)), ..Wanted::all(self.layout) };
+        self.scan(upto, &some, &mut |block, met| rows::records(self.layout, block, met, each))
     }
 
     fn scan(&self, upto: &Version, wanted: &Wanted, each: Each<'_>) -> Result<(), ArchiveError> {
         if !self.sealed().covers(upto) {
             return Err(self.beyond("is less than", upto));
         }
-        let mut scan = Scan::new(&*self.disk, &self.folder, upto, self.layout, wanted);
+        let mut scan = Scan::new(&*self.store, upto, self.layout, wanted);
         self.manifest.files.iter().try_for_each(|file| scan.file(file, each))
     }
 
-    /// What lies below a cut, in row groups, in files.
-    fn files(&self, cut: &Version) -> Vec<Vec<Piece<'_>>> {
-        let (mut files, mut rows) = (vec![Vec::new()], 0);
-        for (partition, cut) in cut.0.iter().enumerate() {
-            for piece in self.pieces(partition as u32, *cut) {
-                if rows + piece.rows.len() > FILE {
-                    files.push(Vec::new());
-                    rows = 0;
-                }
-                rows += piece.rows.len();
-                files.last_mut().expect("it begins with one").push(piece);
-            }
-        }
-        files
-    }
-
-    fn pieces(&self, partition: u32, cut: u64) -> Vec<Piece<'_>> {
-        let pending = &self.pending[partition as usize];
-        let end = pending.below(cut);
-        let mut from = self.manifest.sealed.0[partition as usize];
-        let starts = (0..end.max(1)).step_by(GROUP);
-        let pieces = starts.map(|first| {
-            let last = end.min(first + GROUP);
-            let upto = if last == end { cut } else { pending.offset(last) };
-            let range = Range { partition, from, upto, rows: (last - first) as u64 };
-            from = upto;
-            Piece { rows: first..last, pending, range }
-        });
-        pieces.filter(|piece| piece.range.from < piece.range.upto).collect()
+    /// What lies below a cut, in row groups.
+    fn pieces(&self, cut: &Version) -> Vec<pieces::Piece<'_>> {
+        // Offsets without a record are noted with what was sealed last.
+        let days = Days::Own(self.manifest.files.last().map_or(0, manifest::File::day));
+        let spans = self.sealed().0.iter().copied().zip(cut.0.iter().copied());
+        let parts = (0..).zip(&self.pending).zip(spans);
+        parts
+            .flat_map(|((partition, pending), span)| pieces::pieces(partition, pending, span, days))
+            .collect()
     }
 
     fn check_files(&self) -> Result<(), ArchiveError> {
         for file in &self.manifest.files {
-            let path = self.folder.join(&file.name);
-            let length = self.disk.open_read(&path).and_then(|open| open.length());
-            let length = length.map_err(|error| match error.kind() {
+            let path = self.store.path(&file.name);
+            let length = self.store.length(&file.name).map_err(|error| match error.kind() {
                 std::io::ErrorKind::NotFound => ArchiveError::Missing(path.clone()),
                 _ => ArchiveError::io("open", &path, error),
             })?;
@@ -235,6 +286,10 @@ impl Archive {
             }
         }
         Ok(())
+    }
+
+    fn other(&self, found: String, asked: String) -> ArchiveError {
+        ArchiveError::Other { folder: self.store.path(""), found, asked }
     }
 
     fn beyond(&self, relation: &'static str, asked: &Version) -> ArchiveError {

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use hashbrown::HashMap;
 use parquet::data_type::ByteArray;
-use workloads::{Event, Name, OrderEvent, OrderKind, Record, TradeEvent, TradeKind};
+use workloads::{Event, Millis, Name, OrderEvent, OrderKind, Origin, Record, TradeEvent, TradeKind};
 
-use super::schema::Layout;
+use super::identity::End;
+use super::schema::{Layout, Text};
 
 /// The source of a record that nothing stamped with an origin.
 pub(super) const NO_SOURCE: i64 = -1;
@@ -14,16 +15,29 @@ pub(super) const NO_SOURCE: i64 = -1;
 /// The kind of an event of which there is one kind only.
 pub(super) const ONLY: i32 = 1;
 
+/// Keys that are held from one seal to the next, at most.
+const MANY: usize = 1 << 17;
+
 /// The records of one partition that are not sealed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pending {
     pub(super) kinds: Vec<i32>,
-    /// By number in [`Keys`].
-    pub(super) keys: Vec<u32>,
     /// The columns of 64 bits, in the layout's order.
     pub(super) longs: Vec<Vec<i64>>,
-    /// The texts besides the key, in the layout's order, by number in [`Keys`].
-    pub(super) texts: Vec<Vec<u32>>,
+    pub(super) keys: Texts,
+    /// The texts besides the key, in the layout's order.
+    pub(super) texts: Vec<Texts>,
+    /// Which of the columns of 64 bits has the event times.
+    time: usize,
+}
+
+/// A column of texts.
+#[derive(Debug)]
+pub(super) enum Texts {
+    /// By their numbers in [`Keys`].
+    Numbered(Vec<u32>),
+    /// As they are, where almost none comes twice.
+    Whole(Vec<Name>),
 }
 
 /// The customers, symbols and other texts met, each held once.
@@ -48,15 +62,44 @@ impl Keys {
     pub(super) fn bytes(&self, number: u32) -> ByteArray {
         self.bytes[number as usize].clone()
     }
+
+    /// Forgets them all, if they have become many. Nothing may be waiting that is known by its number.
+    pub(super) fn forget(&mut self) {
+        if self.bytes.len() > MANY {
+            *self = Keys::default();
+        }
+    }
+}
+
+impl Texts {
+    fn of(column: &Text) -> Self {
+        if column.distinct { Texts::Whole(Vec::new()) } else { Texts::Numbered(Vec::new()) }
+    }
+
+    fn push(&mut self, name: &Name, keys: &mut Keys) {
+        match self {
+            Texts::Numbered(numbers) => numbers.push(keys.number(name)),
+            Texts::Whole(names) => names.push(name.clone()),
+        }
+    }
+
+    fn forget(&mut self, rows: Range<usize>) {
+        match self {
+            Texts::Numbered(numbers) => drop(numbers.drain(rows)),
+            Texts::Whole(names) => drop(names.drain(rows)),
+        }
+    }
 }
 
 impl Pending {
     pub(super) fn new(layout: &Layout) -> Self {
-        Pending::with(layout.longs(), layout.texts())
-    }
-
-    fn with(longs: usize, texts: usize) -> Self {
-        Pending { longs: vec![Vec::new(); longs], texts: vec![Vec::new(); texts], ..Pending::default() }
+        Pending {
+            kinds: Vec::new(),
+            longs: vec![Vec::new(); layout.longs()],
+            keys: Texts::of(&layout.key),
+            texts: layout.texts.iter().map(Texts::of).collect(),
+            time: layout.time(),
+        }
     }
 
     /// Offsets, as they are written.
@@ -77,6 +120,34 @@ impl Pending {
         self.offsets()[row] as u64
     }
 
+    pub(super) fn appended(&self, row: usize) -> Millis {
+        self.longs[Layout::APPENDED][row]
+    }
+
+    /// How many of some records take back or correct others.
+    pub(super) fn marks(&self, rows: Range<usize>) -> u64 {
+        self.kinds[rows].iter().filter(|kind| **kind != ONLY).count() as u64
+    }
+
+    /// The earliest and the latest event time of some records.
+    pub(super) fn times(&self, rows: Range<usize>) -> Option<(Millis, Millis)> {
+        let times = &self.longs[self.time][rows];
+        Some((*times.iter().min()?, *times.iter().max()?))
+    }
+
+    /// A record, as the archive's identity keeps it.
+    pub(super) fn end(&self, row: usize) -> End {
+        let long = |column: usize| self.longs[column][row];
+        let source = u32::try_from(long(Layout::SOURCE)).ok();
+        let origin = source.map(|source| Origin { source, sequence: long(Layout::SEQUENCE) as u64 });
+        End {
+            offset: self.offset(row),
+            origin,
+            intended: long(Layout::INTENDED),
+            appended: self.appended(row),
+        }
+    }
+
     /// Takes a record of the layout's workload.
     pub(super) fn push(&mut self, record: &Record, keys: &mut Keys) {
         match &record.event {
@@ -87,11 +158,11 @@ impl Pending {
             Event::Transfer(event) => {
                 self.fact([event.amount, event.time]);
                 for (column, name) in self.texts.iter_mut().zip([&event.from, &event.to]) {
-                    column.push(keys.number(name));
+                    column.push(name, keys);
                 }
             }
         }
-        self.keys.push(keys.number(record.event.key()));
+        self.keys.push(record.event.key(), keys);
         let origin = record.origin.unwrap_or_default();
         let source = record.origin.map_or(NO_SOURCE, |origin| i64::from(origin.source));
         // Numbers without sign keep their bits.
@@ -130,21 +201,21 @@ impl Pending {
         }
     }
 
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+
     /// Forgets the first `rows` records.
-    pub(super) fn forget(&mut self, rows: usize) {
+    pub(super) fn forget(&mut self, rows: usize, layout: &Layout) {
         if rows == self.kinds.len() {
             // The common case gives the memory of a long history back.
-            *self = Pending::with(self.longs.len(), self.texts.len());
+            *self = Pending::new(layout);
             return;
         }
-        let gone: Range<usize> = 0..rows;
-        self.kinds.drain(gone.clone());
-        self.keys.drain(gone.clone());
-        for column in &mut self.texts {
-            column.drain(gone.clone());
-        }
-        for column in &mut self.longs {
-            column.drain(gone.clone());
-        }
+        self.kinds.drain(..rows);
+        self.longs.iter_mut().for_each(|column| drop(column.drain(..rows)));
+        self.keys.forget(0..rows);
+        self.texts.iter_mut().for_each(|column| column.forget(0..rows));
     }
 }

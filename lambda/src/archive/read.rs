@@ -1,7 +1,5 @@
 //! A Parquet file as blocks of columns.
 
-use std::path::Path;
-
 use bytes::Bytes;
 use hashbrown::HashMap;
 use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
@@ -9,12 +7,12 @@ use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Typ
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
-use workloads::files::Disk;
-use workloads::{Name, Version};
+use workloads::{Millis, Name, Version};
 
 use super::error::ArchiveError;
 use super::manifest::{File, Range};
 use super::schema::Layout;
+use super::store::Store;
 
 /// Records of a block: few enough that its columns stay near the processor.
 const BLOCK: usize = 1 << 13;
@@ -66,12 +64,28 @@ pub(super) struct Wanted {
     pub(super) keys: bool,
     /// Which columns of 64 bits.
     pub(super) longs: Vec<usize>,
+    /// Between which event times, if not all: row groups that hold none of them, and nothing that takes back or
+    /// corrects, are passed over.
+    pub(super) times: Option<(Millis, Millis)>,
+}
+
+impl Wanted {
+    /// Everything that was archived.
+    pub(super) fn all(layout: &Layout) -> Self {
+        Wanted { keys: true, longs: (0..layout.longs()).collect(), times: None }
+    }
+
+    fn concerns(&self, range: &Range) -> bool {
+        let overlap = |(from, upto): (Millis, Millis)| {
+            range.times.is_some_and(|(earliest, latest)| earliest < upto && latest >= from)
+        };
+        range.marks > 0 || self.times.is_none_or(overlap)
+    }
 }
 
 /// Reading the files of an archive up to a version.
 pub(super) struct Scan<'a> {
-    pub(super) disk: &'a dyn Disk,
-    pub(super) folder: &'a Path,
+    pub(super) store: &'a dyn Store,
     pub(super) upto: &'a Version,
     pub(super) layout: &'a Layout,
     pub(super) wanted: &'a Wanted,
@@ -84,30 +98,28 @@ pub(super) type Each<'e> = &'e mut dyn FnMut(&Block, &Met) -> Result<(), String>
 
 impl<'a> Scan<'a> {
     pub(super) fn new(
-        disk: &'a dyn Disk,
-        folder: &'a Path,
+        store: &'a dyn Store,
         upto: &'a Version,
         layout: &'a Layout,
         wanted: &'a Wanted,
     ) -> Self {
         let (longs, texts) = (vec![Vec::new(); layout.longs()], vec![Vec::new(); layout.texts()]);
         let block = Block { longs, texts, ..Block::default() };
-        Scan { disk, folder, upto, layout, wanted, met: Met::default(), block }
+        Scan { store, upto, layout, wanted, met: Met::default(), block }
     }
 
     pub(super) fn file(&mut self, file: &File, each: Each<'_>) -> Result<(), ArchiveError> {
-        if !file.ranges.iter().any(|range| self.limit(range) > range.from) {
+        if !file.ranges.iter().any(|range| self.reads(range)) {
             return Ok(());
         }
-        let path = self.folder.join(&file.name);
-        let bytes = self.disk.read(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => ArchiveError::Missing(path.clone()),
-            _ => ArchiveError::io("read", &path, error),
-        })?;
-        check(&bytes, file).and_then(|()| self.groups(bytes.into(), file, each)).map_err(|reason| {
-            // A scan goes on past nothing that it could not read.
-            ArchiveError::broken(&path, &reason)
-        })
+        let bytes = read(self.store, file)?;
+        // A scan goes on past nothing that it could not read.
+        let broken = |reason| ArchiveError::broken(&self.store.path(&file.name), &reason);
+        self.groups(bytes, file, each).map_err(broken)
+    }
+
+    fn reads(&self, range: &Range) -> bool {
+        self.limit(range) > range.from && self.wanted.concerns(range)
     }
 
     fn limit(&self, range: &Range) -> u64 {
@@ -118,7 +130,7 @@ impl<'a> Scan<'a> {
         let reader = SerializedFileReader::new(bytes).map_err(|error| error.to_string())?;
         let filled = file.ranges.iter().filter(|range| range.rows > 0);
         for (number, range) in filled.enumerate() {
-            if self.limit(range) <= range.from {
+            if !self.reads(range) {
                 continue;
             }
             let group = reader.get_row_group(number).map_err(|error| error.to_string())?;
@@ -160,14 +172,21 @@ impl<'a> Scan<'a> {
     }
 }
 
-pub(super) fn check(bytes: &[u8], file: &File) -> Result<(), String> {
-    if bytes.len() as u64 != file.bytes {
-        return Err(format!("it has {} bytes of the {} that were written", bytes.len(), file.bytes));
-    }
-    if crc32fast::hash(bytes) != file.crc32 {
-        return Err("its bytes are not those that were written".to_owned());
-    }
-    Ok(())
+/// The bytes of a file, which are those that were written.
+pub(super) fn read(store: &dyn Store, file: &File) -> Result<Bytes, ArchiveError> {
+    let path = store.path(&file.name);
+    let bytes = store.get(&file.name).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => ArchiveError::Missing(path.clone()),
+        _ => ArchiveError::io("read", &path, error),
+    })?;
+    let reason = if bytes.len() as u64 != file.bytes {
+        format!("it has {} bytes of the {} that were written", bytes.len(), file.bytes)
+    } else if crc32fast::hash(&bytes) != file.crc32 {
+        "its bytes are not those that were written".to_owned()
+    } else {
+        return Ok(bytes);
+    };
+    Err(ArchiveError::broken(&path, &reason))
 }
 
 /// The columns of a row group, each at the same row.

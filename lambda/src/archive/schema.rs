@@ -45,24 +45,40 @@ const COMMON: [Long; 5] = [
     long("appended", MILLIS, Written::Delta),
 ];
 
+/// A column of texts.
+#[derive(Debug)]
+pub(super) struct Text {
+    name: &'static str,
+    /// Whether almost every record has one of its own, so that a dictionary of them would repeat nothing.
+    pub(super) distinct: bool,
+}
+
+const fn repeated(name: &'static str) -> Text {
+    Text { name, distinct: false }
+}
+
+const fn distinct(name: &'static str) -> Text {
+    Text { name, distinct: true }
+}
+
 /// The columns of a workload: `partition`, `kind`, the key, then those of 64 bits, then further texts.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// Name of the workload.
     pub(super) workload: &'static str,
-    /// Name of the key's column.
-    key: &'static str,
+    /// The key's column.
+    pub(super) key: Text,
     /// What the workload has of 64 bits.
     own: &'static [Long],
-    /// Names of its texts besides the key.
-    texts: &'static [&'static str],
+    /// Its texts besides the key.
+    pub(super) texts: &'static [Text],
 }
 
 /// Every workload.
 static LAYOUTS: &[Layout] = &[
     Layout {
         workload: "orders",
-        key: "customer",
+        key: repeated("customer"),
         own: &[
             long("order", UNSIGNED, Written::Delta),
             long("amount_cents", "", Written::Plain),
@@ -72,7 +88,7 @@ static LAYOUTS: &[Layout] = &[
     },
     Layout {
         workload: "trades",
-        key: "symbol",
+        key: repeated("symbol"),
         own: &[
             long("price_e8", "", Written::Plain),
             long("volume_e8", "", Written::Plain),
@@ -82,18 +98,23 @@ static LAYOUTS: &[Layout] = &[
         ],
         texts: &[],
     },
-    Layout { workload: "words", key: "word", own: &[long("time", MILLIS, Written::Delta)], texts: &[] },
+    Layout {
+        workload: "words",
+        key: repeated("word"),
+        own: &[long("time", MILLIS, Written::Delta)],
+        texts: &[],
+    },
     Layout {
         workload: "sensors",
-        key: "region",
+        key: repeated("region"),
         own: &[long("reading", "", Written::Dictionary), long("time", MILLIS, Written::Delta)],
         texts: &[],
     },
     Layout {
         workload: "transfers",
-        key: "transfer",
+        key: distinct("transfer"),
         own: &[long("amount", "", Written::Plain), long("time", MILLIS, Written::Delta)],
-        texts: &["debited", "credited"],
+        texts: &[repeated("debited"), repeated("credited")],
     },
 ];
 
@@ -142,26 +163,32 @@ impl Layout {
         self.own.iter().position(|column| column.name == name).map(|place| Layout::OWN + place)
     }
 
+    /// Place of the event times, among all columns of 64 bits.
+    pub(super) fn time(&self) -> usize {
+        self.long("time").expect("events of every workload have a time")
+    }
+
     /// Place of one of the texts besides the key, among these.
     pub(super) fn text(&self, name: &str) -> Option<usize> {
-        self.texts.iter().position(|column| *column == name)
+        self.texts.iter().position(|column| column.name == name)
     }
 
     /// As Parquet says it.
     pub(super) fn schema(&self) -> TypePtr {
         let mut text = String::from("message event { required int32 partition; required int32 kind;");
-        text += &format!("required binary {} (STRING);", self.key);
+        text += &format!("required binary {} (STRING);", self.key.name);
         for column in self.all_longs() {
             text += &format!("required int64 {} {};", column.name, column.logical);
         }
-        for name in self.texts {
-            text += &format!("required binary {name} (STRING);");
+        for column in self.texts {
+            text += &format!("required binary {} (STRING);", column.name);
         }
         text += "}";
         Arc::new(parse_message_type(&text).expect("a constant that a test has parsed"))
     }
 
-    /// How the columns are written: for the speed of scans first, for size second.
+    /// How the columns are written: for the speed of scans first, for size second. What other programs can pass over row
+    /// groups by has its lowest and highest value noted.
     pub(super) fn properties(&self) -> WriterPropertiesPtr {
         let mut properties = WriterProperties::builder()
             .set_created_by("lambda archive".to_owned())
@@ -170,8 +197,19 @@ impl Layout {
             .set_data_page_row_count_limit(1 << 16)
             .set_statistics_enabled(EnabledStatistics::None)
             .set_offset_index_disabled(true);
-        for name in ["partition", "kind", self.key].iter().chain(self.texts) {
-            properties = properties.set_column_dictionary_enabled(ColumnPath::from(*name), true);
+        for name in ["partition", "kind"] {
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), true);
+        }
+        for column in std::iter::once(&self.key).chain(self.texts) {
+            let path = ColumnPath::from(column.name);
+            properties = match column.distinct {
+                true => properties.set_column_encoding(path, Encoding::PLAIN),
+                false => properties.set_column_dictionary_enabled(path, true),
+            };
+        }
+        for name in ["kind", "offset", "appended", "time"] {
+            let path = ColumnPath::from(name);
+            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
         }
         for column in self.all_longs() {
             let path = ColumnPath::from(column.name);

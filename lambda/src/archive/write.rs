@@ -1,47 +1,49 @@
-//! Sealed records as a Parquet file.
+//! Records as a Parquet file.
 
 use std::io;
-use std::path::Path;
+use std::ops::Range;
 
+use bytes::Bytes;
 use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use workloads::files::{Disk, DiskFile};
+use workloads::Name;
 
-use super::manifest::{File, Range};
-use super::pending::{Keys, Pending};
+use super::error::ArchiveError;
+use super::manifest::{File, Manifest};
+use super::pending::{Keys, Texts};
+use super::pieces::Piece;
 use super::schema::Layout;
+use super::store::Store;
 
-/// Keys handed to the encoder at once.
-const KEYS: usize = 4096;
+/// Texts handed to the encoder at once.
+const TEXTS: usize = 4096;
 
-/// Some rows of one partition that become a row group.
-pub(super) struct Piece<'a> {
-    pub(super) rows: std::ops::Range<usize>,
-    pub(super) pending: &'a Pending,
-    pub(super) range: Range,
-}
-
-/// Writes a file with one row group a piece, durably.
-pub(super) fn write(
-    disk: &dyn Disk,
-    folder: &Path,
-    name: String,
+/// Puts a file with one row group a piece into the folder of a day, and names it in a manifest that is not written yet.
+pub(super) fn put(
+    store: &dyn Store,
     layout: &Layout,
     keys: &Keys,
-    pieces: &[Piece<'_>],
-) -> Result<File, ParquetError> {
-    let out = Out { file: disk.create(&folder.join(&name))?, bytes: 0, crc: crc32fast::Hasher::new() };
-    let mut writer = SerializedFileWriter::new(out, layout.schema(), layout.properties())?;
+    (day, pieces): (i64, &[Piece<'_>]),
+    manifest: &mut Manifest,
+) -> Result<File, ArchiveError> {
+    let name = manifest.name(day);
+    let failed = |error: io::Error| ArchiveError::io("write", &store.path(&name), error);
+    let bytes = file(layout, keys, pieces).map_err(|error| failed(io::Error::other(error)))?;
+    let ranges = pieces.iter().map(|piece| piece.range.clone()).collect();
+    let (length, crc32) = (bytes.len() as u64, crc32fast::hash(&bytes));
+    store.put(&name, bytes).map_err(failed)?;
+    Ok(File { name, bytes: length, crc32, ranges })
+}
+
+fn file(layout: &Layout, keys: &Keys, pieces: &[Piece<'_>]) -> Result<Vec<u8>, ParquetError> {
+    let mut writer = SerializedFileWriter::new(Vec::new(), layout.schema(), layout.properties())?;
     for piece in pieces.iter().filter(|piece| !piece.rows.is_empty()) {
         let mut group = writer.next_row_group()?;
         columns(&mut group, keys, piece)?;
         group.close()?;
     }
-    let mut out = writer.into_inner()?;
-    out.file.sync()?;
-    let ranges = pieces.iter().map(|piece| piece.range.clone()).collect();
-    Ok(File { name, bytes: out.bytes, crc32: out.crc.finalize(), ranges })
+    writer.into_inner()
 }
 
 fn columns<W: io::Write + Send>(
@@ -52,14 +54,11 @@ fn columns<W: io::Write + Send>(
     let rows = piece.rows.clone();
     ints(group, &vec![piece.range.partition as i32; rows.len()])?;
     ints(group, &piece.pending.kinds[rows.clone()])?;
-    text(group, keys, &piece.pending.keys[rows.clone()])?;
+    text(group, keys, &piece.pending.keys, rows.clone())?;
     for column in &piece.pending.longs {
         longs(group, &column[rows.clone()])?;
     }
-    for column in &piece.pending.texts {
-        text(group, keys, &column[rows.clone()])?;
-    }
-    Ok(())
+    piece.pending.texts.iter().try_for_each(|column| text(group, keys, column, rows.clone()))
 }
 
 fn ints<W: io::Write + Send>(
@@ -83,38 +82,34 @@ fn longs<W: io::Write + Send>(
 fn text<W: io::Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     keys: &Keys,
-    values: &[u32],
+    texts: &Texts,
+    rows: Range<usize>,
 ) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.ok_or_else(too_many)?;
-    let mut bytes: Vec<ByteArray> = Vec::with_capacity(KEYS);
-    for some in values.chunks(KEYS) {
+    let mut bytes: Vec<ByteArray> = Vec::with_capacity(TEXTS);
+    for from in rows.clone().step_by(TEXTS) {
+        let some = from..rows.end.min(from + TEXTS);
         bytes.clear();
-        bytes.extend(some.iter().map(|number| keys.bytes(*number)));
+        match texts {
+            Texts::Numbered(numbers) => bytes.extend(numbers[some].iter().map(|number| keys.bytes(*number))),
+            Texts::Whole(names) => pack(&names[some], &mut bytes),
+        }
         column.typed::<ByteArrayType>().write_batch(&bytes, None, None)?;
     }
     column.close()
 }
 
+/// Texts as parts of one piece of memory.
+fn pack(names: &[Name], out: &mut Vec<ByteArray>) {
+    let all: Bytes = names.iter().flat_map(|name| name.as_bytes()).copied().collect();
+    let mut from = 0;
+    for name in names {
+        let upto = from + name.len();
+        out.push(all.slice(from..upto).into());
+        from = upto;
+    }
+}
+
 fn too_many() -> ParquetError {
     ParquetError::General("the layout has more columns than its schema".to_owned())
-}
-
-/// A file on the disk, measured while it is written.
-struct Out {
-    file: Box<dyn DiskFile>,
-    bytes: u64,
-    crc: crc32fast::Hasher,
-}
-
-impl io::Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.append(bytes)?;
-        self.crc.update(bytes);
-        self.bytes += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

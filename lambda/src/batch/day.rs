@@ -11,13 +11,16 @@ use workloads::calendar::Unit;
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Duplicates;
 use workloads::{
-    Dedup, Event, MergeClass, OrderKind, Query, Rows, Terms, TradeKind, Version, View, workload,
+    Dedup, Event, MergeClass, Millis, OrderKind, Query, Rows, Terms, TradeKind, Version, View, workload,
 };
 
 use crate::archive::Archive;
 use crate::error::LambdaError;
 use crate::layers::{Layers, with_layers};
 use crate::publication::{Loaded, Loading, Shelf};
+
+/// Milliseconds of a day.
+const DAY: Millis = 86_400_000;
 
 /// A view's rows of one day.
 pub struct Compared {
@@ -37,8 +40,15 @@ pub struct Day {
     pub views: Vec<Compared>,
 }
 
-/// Computes a day, written as `2026-07-21`, once more.
-pub fn rebuild(disk: &SharedDisk, state: &Path, day: &str, terms: &Terms) -> Result<Day, LambdaError> {
+/// Computes a day, written as `2026-07-21`, once more. The archive lies at its address, or in the state folder if that
+/// is empty.
+pub fn rebuild(
+    disk: &SharedDisk,
+    state: &Path,
+    address: &str,
+    day: &str,
+    terms: &Terms,
+) -> Result<Day, LambdaError> {
     let number = Unit::Day.parse(day).ok_or_else(|| LambdaError::Day(day.to_owned()))?;
     let shelf = Shelf::find(disk, state)?;
     let newest = shelf.current()?.ok_or(LambdaError::NotYet)?;
@@ -47,7 +57,7 @@ pub fn rebuild(disk: &SharedDisk, state: &Path, day: &str, terms: &Terms) -> Res
     let loaded = loading.finish();
     let name = loaded.manifest.workload.clone();
     let cut = loaded.manifest.cut.clone();
-    let archive = Archive::open(disk, &state.join("archive"), &name, cut.0.len() as u32)?;
+    let archive = Archive::at(disk, state, address, &name, cut.0.len() as u32)?;
     let held = archive_of(&archive, &name, &cut, number, terms)?;
     with_layers!(name.as_str(), L => compare::<L>(&name, loaded, &held, day, terms))
 }
@@ -61,14 +71,15 @@ fn archive_of(
     terms: &Terms,
 ) -> Result<Archive, LambdaError> {
     let (mut seen, mut records) = (Duplicates::new(terms.dedup), Vec::new());
-    archive.scan_records(cut, &mut |record| {
+    let (from, to) = (day.saturating_mul(DAY), day.saturating_add(1).saturating_mul(DAY));
+    archive.scan_times(cut, (from, to), &mut |record| {
         let first = seen.first(record.place.partition, record.origin, &record.event);
         if first && (marks(&record.event) || Unit::Day.of(record.event.time()) == day) {
             records.push(record.clone());
         }
     })?;
     let memory: SharedDisk = Arc::new(PowerLoss::new(0));
-    let mut held = Archive::open(&memory, Path::new("/day"), name, cut.0.len() as u32)?;
+    let mut held = Archive::open(&memory, Path::new("/day"), name, cut.0.len() as u32)?.holding(terms.dedup)?;
     held.append(&records)?;
     held.seal(cut)?;
     Ok(held)

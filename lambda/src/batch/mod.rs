@@ -203,6 +203,7 @@ impl<L: Layers> Recompute<L> {
         let version = self.intake.version();
         if version.covers(&cut.version) || version.total() >= self.archive.sealed().total() + SEAL {
             self.archive.seal(version)?;
+            self.archive.compact(self.config.options.compact)?;
             return Ok(true);
         }
         Ok(moved > 0)
@@ -247,9 +248,12 @@ fn input(
     config: &LambdaConfig,
 ) -> Result<(Archive, Intake), LambdaError> {
     let partitions = log.meta().partitions;
-    let archive = Archive::open(disk, &state.join("archive"), &config.workload, partitions)?;
-    // The archive holds each offset once and everything else as it came: whoever reads it tells duplicates.
-    let feed = Feed { dedup: Dedup::Offset, ..config.feed.clone() };
+    let archive = Archive::at(disk, state, &config.options.archive, &config.workload, partitions)?;
+    let archive = archive.following(&**log, config.feed.dedup)?;
+    // The archive holds each offset once, unless nobody tells deliveries apart, and everything else as it came: whoever
+    // reads it tells duplicates.
+    let dedup = if config.feed.dedup == Dedup::None { Dedup::None } else { Dedup::Offset };
+    let feed = Feed { dedup, ..config.feed.clone() };
     let all: Vec<u32> = (0..partitions).collect();
     let intake = Intake::open(&**log, &all, archive.sealed(), &feed)?;
     Ok((archive, intake))

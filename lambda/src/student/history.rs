@@ -136,7 +136,8 @@ impl History {
         let copies = self.copies(&records, cut, &mut ends)?;
         let memory: SharedDisk = Arc::new(PowerLoss::new(0));
         let partitions = cut.version.0.len() as u32;
-        let mut archive = Archive::open(&memory, Path::new("/believed"), &self.workload, partitions)?;
+        let archive = Archive::open(&memory, Path::new("/believed"), &self.workload, partitions)?;
+        let mut archive = archive.holding(Dedup::None)?;
         archive.append(&records)?;
         archive.append(&copies)?;
         archive.seal(&ends)?;

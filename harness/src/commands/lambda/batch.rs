@@ -60,6 +60,9 @@ pub struct Arguments {
     /// By what duplicates are recognised: none, offset, origin, content
     #[arg(long, value_name = "SETTING", default_value = "origin", value_parser = dedup)]
     dedup: Dedup,
+    /// Where the archive lies, a folder or s3://BUCKET/PREFIX?endpoint=URL&keys=FILE, if not in the state folder
+    #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true)]
+    archive: String,
     /// How to print the rows of a day that differ
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -134,12 +137,12 @@ impl Arguments {
             cut_every: self.every.unwrap_or(once),
             cut_ms: self.interval.map_or(0, |seconds| seconds.saturating_mul(1000)),
             socket: None,
-            options: Options { at: self.at, ..Options::default() },
+            options: Options { at: self.at, archive: self.archive.clone(), ..Options::default() },
         })
     }
 
     fn rebuild(&self, disk: &SharedDisk, day: &str) -> anyhow::Result<ExitCode> {
-        let rebuilt = lambda::day::rebuild(disk, &self.state, day, &self.terms())?;
+        let rebuilt = lambda::day::rebuild(disk, &self.state, &self.archive, day, &self.terms())?;
         if rebuilt.views.is_empty() {
             return Err(Usage::error(
                 "no view of this workload has rows of one day: nothing can be rebuilt alone",

@@ -1,5 +1,9 @@
 //! The archive holds exactly the records below what is sealed, whatever happens to the machine.
 
+mod compaction;
+mod crash;
+mod wrong;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -119,6 +123,15 @@ fn said(events: &[Record], dedup: Dedup) -> Vec<String> {
     let mut said: Vec<String> = events.iter().map(say).collect();
     said.sort();
     said
+}
+
+/// The Parquet file of that number.
+fn part(disk: &SharedDisk, number: u32) -> std::path::PathBuf {
+    let folders =
+        disk.list(Path::new(FOLDER)).expect("a folder").into_iter().filter(|name| name.starts_with("date="));
+    let mut paths =
+        folders.map(|folder| Path::new(FOLDER).join(folder).join(format!("part-{number:06}.parquet")));
+    paths.find(|path| disk.read(path).is_ok()).expect("a file of that number")
 }
 
 fn sealed_disk(workload: &str, cuts: &[[u64; 3]]) -> (SharedDisk, Archive) {
@@ -245,34 +258,60 @@ fn records_out_of_turn_are_refused() {
 }
 
 #[test]
-fn another_log_and_broken_files_are_told_in_one_line() {
-    let (disk, _) = sealed_disk("orders", &[[50, 50, 50]]);
-    let say = |workload, partitions| match Archive::open(&disk, Path::new(FOLDER), workload, partitions) {
-        Ok(_) => String::new(),
-        Err(error) => error.to_string(),
-    };
-    assert!(say("trades", 3).contains("is of orders in 3 partitions, not of trades in 3 partitions"));
-    assert!(say("orders", 4).contains("not of orders in 4 partitions"));
-    assert!(say("weather", 3).contains("no archive knows the workload weather"));
-    let part = Path::new(FOLDER).join("part-000001.parquet");
-    let bytes = disk.read(&part).expect("a file");
-    disk.open(&part).and_then(|mut file| file.truncate(bytes.len() as u64 - 1)).expect("a cut");
-    assert!(say("orders", 3).contains("bytes of the"), "{}", say("orders", 3));
-    disk.remove(&part).expect("a removal");
-    assert!(say("orders", 3).contains("is named by the archive's manifest and is not there"));
-    disk.create(&Path::new(FOLDER).join("manifest.json")).expect("an empty manifest");
-    assert!(say("orders", 3).contains("manifest.json"));
+fn where_nobody_tells_deliveries_apart_each_is_held_and_a_cut_takes_all_or_none() {
+    let disk: SharedDisk = Arc::new(PowerLoss::new(1));
+    let mut archive = open(&disk, "orders", 2).holding(Dedup::None).expect("an empty archive");
+    let all = records("orders", &Version::zero(2), &Version(vec![40, 30]));
+    let times = |record: &Record| 1 + usize::from(record.place.offset % 3 == 1);
+    let twice: Vec<Record> = all.iter().flat_map(|record| vec![record.clone(); times(record)]).collect();
+    archive.append(&twice).expect("records in order");
+    for cut in [Version(vec![8, 2]), Version(vec![40, 30])] {
+        archive.seal(&cut).expect("a seal");
+        let below: Vec<Record> = twice.iter().filter(|record| cut.contains(record.place)).cloned().collect();
+        assert_eq!(held(&archive, &cut), below);
+    }
+    assert!(archive.append(&[record("orders", 0, 39)]).is_err());
+    let said = open(&disk, "orders", 2).holding(Dedup::Origin).err().expect("another archive").to_string();
+    assert!(said.contains("is of each delivery of a record, not of each record once"), "{said}");
 }
 
 #[test]
-fn a_changed_byte_is_noticed() {
-    let (disk, archive) = sealed_disk("trades", &[[50, 50, 50]]);
-    let part = Path::new(FOLDER).join("part-000001.parquet");
-    let mut bytes = disk.read(&part).expect("a file");
-    bytes[100] ^= 1;
-    disk.create(&part).and_then(|mut file| file.append(&bytes)).expect("a file");
-    let error = archive.scan_trades(archive.sealed(), &mut |_| ()).expect_err("a changed byte");
-    assert!(error.to_string().contains("its bytes are not those that were written"), "{error}");
+fn a_file_holds_one_day_of_appends_in_the_folder_of_that_day() {
+    const DAY: i64 = 86_400_000;
+    let disk: SharedDisk = Arc::new(PowerLoss::new(1));
+    let mut archive = open(&disk, "words", 2);
+    // Append times that step back stay with the later day.
+    let days = [[0, 0, 1, 1, 0, 3], [1, 1, 1, 2, 2, 2]];
+    let mut all = records("words", &Version::zero(2), &Version(vec![6, 6]));
+    for record in &mut all {
+        record.appended =
+            20_000 * DAY + DAY * days[record.place.partition as usize][record.place.offset as usize];
+    }
+    archive.append(&all).expect("records in order");
+    archive.seal(&Version(vec![6, 6])).expect("a seal");
+    assert_eq!(held(&open(&disk, "words", 2), &Version(vec![6, 6])), all);
+    let names = disk.list(Path::new(FOLDER)).expect("a folder");
+    let folders =
+        ["date=2024-10-04", "date=2024-10-05", "date=2024-10-06", "date=2024-10-07", "manifest.json"];
+    assert_eq!(names, folders);
+}
+
+#[test]
+fn one_day_of_events_is_read_without_the_files_of_others() {
+    let disk: SharedDisk = Arc::new(PowerLoss::new(1));
+    let mut archive = open(&disk, "sensors", 1);
+    for upto in 1..=4 {
+        let cut = Version(vec![upto * 100]);
+        archive.append(&records("sensors", archive.sealed(), &cut)).expect("records in order");
+        archive.seal(&cut).expect("a seal");
+    }
+    disk.remove(&part(&disk, 1)).and_then(|()| disk.remove(&part(&disk, 4))).expect("two files");
+    let times = |offset: u64| record("sensors", 0, offset).event.time();
+    let mut some = Vec::new();
+    let span = (times(110), times(280));
+    archive.scan_times(archive.sealed(), span, &mut |record| some.push(record.place.offset)).expect("a scan");
+    assert!(some == (100..300).collect::<Vec<u64>>(), "{some:?}");
+    assert!(archive.scan_records(archive.sealed(), &mut |_| ()).is_err());
 }
 
 #[test]
@@ -286,62 +325,4 @@ fn an_archive_on_the_real_disk_is_found_again() {
     archive.seal(&cut).expect("a seal");
     let again = Archive::open(&disk, &path, "trades", 1).expect("the archive");
     assert_eq!(held(&again, &cut), records("trades", &Version::zero(1), &cut));
-}
-
-#[test]
-fn a_full_disk_leaves_the_archive_as_it_was() {
-    let disk = PowerLoss::new(1);
-    let shared: SharedDisk = Arc::new(disk.clone());
-    let mut archive = open(&shared, "orders", 1);
-    let cut = Version(vec![500]);
-    archive.append(&records("orders", &Version::zero(1), &cut)).expect("records in order");
-    for room in [0, 10, 3000] {
-        disk.full_after(Some(room));
-        assert!(matches!(archive.seal(&cut), Err(ArchiveError::Io { .. })));
-        assert_eq!(archive.sealed(), &Version::zero(1));
-    }
-    disk.full_after(None);
-    archive.seal(&cut).expect("room");
-    assert_eq!(held(&archive, &cut), records("orders", &Version::zero(1), &cut));
-}
-
-/// Seals by steps on a disk that loses power, and says what was sealed when it did.
-fn seal_until(disk: &PowerLoss, cuts: &[Version]) -> (Version, Version) {
-    let shared: SharedDisk = Arc::new(disk.clone());
-    let mut done = Version::zero(2);
-    let Ok(mut archive) = Archive::open(&shared, Path::new(FOLDER), "orders", 2) else {
-        return (done.clone(), done);
-    };
-    for cut in cuts {
-        let Ok(()) = archive.append(&records("orders", &done, cut)) else { panic!("records in order") };
-        if archive.seal(cut).is_err() {
-            return (done, cut.clone());
-        }
-        done = cut.clone();
-    }
-    (done.clone(), done)
-}
-
-#[test]
-fn after_a_loss_of_power_nothing_is_missing_and_nothing_is_there_twice() {
-    let cuts = [Version(vec![10, 0]), Version(vec![25, 40]), Version(vec![26, 41])];
-    let whole = PowerLoss::new(0);
-    seal_until(&whole, &cuts);
-    for step in 0..=whole.steps() {
-        for seed in 0..12 {
-            let disk = PowerLoss::new(seed);
-            disk.crash_after(step);
-            let (done, tried) = seal_until(&disk, &cuts);
-            let disk: SharedDisk = Arc::new(disk.surviving());
-            let mut archive = Archive::open(&disk, Path::new(FOLDER), "orders", 2)
-                .unwrap_or_else(|error| panic!("step {step}, seed {seed}: {error}"));
-            let sealed = archive.sealed().clone();
-            assert!(sealed == done || sealed == tried, "step {step}, seed {seed}: {sealed}, not {done}");
-            assert_eq!(held(&archive, &sealed), records("orders", &Version::zero(2), &sealed));
-            let last = Version(vec![30, 50]);
-            archive.append(&records("orders", &sealed, &last)).expect("records in order");
-            archive.seal(&last).expect("a seal");
-            assert_eq!(held(&archive, &last), records("orders", &Version::zero(2), &last));
-        }
-    }
 }
