@@ -143,6 +143,12 @@ macro_rules! facts {
                 transfers: $name on "transfers", seeds 1..3, slowly;
                 words_late: $name on "words", seeds 1..2, much_later;
                 sensors_late: $name on "sensors", seeds 1..3, much_later;
+                words_redelivered: $name on "words", seeds 1..2, redelivered;
+                sensors_redelivered: $name on "sensors", seeds 1..2, redelivered;
+                transfers_redelivered: $name on "transfers", seeds 1..2, redelivered;
+                words_delayed: $name on "words", seeds 1..2, |it| it.delivery.delay_partition = Some((0, 50));
+                sensors_delayed: $name on "sensors", seeds 1..2, |it| it.delivery.delay_partition = Some((0, 50));
+                transfers_delayed: $name on "transfers", seeds 1..2, |it| it.delivery.delay_partition = Some((0, 50));
                 words_everything: $name on "words", seeds 1..3, everything_slowly;
                 sensors_everything: $name on "sensors", seeds 1..3, everything_slowly;
                 transfers_everything: $name on "transfers", seeds 1..3, everything_slowly;

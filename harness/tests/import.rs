@@ -81,11 +81,7 @@ fn records(log: &Path) -> Vec<Record> {
 }
 
 fn spend(log: &Path) -> Rows {
-    let mut truth = (workload("orders").unwrap().truth)(&Terms::default());
-    for record in records(log) {
-        truth.feed(&record, None);
-    }
-    truth.rows("spend")
+    answered("orders", "spend", log)
 }
 
 fn written(folder: &Path, name: &str, text: &str) -> PathBuf {
@@ -228,4 +224,70 @@ fn a_wrong_time_format_is_one_error_before_anything_is_made() {
     assert!(error.contains("line 2, time 12/1/2010 8:26") && !error.contains('\n'), "{error}");
     assert!(said(&[]).contains("no time in the first 12 lines can be read: line 2"));
     assert!(!log.exists(), "nothing was begun");
+}
+
+/// A workload of facts: its lines, the numbers of those that are broken, and one of its views.
+struct Facts {
+    workload: &'static str,
+    lines: &'static str,
+    broken: &'static [u64],
+    view: &'static str,
+    rows: &'static [(&'static str, &'static [i128])],
+}
+
+const FACTS: &[Facts] = &[
+    Facts {
+        workload: "words",
+        lines: "word,time\nto,2024-05-01 00:00:03\nor,2024-05-01 00:00:03\nto,2024-05-01 00:00:02\n,5\nor,soon\nto be,5\n",
+        broken: &[5, 6, 7],
+        view: "windows",
+        rows: &[("or 2024-05-01T00:00:02", &[1]), ("to 2024-05-01T00:00:02", &[2])],
+    },
+    Facts {
+        workload: "sensors",
+        lines: "region,reading,time\nnorth,31,1000\nnorth,-4,1999\nsouth,3000000000,5\nsouth,1.5,5\nsouth,7,5\n",
+        broken: &[4, 5],
+        view: "average",
+        rows: &[("north", &[27, 2]), ("south", &[7, 1])],
+    },
+    Facts {
+        workload: "transfers",
+        lines: "id,from,to,amount,time\n1,a,b,5,0\n2,b,b,7,0\n3,b,a,x,0\n4,b,\"c, d\",2,1\n",
+        broken: &[4],
+        view: "balance",
+        rows: &[("a", &[-5]), ("b", &[3]), ("c, d", &[2])],
+    },
+];
+
+#[test]
+fn facts_of_every_kind_are_imported_and_come_out_again_as_the_same_events() {
+    for Facts { workload, lines, broken, view, rows } in FACTS {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, log) = (written(folder.path(), "facts.csv", lines), folder.path().join("log"));
+        let kind = ["--workload", workload];
+        let done = import(&file, &log, &kind).unwrap();
+        let refused: Vec<u64> = done.first.iter().map(|reject| reject.line).collect();
+        assert_eq!(refused, *broken, "{workload}: {:#?}", done.first);
+        assert_eq!(answered(workload, view, &log), counted(rows), "{workload} {view}");
+        for (style, name) in [(Style::Csv, "again.csv"), (Style::Jsonl, "again.jsonl")] {
+            let mut out = Vec::new();
+            assert_eq!(export::Arguments { log: log.clone(), style }.export(&mut out).unwrap(), 0);
+            let file = written(folder.path(), name, std::str::from_utf8(&out).unwrap());
+            let again = folder.path().join(format!("log of {name}"));
+            assert_eq!(import(&file, &again, &kind).unwrap().rejected, 0, "{workload} {name}");
+            assert_eq!(records(&again), records(&log), "{workload} {name}");
+        }
+    }
+}
+
+fn answered(name: &str, view: &str, log: &Path) -> Rows {
+    let mut truth = (workload(name).unwrap().truth)(&Terms::default());
+    for record in records(log) {
+        truth.feed(&record, None);
+    }
+    truth.rows(view)
+}
+
+fn counted(rows: &[(&str, &[i128])]) -> Rows {
+    rows.iter().map(|(key, row)| ((*key).to_owned(), row.to_vec())).collect()
 }
