@@ -27,8 +27,10 @@ struct Word {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Partial {
     /// By word.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) totals: BTreeMap<Name, u64>,
     /// By word, and second in which the window begins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) windows: Vec<(Name, i64, u64)>,
 }
 

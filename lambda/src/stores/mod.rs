@@ -5,6 +5,16 @@
 //! transaction; a read takes the tuple and its cells at one moment too. Whatever a store holds can be computed
 //! again from the log, so none of them waits for its disk, and one that was gone is filled again from the start.
 
+#![cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres")),
+    allow(
+        dead_code,
+        unreachable_code,
+        unused_variables,
+        reason = "a build without a store needs less of this"
+    )
+)]
+
 use serde::{Deserialize, Serialize};
 use workloads::{Name, Version};
 
