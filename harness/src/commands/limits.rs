@@ -95,7 +95,16 @@ impl Arguments {
         let measured = stores::measure(self.keys.max(1).into(), scratch);
         let removed = fs::remove_dir_all(scratch).with_context(|| format!("removing {}", scratch.display()));
         let rows: Vec<Vec<Value>> = measured?.into_iter().map(store_row).collect();
-        let header = ["store", "keys", "upserts", "new/s", "changed/s", "read median us", "read p99 us"];
+        let header = [
+            "store",
+            "keys",
+            "records at once",
+            "upserts",
+            "new/s",
+            "changed/s",
+            "read median us",
+            "read p99 us",
+        ];
         print::rows(self.format, &header, &rows)?;
         removed.map(|()| ExitCode::SUCCESS)
     }
@@ -109,6 +118,7 @@ fn store_row(limit: StoreLimit) -> Vec<Value> {
     vec![
         Value::from(limit.store),
         Value::Integer(limit.keys.into()),
+        Value::Integer(limit.records as i128),
         Value::Integer(limit.upserts.into()),
         new,
         changed,
