@@ -4,9 +4,14 @@
 //! newest; there is no second computation to catch up with, to merge with, or to disagree with. What changes the past
 //! (a cancellation, a correction) enters as an event like any other and is *retracted* from the answer.
 //!
-//! Versions are logical times of a differential dataflow. A version stands for a vector of offsets, bound before
-//! anything of it can be seen; it is complete when the dataflow's frontier has passed it, and only then it is read,
-//! with its vector as a label. A replay binds the same versions and so gives the same answers.
+//! Versions are logical times of a differential dataflow: what flows is what each of them adds to the sums of each
+//! key. A version stands for a vector of offsets, bound before anything of it can be seen; it is complete when the
+//! dataflow's frontier has passed it, and only then it is read, with its vector as a label. A replay binds the same
+//! versions and so gives the same answers.
+//!
+//! The differences come to rest in sums by key that are read in place (`sums`): differential's own arrangements, whose
+//! indexed batches are merged in the background, cost several times as much for versions of few events, and are needed
+//! where differences are joined, which no view here does. The tests hold some views to their textbook form.
 //!
 //! # Layout
 //!
@@ -14,7 +19,7 @@
 //! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
 //! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`: sums of one time. `shards`: large state.
 //! * `operator`, `outlet`, `dataflow`: rules at work. `sums`, `shelf`, `reading`: what comes of them, and answers out of it.
-//! * `engine`, `crew`: a worker, and several. [`Kappa`]: follows a log and answers. [`Replay`]: fed by hand.
+//! * `engine`, `crew`: a worker, and several. [`Kappa`]: follows a log and answers. [`Replay`]: fed by hand. [`Shift`]: the same by several workers.
 
 mod binder;
 mod bindings;
@@ -32,6 +37,7 @@ mod reading;
 mod replay;
 mod shards;
 mod shelf;
+mod shift;
 mod source;
 mod sums;
 pub mod views;
@@ -39,3 +45,4 @@ pub mod views;
 pub use error::KappaError;
 pub use follower::{Kappa, KappaConfig};
 pub use replay::Replay;
+pub use shift::Shift;

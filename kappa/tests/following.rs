@@ -8,7 +8,7 @@ mod events;
 use std::sync::Arc;
 
 use events::{Dice, append, log, records, resend};
-use kappa::{Kappa, KappaConfig, KappaError};
+use kappa::{Kappa, KappaConfig, KappaError, Shift};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
@@ -212,6 +212,30 @@ fn every_record_that_cannot_be_read_is_counted_once() {
             let mut kappa = Kappa::start(Arc::new(log.clone()), &no_disk(), &config).unwrap();
             finish(&mut kappa, &heads(&log));
             assert_eq!(kappa.dead(), 3, "{workers} workers");
+        }
+    }
+}
+
+#[test]
+fn a_shift_of_any_number_of_workers_ends_with_the_truth() {
+    for (seed, workers) in (0..12).zip([1, 2, 3].into_iter().cycle()) {
+        for name in ["orders", "trades", "transfers"] {
+            let workload = workload(name).unwrap();
+            let records = Arc::new(records(name, seed, 300, 3));
+            let queries: Vec<Query> =
+                workload.views.iter().map(|view| Query { view: view.name.to_owned(), key: None }).collect();
+            let granularity = [1, 7, 100, 1_000][seed as usize % 4];
+            let terms = Terms { dedup: Dedup::None, ..Terms::default() };
+            let mut truth = (workload.truth)(&terms);
+            records.iter().for_each(|record| truth.feed(record, None));
+            let shift =
+                Shift { workload: name.to_owned(), terms, views: Vec::new(), records, granularity, workers };
+            let mut complete = false;
+            let answers = shift.work(&queries, || complete = true).unwrap();
+            assert!(complete);
+            for (view, rows) in workload.views.iter().zip(answers) {
+                assert_eq!(rows, truth.rows(view.name), "{name} {} by {workers}", view.name);
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) const PARTITIONS: u32 = 2;
 /// The events, in every form that a part takes them in.
 pub struct Input {
     /// Decoded, in the order of arrival.
-    pub records: Vec<Record>,
+    pub records: Arc<Vec<Record>>,
     /// As bytes, by partition, in the codec `bin`.
     pub(super) bin: Vec<Vec<RawRecord>>,
     /// The same in the codec `json`.
@@ -51,7 +51,7 @@ impl Input {
             first_sequence: 0,
         };
         let mut input = Input {
-            records: Vec::with_capacity(effort.events as usize),
+            records: Arc::default(),
             bin: vec![Vec::new(); PARTITIONS as usize],
             json: vec![Vec::new(); PARTITIONS as usize],
             hundred: vec![hundred(); effort.events as usize],
@@ -60,16 +60,19 @@ impl Input {
             workload: workload.name,
             truth: OnceLock::new(),
         };
-        (workload.generate)(&shape).for_each(|draft| input.take(draft, shape.start));
+        let mut records = Vec::with_capacity(effort.events as usize);
+        (workload.generate)(&shape).for_each(|draft| records.push(input.take(draft, shape.start)));
+        input.records = Arc::new(records);
         for codec in [Codec::Bin, Codec::Json] {
             input.write(codec).with_context(|| format!("writing a log in {}", scratch.display()))?;
         }
         Ok(input)
     }
 
-    fn take(&mut self, draft: Draft, start: i64) {
+    /// An event as bytes, and as the record that they are of.
+    fn take(&mut self, draft: Draft, start: i64) -> Record {
         let key = Bytes::copy_from_slice(draft.event.key().as_bytes());
-        let turn = self.records.len() as u64;
+        let turn = self.bin.iter().map(|records| records.len() as u64).sum();
         let partition = PartitionBy::Key.partition(&key, draft.origin, turn, PARTITIONS);
         let offset = self.bin[partition as usize].len() as u64;
         let (origin, intended, appended) = (draft.origin, draft.intended, start + draft.intended / 1000);
@@ -82,7 +85,7 @@ impl Input {
         self.bin[partition as usize].push(bin);
         self.json[partition as usize].push(json);
         let place = Place { partition, offset };
-        self.records.push(Record { place, origin, intended, appended, event: draft.event });
+        Record { place, origin, intended, appended, event: draft.event }
     }
 
     /// The question by which a part is checked: the whole of the workload's first view.

@@ -1,9 +1,9 @@
-//! The Kappa over decoded events at each granularity, and over a log on disk with one and two workers.
+//! The Kappa over decoded events at each granularity and over a log on disk, with one worker and with two.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kappa::{Kappa, KappaConfig, Replay};
+use kappa::{Kappa, KappaConfig, Replay, Shift};
 use workloads::intake::Feed;
 use workloads::log::file::FileLog;
 use workloads::{Codec, Log, Terms, Workload};
@@ -11,18 +11,21 @@ use workloads::{Codec, Log, Terms, Workload};
 use super::input::Input;
 use super::{Part, asked};
 
+/// Records a version of decoded events.
+const GRAINS: [usize; 3] = [1_000, 10_000, 100_000];
+
 /// Records a version of a replay from disk.
 const REPLAY: u64 = 100_000;
 
 pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     for (name, views) in asked(workload) {
-        for g in [1_000, 10_000, 100_000] {
-            parts.push(Part::new(
-                format!("kappa: {name}"),
-                format!("decoded, g = {g}, 1 worker"),
-                move || decoded(workload, input, views, g),
-            ));
+        for (workers, g) in [1, 2].into_iter().flat_map(|workers| GRAINS.map(|g| (workers, g))) {
+            let setting = format!("decoded, g = {g}, {workers} worker{}", plural(workers));
+            parts.push(Part::new(format!("kappa: {name}"), setting, move || match workers {
+                1 => decoded(workload, input, views, g),
+                _ => together(workload, input, views, g, workers as usize),
+            }));
         }
     }
     for (codec, workers) in [(Codec::Bin, 1), (Codec::Bin, 2), (Codec::Json, 2)] {
@@ -44,6 +47,28 @@ fn decoded(workload: &Workload, input: &Input, views: &[&str], g: usize) -> anyh
     input.records.chunks(g).for_each(|version| replay.feed(version));
     let took = began.elapsed();
     let rows = replay.rows(&[input.whole(workload)]);
+    input.agree(workload, &rows[0])?;
+    Ok(took)
+}
+
+/// Starting the threads is part of it.
+fn together(
+    workload: &Workload,
+    input: &Input,
+    views: &[&str],
+    granularity: usize,
+    workers: usize,
+) -> anyhow::Result<Duration> {
+    let shift = Shift {
+        workload: workload.name.to_owned(),
+        terms: Terms::default(),
+        views: views.iter().map(|view| (*view).to_owned()).collect(),
+        records: Arc::clone(&input.records),
+        granularity,
+        workers,
+    };
+    let (began, mut took) = (Instant::now(), Duration::ZERO);
+    let rows = shift.work(&[input.whole(workload)], || took = began.elapsed())?;
     input.agree(workload, &rows[0])?;
     Ok(took)
 }

@@ -43,6 +43,10 @@ pub(super) struct Ranking {
     /// Absent while everybody is watched.
     floor: Option<i128>,
     shown: Vec<(u32, Spent)>,
+    /// What the last of those shown has spent; absent while fewer are shown than may be.
+    least: Option<i128>,
+    /// Whether others may be first than are shown.
+    stale: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -77,8 +81,11 @@ impl Ranking {
             self.customers.resize(number + 1, Customer::default());
         }
         let held = &mut self.customers[number];
+        let before = held.spent.sum;
         held.spent.sum += sum;
         held.spent.count += sign;
+        // Whoever had less and has less than all who are shown changes nothing for them.
+        self.stale |= self.least.is_none_or(|least| before.max(held.spent.sum) >= least);
         if !held.watched && self.floor.is_none_or(|floor| held.spent.sum > floor) {
             held.watched = true;
             self.watched.push(customer);
@@ -91,6 +98,9 @@ impl Ranking {
     /// Changes those shown to those who are first after this version.
     // rule: O16
     pub(super) fn close(&mut self, names: &Names, leaders: &mut Fold<Leaders>) {
+        if !std::mem::take(&mut self.stale) {
+            return;
+        }
         let mut first = self.ranked(names, self.floor);
         if first.len() < TOP && self.floor.is_some() {
             self.watch_all();
@@ -98,6 +108,7 @@ impl Ranking {
             first = self.ranked(names, None);
         }
         first.truncate(TOP);
+        self.least = first.get(TOP - 1).map(|(_, spent)| spent.sum);
         for (customer, spent) in &self.shown {
             leaders.add(Leader(*customer), &Spent::default().since(spent));
         }
