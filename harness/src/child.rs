@@ -24,6 +24,9 @@ pub use server::Server;
 /// How long an idle component sleeps at most before it looks at its log again.
 const PARK: Duration = Duration::from_micros(200);
 
+/// How long it sleeps at most when it says that it has nothing to do for longer: its process may be told to end.
+const REST: Duration = Duration::from_millis(1);
+
 /// What to host, and where.
 #[derive(Clone, Debug)]
 pub struct Hosting {
@@ -64,14 +67,13 @@ pub fn host(
     let mut component = (part.start)(log, &disk, &hosting.settings)
         .with_context(|| format!("starting {} of {}", hosting.part, hosting.contestant))?;
     let mut server = Server::bind(&hosting.socket)?;
-    let park = if hosting.settings.spin { Duration::ZERO } else { PARK };
-    run(component.as_mut(), &mut server, park, clock, life)
+    run(component.as_mut(), &mut server, hosting.settings.spin, clock, life)
 }
 
 fn run(
     component: &mut dyn Component,
     server: &mut Server,
-    park: Duration,
+    spin: bool,
     clock: &Clock,
     life: &Life,
 ) -> anyhow::Result<()> {
@@ -89,7 +91,14 @@ fn run(
             troubled = component.trouble().map(str::to_owned);
             troubled.iter().for_each(|trouble| eprintln!("going on with what there was: {trouble}"));
         }
-        server.serve(component, if busy { Duration::ZERO } else { park })?;
+        let patience = if busy || spin { Duration::ZERO } else { park(component, clock) };
+        server.serve(component, patience)?;
     }
     Ok(())
+}
+
+/// How long an idle component sleeps unless a reader comes.
+fn park(component: &dyn Component, clock: &Clock) -> Duration {
+    let rest = component.rest(clock.now());
+    if rest.is_zero() { PARK } else { rest.min(REST) }
 }

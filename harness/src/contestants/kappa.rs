@@ -1,6 +1,7 @@
 //! The Kappa as a contestant: one component that follows the log and answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use kappa::{Kappa, KappaConfig};
@@ -41,6 +42,10 @@ impl Component for Kappa {
 
     fn version(&self) -> Option<Version> {
         Kappa::version(self)
+    }
+
+    fn rest(&self, now: Now) -> Duration {
+        Duration::from_micros(Kappa::rest(self, now.micros).unsigned_abs())
     }
 
     fn dead(&self) -> u64 {

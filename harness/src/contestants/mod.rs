@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use workloads::files::SharedDisk;
@@ -21,6 +22,8 @@ pub mod stored;
 pub static CONTESTANTS: &[&Contestant] = &[
     &lambda::LAMBDA,
     &lambda::APART,
+    &lambda::SHARED,
+    &lambda::INCREMENTAL,
     &stored::SQLITE,
     &stored::POSTGRES,
     &lambda::STUDENT,
@@ -107,6 +110,10 @@ pub trait Component {
     fn read(&mut self, queries: &[Query]) -> anyhow::Result<Answer>;
     /// The newest version that can be read (or, of a batch, that it has published); empty if there is none yet.
     fn version(&self) -> Option<Version>;
+    /// How long it begins nothing new by itself: a host that found nothing to do need not look again before.
+    fn rest(&self, _now: Now) -> Duration {
+        Duration::ZERO
+    }
     /// In one line what is wrong while it goes on all the same.
     fn trouble(&self) -> Option<&str> {
         None
