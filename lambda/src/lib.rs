@@ -22,6 +22,7 @@ pub mod archive;
 mod batch;
 mod engine;
 mod error;
+pub mod halves;
 mod handover;
 mod layers;
 pub mod options;

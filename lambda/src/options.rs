@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::handover::Protocol;
 pub use crate::schedule::DayTime;
+pub use crate::speed::sketch::Sketches;
 pub use crate::stores::StoreKind;
-pub use crate::student::{Fault, SWITCHES, Switch};
+pub use crate::student::{Fault, SWITCHES, Switch, WrongMerge};
 
 /// The choices. A plan's table `lambda` holds those that differ from the default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct Options {
     pub skew_ms: i64,
     /// What a student gets wrong.
     pub student: Vec<Fault>,
+    /// Sketches that the speed layer keeps of each day in place of sets; none leaves its answers exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approximate: Option<Sketches>,
     /// Where the speed layer's half lies.
     pub store: StoreKind,
     /// Which file or database that is; the usual one if empty. Memory has none.
@@ -51,6 +55,7 @@ impl Default for Options {
             delay_ms: 0,
             skew_ms: 0,
             student: Vec::new(),
+            approximate: None,
             store: StoreKind::Memory,
             store_address: String::new(),
         }
@@ -60,7 +65,14 @@ impl Default for Options {
 impl Options {
     /// The same without anything that makes answers wrong.
     pub fn competent(&self) -> Options {
-        Options { handover: Protocol::Offset, delay_ms: 0, skew_ms: 0, student: Vec::new(), ..self.clone() }
+        Options {
+            handover: Protocol::Offset,
+            delay_ms: 0,
+            skew_ms: 0,
+            student: Vec::new(),
+            approximate: None,
+            ..self.clone()
+        }
     }
 
     /// Whether these can be meant for a workload; says in one line what cannot.
@@ -68,6 +80,15 @@ impl Options {
         let by_time = matches!(self.handover, Protocol::EventTime { .. });
         if self.skew_ms != 0 && !by_time {
             return Err(format!("skew_ms = {}: only a hand-over by event-time reads a clock", self.skew_ms));
+        }
+        if let Some(sketches) = self.approximate {
+            sketches.check()?;
+            if workload != "orders" {
+                return Err(format!("approximate: orders have views for it, {workload} none"));
+            }
+            if self.store != StoreKind::Memory {
+                return Err("approximate: a sketch cannot be written cell by cell: store = memory".into());
+            }
         }
         self.student.iter().try_for_each(|fault| fault.check(workload))
     }

@@ -94,7 +94,8 @@ impl Resets {
     }
 
     /// What the layer answers for beside a publication, when `newest` is its newest epoch. `until` is where the batch
-    /// ended by event time, and `oldest` says which epoch is the first with something of that time or later.
+    /// ended by event time, and `oldest` says which epoch is the first that has, or may still be given, something of that
+    /// time or later.
     pub(crate) fn share(
         &self,
         number: u64,
@@ -107,8 +108,7 @@ impl Resets {
             (Protocol::Offset, _) => number,
             (Protocol::AtStart | Protocol::AtPublish, _) => number.min(newest),
             (Protocol::None, _) | (_, None) => 0,
-            // What lies before the cut and has not been read yet goes to an earlier epoch.
-            (Protocol::EventTime { .. }, Some(since)) => oldest(since).min(number.saturating_sub(1)),
+            (Protocol::EventTime { .. }, Some(since)) => oldest(since),
         };
         Share { from, since }
     }

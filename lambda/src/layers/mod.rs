@@ -9,7 +9,9 @@ use crate::archive::Archive;
 use crate::engine::{Engine, EngineError};
 use crate::error::LambdaError;
 use crate::publication::{Files, Loaded};
+use crate::speed::sketch::Sketches;
 use crate::stores::Cells;
+use crate::student::WrongMerge;
 
 mod orders;
 mod sensors;
@@ -78,6 +80,10 @@ pub(crate) trait Layers: Sized + Send + Sync + 'static {
     fn nothing(terms: &Terms) -> Files;
     /// A publication, ready to be asked.
     fn base(loaded: Loaded) -> Result<Self::Base, LambdaError>;
+    /// A speed layer that has heard nothing; with sketches in place of sets where there are any to choose.
+    fn begin(_: Option<Sketches>) -> Self::State {
+        Self::State::default()
+    }
     /// One more event since the cut.
     fn speed(
         terms: &Terms,
@@ -98,6 +104,28 @@ pub(crate) trait Layers: Sized + Send + Sync + 'static {
         partial: &Self::Partial,
         query: &Query,
     ) -> Result<Option<Rows>, LambdaError>;
+    /// About how many bytes the speed layer holds for one view alone; 0 where it holds nothing but sums for several.
+    fn held(_: &Self::State, _view: &str) -> u64 {
+        0
+    }
+    /// By how much the rank of an amount of a day can be wrong.
+    fn rank_error(_: &Self::State, _day: i64) -> u64 {
+        0
+    }
+    /// Whether a bounded list of candidates is not enough for an answer, so that more than it is looked at.
+    fn falls_back(_: &Self::Base, _: &Self::Partial, _: &Query) -> Result<bool, LambdaError> {
+        Ok(false)
+    }
+    /// An answer by a merge that is wrong; absent if the workload has no such merge.
+    fn mistaken(
+        _: &Terms,
+        _: &Self::Base,
+        _: &Self::Partial,
+        _: &Query,
+        _: WrongMerge,
+    ) -> Result<Option<Rows>, LambdaError> {
+        Ok(None)
+    }
 }
 
 /// A look-up in a publication that failed.

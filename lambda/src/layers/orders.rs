@@ -9,6 +9,8 @@ use crate::engine::{self, Engine};
 use crate::error::LambdaError;
 use crate::publication::orders::OrdersBase;
 use crate::publication::{Files, Loaded};
+use crate::speed::sketch::Sketches;
+use crate::student::WrongMerge;
 use crate::{batch, publication, serving, speed};
 
 /// The layers of `orders`.
@@ -52,6 +54,10 @@ impl Layers for Orders {
         OrdersBase::open(loaded)
     }
 
+    fn begin(sketches: Option<Sketches>) -> Self::State {
+        speed::orders::Changes::new(sketches)
+    }
+
     fn speed(
         terms: &Terms,
         base: &OrdersBase,
@@ -78,6 +84,35 @@ impl Layers for Orders {
         query: &Query,
     ) -> Result<Option<Rows>, LambdaError> {
         serving::orders::serve(terms, base, partial, query).map(Some).map_err(super::look_up)
+    }
+
+    fn held(state: &Self::State, view: &str) -> u64 {
+        match view {
+            "customers_per_day" => state.bytes().0,
+            "median_order" => state.bytes().1,
+            _ => 0,
+        }
+    }
+
+    fn rank_error(state: &Self::State, day: i64) -> u64 {
+        state.rank_error(day)
+    }
+
+    fn falls_back(base: &OrdersBase, partial: &Self::Partial, query: &Query) -> Result<bool, LambdaError> {
+        match query.view.as_str() {
+            "top_customers" => serving::orders::looks_at_everybody(base, partial).map_err(super::look_up),
+            _ => Ok(false),
+        }
+    }
+
+    fn mistaken(
+        terms: &Terms,
+        base: &OrdersBase,
+        partial: &Self::Partial,
+        query: &Query,
+        wrong: WrongMerge,
+    ) -> Result<Option<Rows>, LambdaError> {
+        serving::wrong::orders::serve(terms, base, partial, query, wrong).map_err(super::look_up)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::engine::{self, Engine};
 use crate::error::LambdaError;
 use crate::publication::trades::TradesBase;
 use crate::publication::{Files, Loaded};
+use crate::student::WrongMerge;
 use crate::{batch, publication, serving, speed};
 
 /// The layers of `trades`.
@@ -94,6 +95,16 @@ impl Layers for Trades {
         query: &Query,
     ) -> Result<Option<Rows>, LambdaError> {
         serving::trades::serve(base, partial, query).map_err(super::look_up)
+    }
+
+    fn mistaken(
+        _: &Terms,
+        base: &TradesBase,
+        partial: &Self::Partial,
+        query: &Query,
+        wrong: WrongMerge,
+    ) -> Result<Option<Rows>, LambdaError> {
+        serving::wrong::trades::serve(base, partial, query, wrong).map_err(super::look_up)
     }
 }
 

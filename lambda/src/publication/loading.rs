@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use workloads::files::DiskRead;
 use workloads::{Millis, Version};
@@ -54,7 +56,16 @@ pub(crate) struct Loaded {
     pub(crate) manifest: Manifest,
     files: BTreeMap<String, Held>,
     dir: PathBuf,
+    /// Counts how often its tables are read, if somebody wants to know.
+    reads: Option<Arc<AtomicU64>>,
 }
+
+/// Bytes of which every read is counted.
+struct Watched {
+    bytes: Box<dyn Bytes>,
+    reads: Arc<AtomicU64>,
+}
+
 
 impl Loading {
     /// Begins with the publication of that number.
@@ -68,9 +79,20 @@ impl Loading {
         self.manifest.number
     }
 
-    /// Takes in the next piece; true when there is no more.
+    /// Takes in as many bytes as one piece has, of a large file or of several small ones; true when there is no more.
     pub(crate) fn step(&mut self) -> Result<bool, LambdaError> {
-        let Some(note) = self.manifest.files.get(self.taken) else { return Ok(true) };
+        let mut left = PIECE as u64;
+        while left > 0 {
+            let Some(note) = self.manifest.files.get(self.taken) else { return Ok(true) };
+            left = left.saturating_sub(note.bytes.max(1));
+            self.piece()?;
+        }
+        Ok(self.taken == self.manifest.files.len())
+    }
+
+    /// Takes in a piece of the next file.
+    fn piece(&mut self) -> Result<(), LambdaError> {
+        let Some(note) = self.manifest.files.get(self.taken) else { return Ok(()) };
         let path = self.shelf.path(self.manifest.number, &note.name);
         let io = |error| LambdaError::io("reading", &path, error);
         let mut taking = match self.taking.take() {
@@ -81,7 +103,7 @@ impl Loading {
         let unread = in_place && !self.check;
         if !unread && taking.piece(in_place).map_err(io)? {
             self.taking = Some(taking);
-            return Ok(false);
+            return Ok(());
         }
         if !taking.agrees(note, unread).map_err(io)? {
             let reason = "it is not what the manifest says: its length or its checksum is another";
@@ -90,12 +112,12 @@ impl Loading {
         let held = if in_place { Held::Disk(taking.file) } else { Held::Memory(taking.bytes) };
         self.files.insert(note.name.clone(), held);
         self.taken += 1;
-        Ok(self.taken == self.manifest.files.len())
+        Ok(())
     }
 
     /// All of it, once a step has said that there is no more.
     pub(crate) fn finish(self) -> Loaded {
-        Loaded { manifest: self.manifest, files: self.files, dir: self.shelf.dir }
+        Loaded { manifest: self.manifest, files: self.files, dir: self.shelf.dir, reads: None }
     }
 }
 
@@ -129,7 +151,12 @@ impl Loaded {
     pub(crate) fn in_memory(files: Files) -> Self {
         let manifest = Manifest::of(0, "", &Version::default(), Vec::new());
         let files = files.into_iter().map(|(name, part)| (name.to_owned(), Held::Memory(part.bytes)));
-        Loaded { manifest, files: files.collect(), dir: PathBuf::new() }
+        Loaded { manifest, files: files.collect(), dir: PathBuf::new(), reads: None }
+    }
+
+    /// The same, with every read of its tables counted.
+    pub(crate) fn watched(self, reads: &Arc<AtomicU64>) -> Self {
+        Loaded { reads: Some(Arc::clone(reads)), ..self }
     }
 
     /// The bytes of one file.
@@ -155,6 +182,10 @@ impl Loaded {
             Held::Memory(bytes) => Box::new(bytes),
             Held::Disk(file) => Box::new(file),
         };
+        let bytes = match &self.reads {
+            Some(reads) => Box::new(Watched { bytes, reads: Arc::clone(reads) }),
+            None => bytes,
+        };
         Table::open(bytes).map_err(|e| LambdaError::broken(&self.path(name), e.to_string()))
     }
 
@@ -179,6 +210,13 @@ impl Loaded {
 
     fn path(&self, name: &str) -> PathBuf {
         file_path(&self.dir, self.manifest.number, name)
+    }
+}
+
+impl Bytes for Watched {
+    fn read_at(&self, position: u64, out: &mut [u8]) -> io::Result<()> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.bytes.read_at(position, out)
     }
 }
 

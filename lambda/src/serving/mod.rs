@@ -17,6 +17,7 @@ pub(crate) mod sensors;
 pub(crate) mod trades;
 pub(crate) mod transfers;
 pub(crate) mod words;
+pub(crate) mod wrong;
 
 /// The speed layer as the serving layer sees it, in the same process or in another.
 pub(crate) trait SpeedSide<L: Layers>: Send {
@@ -78,7 +79,10 @@ impl<L: Layers> Merge<L> {
     fn answer(&mut self, queries: &[Query], frozen: bool) -> Result<Option<Answer>, LambdaError> {
         let asked = self.student.asked(queries);
         let pinned = self.speed.pin(&asked, frozen)?;
-        let serve = |(query, partial)| L::serve(&self.terms, &pinned.base, partial, query);
+        let serve = |(query, partial)| match self.student.merged::<L>(&self.terms, &pinned, query, partial)? {
+            Some(rows) => Ok(Some(rows)),
+            None => L::serve(&self.terms, &pinned.base, partial, query),
+        };
         let rows = asked.iter().zip(&pinned.partials).map(serve).collect::<Result<Option<_>, _>>()?;
         let Some(rows) = rows else { return Ok(None) };
         let rows = self.student.altered(&self.terms, &pinned, &asked, rows, queries.len())?;

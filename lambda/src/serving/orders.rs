@@ -8,7 +8,7 @@ use workloads::{Name, Query, Row, Rows, Terms};
 use crate::publication::orders::{DaySums, NOTHING, OrdersBase, Spent};
 use crate::speed::orders::{Change, DayChange, Partial};
 
-mod day;
+pub(super) mod day;
 mod top;
 
 /// One answer of the two halves.
@@ -21,20 +21,32 @@ pub(crate) fn serve(terms: &Terms, base: &OrdersBase, partial: &Partial, query: 
             Ok(row.filter(|_| asked("all")).map(|row| ("all".to_owned(), row)).into_iter().collect())
         }
         "top_customers" => {
-            let rows = top::rows(base, partial)?.into_iter().filter(|(name, _)| asked(name));
+            let rows = top::rows(base, partial)?.0.into_iter().filter(|(name, _)| asked(name));
             Ok(rows.map(|(name, row)| (name.to_string(), row)).collect())
         }
-        "customers_per_day" | "median_order" => Ok(days(base, partial, query)),
-        _ => customers(terms, base, partial, query),
+        "customers_per_day" | "median_order" => {
+            Ok(days(base, partial, query, |batch, change| day::row(base, &query.view, batch, change)))
+        }
+        view => customers(base, partial, query, |batch, change| one(view, terms, batch, change)),
     }
 }
 
-/// The days asked for.
-fn days(base: &OrdersBase, partial: &Partial, query: &Query) -> Rows {
+/// Whether so many of the batch's list of leaders have fallen that all customers are looked at.
+pub(crate) fn looks_at_everybody(base: &OrdersBase, partial: &Partial) -> io::Result<bool> {
+    Ok(top::rows(base, partial)?.1)
+}
+
+/// The days asked for, each with the row that `one` makes of its two halves.
+pub(super) fn days(
+    base: &OrdersBase,
+    partial: &Partial,
+    query: &Query,
+    one: impl Fn(DaySums, &DayChange) -> Option<Row>,
+) -> Rows {
     let nothing = DayChange::default();
     let row = |day: i64, batch: DaySums| {
         let change = partial.days.get(&day).unwrap_or(&nothing);
-        Some((Unit::Day.print(day), day::row(base, &query.view, batch, change)?))
+        Some((Unit::Day.print(day), one(batch, change)?))
     };
     if let Some(key) = &query.key {
         return Unit::Day.parse(key).and_then(|day| row(day, base.day(day))).into_iter().collect();
@@ -43,13 +55,18 @@ fn days(base: &OrdersBase, partial: &Partial, query: &Query) -> Rows {
     base.days().chain(new).filter_map(|(day, batch)| row(day, batch)).collect()
 }
 
-/// The customers asked for, in a view with a row for each of them.
-fn customers(terms: &Terms, base: &OrdersBase, partial: &Partial, query: &Query) -> io::Result<Rows> {
-    let (view, changes) = (query.view.as_str(), &partial.customers);
+/// The customers asked for, each with the row that `one` makes of his two halves.
+pub(super) fn customers(
+    base: &OrdersBase,
+    partial: &Partial,
+    query: &Query,
+    one: impl Fn(Spent, (Change, Change)) -> Option<Row>,
+) -> io::Result<Rows> {
+    let changes = &partial.customers;
     let change = |name: &Name| changes.get(name).copied().unwrap_or_default();
     if let Some(key) = &query.key {
         let batch = base.names().rank(key).map(|rank| base.spent(rank)).transpose()?.unwrap_or(NOTHING);
-        let row = one(view, terms, batch, change(&key.as_str().into()));
+        let row = one(batch, change(&key.as_str().into()));
         return Ok(row.map(|row| (key.clone(), row)).into_iter().collect());
     }
     let mut rows = Vec::with_capacity(base.names().len() as usize + changes.len());
@@ -58,15 +75,13 @@ fn customers(terms: &Terms, base: &OrdersBase, partial: &Partial, query: &Query)
     for (rank, batch) in (0..).zip(base.all_spent()?) {
         let name = base.names().name(rank);
         while let Some((new, change)) = changed.next_if(|(changed, _)| **changed < name) {
-            rows.extend(one(view, terms, NOTHING, *change).map(|row| (new.to_string(), row)));
+            rows.extend(one(NOTHING, *change).map(|row| (new.to_string(), row)));
         }
         let change =
             changed.next_if(|(changed, _)| **changed == name).map_or_else(Default::default, |it| *it.1);
-        rows.extend(one(view, terms, batch, change).map(|row| (name.to_string(), row)));
+        rows.extend(one(batch, change).map(|row| (name.to_string(), row)));
     }
-    rows.extend(
-        changed.filter_map(|(new, change)| Some((new.to_string(), one(view, terms, NOTHING, *change)?))),
-    );
+    rows.extend(changed.filter_map(|(new, change)| Some((new.to_string(), one(NOTHING, *change)?))));
     Ok(rows.into_iter().collect())
 }
 
@@ -82,7 +97,7 @@ fn one(view: &str, terms: &Terms, (all, large): Spent, changes: (Change, Change)
 }
 
 /// The batch's sum and count with the change since; nothing without a record.
-fn merge(batch: &[i128], change: &Change) -> Option<Row> {
+pub(super) fn merge(batch: &[i128], change: &Change) -> Option<Row> {
     let count = batch[1] + i128::from(change.count);
     // rule: O8
     (count != 0).then(|| vec![batch[0] + change.sum, count])

@@ -15,58 +15,56 @@ use crate::speed::trades::{DayChange, Partial, SymbolChange};
 pub(crate) struct OutOfReach;
 
 /// A row, if there is one and it can be told.
-type Told = Result<Option<Row>, OutOfReach>;
+pub(super) type Told = Result<Option<Row>, OutOfReach>;
 
 /// A trade as `last` sees it.
 type Trade = (Millis, Place, i64);
 
 /// One answer of the two halves; absent when a row of it is out of reach.
 pub(crate) fn serve(base: &TradesBase, partial: &Partial, query: &Query) -> io::Result<Option<Rows>> {
-    let rows = match (query.view.as_str(), &query.key) {
-        ("mean" | "last", Some(key)) => vec![(key.clone(), symbol(base, partial, query, key)?)],
-        ("mean" | "last", None) => symbols(base, partial, query)?,
-        ("volume_hour", _) => return hours(base, partial, query.key.as_deref()).map(Some),
-        (view, Some(key)) => match parse_day_key(key) {
-            Some((name, day)) => vec![(key.clone(), one_day(base, partial, view, name, day)?)],
-            None => Vec::new(),
-        },
-        (view, None) => days(base, partial, view)?,
+    let rows = match query.view.as_str() {
+        view @ ("mean" | "last") => {
+            by_symbol(base, partial, query, |rank, change| one_symbol(base, rank, change, view))?
+        }
+        "volume_hour" => return hours(base, partial, query.key.as_deref()).map(Some),
+        view => by_day(base, partial, query, |batch, change| day_row(view, batch, change))?,
     };
     let told: Result<Vec<_>, OutOfReach> = rows.into_iter().map(|(key, told)| Ok((key, told?))).collect();
     let rows = told.ok().map(|rows| rows.into_iter().filter_map(|(key, row)| Some((key, row?))).collect());
     Ok(rows)
 }
 
-/// Every symbol of which either half knows.
-fn symbols(base: &TradesBase, partial: &Partial, query: &Query) -> io::Result<Vec<(String, Told)>> {
-    let batched = (0..base.names().len()).map(|rank| base.names().name(rank));
-    let new = partial.symbols.iter().map(|(name, _)| name).filter(|name| base.names().rank(name).is_none());
+/// The symbol asked for, or every one of which either half knows, each with the row that `one` makes of its rank with
+/// the batch and its change.
+pub(super) fn by_symbol(
+    base: &TradesBase,
+    partial: &Partial,
+    query: &Query,
+    one: impl Fn(Option<u32>, &SymbolChange) -> io::Result<Told>,
+) -> io::Result<Vec<(String, Told)>> {
+    let none = SymbolChange::default();
+    if let Some(key) = &query.key {
+        let change = partial.symbols.first().map_or(&none, |(_, change)| change);
+        return Ok(vec![(key.clone(), one(base.names().rank(key), change)?)]);
+    }
     let changes: BTreeMap<&Name, &SymbolChange> =
         partial.symbols.iter().map(|(name, it)| (name, it)).collect();
-    let row =
-        |name: Name| Ok((name.to_string(), one_symbol(base, changes.get(&name).copied(), query, &name)?));
-    batched.chain(new.cloned()).map(row).collect()
+    let batched = (0..base.names().len()).map(|rank| (base.names().name(rank), Some(rank)));
+    let new = partial.symbols.iter().map(|(name, _)| name).filter(|name| base.names().rank(name).is_none());
+    let row = |(name, rank): (Name, Option<u32>)| {
+        Ok((name.to_string(), one(rank, changes.get(&name).copied().unwrap_or(&none))?))
+    };
+    batched.chain(new.map(|name| (name.clone(), None))).map(row).collect()
 }
 
-fn symbol(base: &TradesBase, partial: &Partial, query: &Query, name: &str) -> io::Result<Told> {
-    one_symbol(base, partial.symbols.first().map(|(_, change)| change), query, name)
-}
-
-fn one_symbol(
-    base: &TradesBase,
-    change: Option<&SymbolChange>,
-    query: &Query,
-    name: &str,
-) -> io::Result<Told> {
-    let none = SymbolChange::default();
-    let (change, rank) = (change.unwrap_or(&none), base.names().rank(name));
+fn one_symbol(base: &TradesBase, rank: Option<u32>, change: &SymbolChange, view: &str) -> io::Result<Told> {
     let sums = rank.map(|rank| base.sums(rank)).transpose()?.unwrap_or_default();
     let count = i128::from(sums.count) + i128::from(change.count);
     // rule: T8
     if count == 0 {
         return Ok(Ok(None));
     }
-    if query.view == "mean" {
+    if view == "mean" {
         // rule: T11
         return Ok(Ok(Some(vec![sums.prices + change.prices, sums.volumes + change.volumes, count])));
     }
@@ -75,7 +73,7 @@ fn one_symbol(
 }
 
 /// The last trade and its change from the previous one.
-fn last(mut batch: Latest, change: &SymbolChange) -> Told {
+pub(super) fn last(mut batch: Latest, change: &SymbolChange) -> Told {
     batch.trades.sort_unstable_by(|a, b| b.cmp(a));
     let bound = batch.trades.last().filter(|_| batch.more).map(|trade| (trade.0, trade.1));
     let changed: BTreeMap<(Millis, Place), Option<i64>> =
@@ -135,9 +133,21 @@ fn hours(base: &TradesBase, partial: &Partial, key: Option<&str>) -> io::Result<
         .collect())
 }
 
-/// Every day of which either half knows.
-fn days(base: &TradesBase, partial: &Partial, view: &str) -> io::Result<Vec<(String, Told)>> {
+/// The day of a symbol asked for, or every one of which either half knows, each with the row that `one` makes of its
+/// halves.
+pub(super) fn by_day(
+    base: &TradesBase,
+    partial: &Partial,
+    query: &Query,
+    one: impl Fn(&DaySums, &DayChange) -> Told,
+) -> io::Result<Vec<(String, Told)>> {
     let none = DayChange::default();
+    if let Some(key) = &query.key {
+        let Some((name, day)) = parse_day_key(key) else { return Ok(Vec::new()) };
+        let sums = base.names().rank(name).map(|rank| base.day(rank, day)).transpose()?.unwrap_or_default();
+        let change = partial.days.first().map_or(&none, |(.., change)| change);
+        return Ok(vec![(key.clone(), one(&sums, change))]);
+    }
     let mut changes: BTreeMap<(Name, i64), &DayChange> =
         partial.days.iter().map(|(name, day, change)| ((name.clone(), *day), change)).collect();
     let mut rows = Vec::new();
@@ -145,19 +155,13 @@ fn days(base: &TradesBase, partial: &Partial, view: &str) -> io::Result<Vec<(Str
         let name = base.names().name(rank);
         let key = day_key(&name, day);
         let change = changes.remove(&(name, day)).unwrap_or(&none);
-        rows.push((key, day_row(view, &sums, change)));
+        rows.push((key, one(&sums, change)));
     })?;
     let new = changes
         .into_iter()
-        .map(|((name, day), change)| (day_key(&name, day), day_row(view, &DaySums::default(), change)));
+        .map(|((name, day), change)| (day_key(&name, day), one(&DaySums::default(), change)));
     rows.extend(new);
     Ok(rows)
-}
-
-fn one_day(base: &TradesBase, partial: &Partial, view: &str, name: &str, day: i64) -> io::Result<Told> {
-    let sums = base.names().rank(name).map(|rank| base.day(rank, day)).transpose()?.unwrap_or_default();
-    let none = DayChange::default();
-    Ok(day_row(view, &sums, partial.days.first().map_or(&none, |(.., change)| change)))
 }
 
 fn day_row(view: &str, batch: &DaySums, change: &DayChange) -> Told {

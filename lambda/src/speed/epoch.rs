@@ -64,10 +64,35 @@ impl Epochs {
         self.epochs.iter().find(later).map_or(self.newest(), |epoch| epoch.cut.number)
     }
 
+    /// Number of the oldest into which something may still be put by who has read so far: the newest that has begun in
+    /// every partition there.
+    pub(crate) fn reading(&self, read: &Version) -> u64 {
+        let begun = |epoch: &&Epoch| read.covers(&epoch.cut.version);
+        let oldest = self.epochs.front().map_or(0, |epoch| epoch.cut.number);
+        self.epochs.iter().rev().find(begun).map_or(oldest, |epoch| epoch.cut.number)
+    }
+
     /// Lets go of those before that number.
     pub(crate) fn let_go_before(&mut self, number: u64) {
         while self.epochs.front().is_some_and(|epoch| epoch.cut.number < number) {
             self.epochs.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_still_to_be_read_may_belong_to_any_epoch_that_is_not_passed_in_every_partition() {
+        let cut = |number: u64| Cut { number, version: Version(vec![10 * number, 20 * number]) };
+        let mut epochs = Epochs::new(cut(1));
+        (2..5).for_each(|number| epochs.begin(cut(number)));
+        for (read, oldest) in
+            [([10, 20], 1), ([99, 39], 1), ([20, 40], 2), ([45, 70], 3), ([99, 99], 4), ([0, 0], 1)]
+        {
+            assert_eq!(epochs.reading(&Version(read.to_vec())), oldest, "{read:?}");
         }
     }
 }

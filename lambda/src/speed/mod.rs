@@ -26,12 +26,14 @@ pub(crate) mod orders;
 mod publications;
 pub(crate) mod remote;
 pub(crate) mod sensors;
+pub(crate) mod sketch;
 mod state;
 pub(crate) mod trades;
 pub(crate) mod transfers;
 pub(crate) mod words;
 
 use epoch::Epochs;
+use sketch::Sketches;
 pub(crate) use state::Following;
 
 /// Microseconds between two looks at the state folder.
@@ -71,6 +73,7 @@ struct Running<L: Layers> {
     goal: Version,
     caught_up: bool,
     resets: Resets,
+    sketches: Option<Sketches>,
 }
 
 /// One tuple, taken at one moment: a publication, and what all epochs since its cut change about it.
@@ -229,7 +232,8 @@ impl<L: Layers> Speed<L> {
         {
             epochs.begin(agreed);
         }
-        Ok(Running { intake, epochs, held: Vec::new(), goal, caught_up: false, resets })
+        let sketches = self.options.approximate;
+        Ok(Running { intake, epochs, held: Vec::new(), goal, caught_up: false, resets, sketches })
     }
 }
 
@@ -262,10 +266,11 @@ impl<L: Layers> Running<L> {
 
     /// A publication was taken in.
     fn publish(&mut self, cut: Cut, base: Arc<L::Base>, until: Option<Millis>, now: Micros) {
-        let oldest = |time| self.epochs.first_since(time);
+        // What has not been read yet may belong to an epoch before the newest, or to one before that.
+        let oldest = |time| self.epochs.first_since(time).min(self.epochs.reading(self.intake.version()));
         let share = self.resets.share(cut.number, self.epochs.newest(), until, oldest);
         self.resets.publish(cut.number, now);
-        self.held.push(Following::new(cut, base, share));
+        self.held.push(Following::new(cut, base, share, self.sketches));
     }
 
     /// Starts afresh if that is due.
@@ -292,8 +297,11 @@ impl<L: Layers> Running<L> {
             let most = if i == 0 { usize::MAX } else { moved as usize + AHEAD };
             folded |= following.fold(terms, &self.epochs, &before, most)?;
         }
+        // By event time the batch leaves records below its cut to this layer, which must have read them.
+        let by_time = self.resets.by_time();
         let ready = |following: &Following<L>| {
             following.cut.number <= taken_in
+                && (!by_time || self.intake.version().covers(&following.cut.version))
                 && following.caught_up(&self.epochs)
                 && !self.resets.holds_back(following.cut.number)
         };

@@ -10,6 +10,7 @@ use workloads::calendar::Unit;
 use workloads::{Millis, Name, OrderEvent, OrderKind, Place, Terms};
 
 use crate::publication::orders::OrdersBase;
+use crate::speed::sketch::Sketches;
 
 mod day;
 mod marks;
@@ -31,26 +32,28 @@ pub(crate) struct Change {
 /// What has changed since the cut.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    numbers: HashMap<Name, u32>,
-    orders: HashMap<(u32, u64), Order>,
-    sums: Sums,
+    pub(crate) numbers: HashMap<Name, u32>,
+    pub(crate) orders: HashMap<(u32, u64), Order>,
+    pub(crate) sums: Sums,
 }
 
 /// The changes themselves.
 #[derive(Debug, Default)]
-struct Sums {
-    customers: Vec<Customer>,
-    revenue: Change,
-    days: BTreeMap<i64, Day>,
+pub(crate) struct Sums {
+    pub(crate) customers: Vec<Customer>,
+    pub(crate) revenue: Change,
+    pub(crate) days: BTreeMap<i64, Day>,
+    /// What is kept of a day in place of sets, if the layer is an approximate one.
+    sketches: Option<Sketches>,
 }
 
 /// A customer heard of since the cut.
 #[derive(Debug)]
-struct Customer {
+pub(crate) struct Customer {
     /// His rank with the batch, if it knows him.
-    rank: Option<u32>,
-    all: Change,
-    large: Change,
+    pub(crate) rank: Option<u32>,
+    pub(crate) all: Change,
+    pub(crate) large: Change,
 }
 
 /// The speed layer's half of an answer, as far as its view needs it.
@@ -129,6 +132,11 @@ fn recount(
 }
 
 impl Changes {
+    /// None yet; with sketches in place of sets if there are to be any.
+    pub(crate) fn new(sketches: Option<Sketches>) -> Self {
+        Changes { sums: Sums { sketches, ..Sums::default() }, ..Changes::default() }
+    }
+
     /// The number of a customer, from now on his.
     fn number(&mut self, name: &Name, base: &OrdersBase) -> u32 {
         if let Some(number) = self.numbers.get(name) {
@@ -186,7 +194,7 @@ impl Sums {
         terms: &Terms,
     ) -> io::Result<()> {
         let customer = &mut self.customers[number as usize];
-        let day = self.days.entry(Unit::Day.of(time)).or_default();
+        let day = self.days.entry(Unit::Day.of(time)).or_insert_with(|| Day::new(self.sketches));
         if day.misses(number) {
             // rule: O15
             let records = customer.rank.map_or(Ok(0), |rank| base.records(Unit::Day.of(time), rank))?;

@@ -6,6 +6,7 @@ use hashbrown::HashSet;
 use workloads::{Record, Terms, Version};
 
 use super::epoch::Epochs;
+use super::sketch::Sketches;
 use crate::error::LambdaError;
 use crate::handover::{Cut, Share};
 use crate::layers::Layers;
@@ -28,6 +29,8 @@ pub(crate) struct Following<L: Layers> {
     pub(crate) touched: Option<HashSet<Cell>>,
     /// How often this was begun afresh.
     attempt: u64,
+    /// What is kept in place of sets, if it is an approximate one.
+    sketches: Option<Sketches>,
     /// How many records of each epoch have been gone through.
     folded: Vec<usize>,
     /// Whether it has ever been level with the epochs.
@@ -36,16 +39,16 @@ pub(crate) struct Following<L: Layers> {
 
 impl<L: Layers> Following<L> {
     /// Nothing folded yet.
-    pub(crate) fn new(cut: Cut, base: Arc<L::Base>, share: Share) -> Self {
-        let state = L::State::default();
+    pub(crate) fn new(cut: Cut, base: Arc<L::Base>, share: Share, sketches: Option<Sketches>) -> Self {
+        let state = L::begin(sketches);
         let (frozen, touched, folded) = (None, None, Vec::new());
-        Following { cut, base, state, frozen, share, touched, attempt: 0, folded, level: false }
+        Following { cut, base, state, frozen, share, touched, attempt: 0, sketches, folded, level: false }
     }
 
     /// Forgets what was folded, and answers from that epoch on.
     pub(crate) fn start_afresh(&mut self, from: u64) {
         self.share.from = from;
-        (self.state, self.frozen) = (L::State::default(), None);
+        (self.state, self.frozen) = (L::begin(self.sketches), None);
         (self.folded, self.level) = (Vec::new(), false);
         (self.touched, self.attempt) = (None, self.attempt + 1);
     }
@@ -129,7 +132,7 @@ impl<L: Layers> Following<L> {
         if !out {
             return Ok(());
         }
-        let mut state = L::State::default();
+        let mut state = L::begin(self.sketches);
         if before.is_some() {
             for (epoch, count) in epochs.since(self.share.from).zip(then) {
                 for record in epoch.records[..*count].iter().filter(|record| self.share.has(record)) {

@@ -57,7 +57,12 @@ impl<L: Layers> Over<L> {
         let version = Version::zero(1);
         let (cut, share) = (Cut { number: 0, version: version.clone() }, Share { from: 0, since: None });
         let keeper = super::open(options, folder)?.map(Keeper::new);
-        Ok(Over { terms: terms.clone(), held: vec![Following::new(cut, base, share)], version, keeper })
+        Ok(Over {
+            terms: terms.clone(),
+            held: vec![Following::new(cut, base, share, options.approximate)],
+            version,
+            keeper,
+        })
     }
 }
 

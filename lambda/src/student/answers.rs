@@ -33,6 +33,24 @@ impl Answers {
         queries.iter().cloned().chain([everybody]).collect()
     }
 
+    /// The answer to a question by the merge that is wrong for its view; nothing if none is switched on.
+    pub(crate) fn merged<L: Layers>(
+        &self,
+        terms: &Terms,
+        pinned: &Pinned<L>,
+        query: &Query,
+        partial: &L::Partial,
+    ) -> Result<Option<Rows>, LambdaError> {
+        let wrong = |fault: &Fault| match fault {
+            Fault::Merge(wrong) if wrong.view().1 == query.view => Some(*wrong),
+            _ => None,
+        };
+        match self.faults.iter().find_map(wrong) {
+            Some(wrong) => L::mistaken(terms, &pinned.base, partial, query, wrong),
+            None => Ok(None),
+        }
+    }
+
     /// The answers to the first `wanted` of some questions as they come out.
     pub(crate) fn altered<L: Layers>(
         &self,

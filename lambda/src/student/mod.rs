@@ -3,7 +3,7 @@
 //!
 //! * [`ingest`]: between the log and the archive. [`history`]: what the batch believes to have happened.
 //! * [`overwrite`]: where the batch view lies. [`stream`]: what the speed layer hears.
-//! * [`answers`]: what the serving layer makes of the two halves.
+//! * [`answers`]: what the serving layer makes of the two halves. [`merge`]: the merges that are wrong for a view.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,8 +15,11 @@ use crate::options::argument;
 pub(crate) mod answers;
 pub(crate) mod history;
 pub(crate) mod ingest;
+pub(crate) mod merge;
 pub(crate) mod overwrite;
 pub(crate) mod stream;
+
+pub use merge::WrongMerge;
 
 /// One thing that a student gets wrong. As text: its name, and in parentheses its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +55,8 @@ pub enum Fault {
     InPlaceOverwrite,
     /// The merge walks the batch's keys.
     LeftJoinMerge,
+    /// Two finished answers of a view are made one, as if no more were needed.
+    Merge(WrongMerge),
 }
 
 /// A fault by name.
@@ -69,6 +74,14 @@ pub struct Switch {
 
 const fn switch(fault: Fault, name: &'static str, about: &'static str) -> Switch {
     Switch { name, about, workloads: &[], fault }
+}
+
+const fn merge(wrong: WrongMerge, name: &'static str, about: &'static str) -> Switch {
+    let workloads: &[&str] = match wrong {
+        WrongMerge::Distinct | WrongMerge::Top | WrongMerge::Median | WrongMerge::Having => &["orders"],
+        WrongMerge::Extreme | WrongMerge::Last | WrongMerge::Mean => &["trades"],
+    };
+    Switch { name, about, workloads, fault: Fault::Merge(wrong) }
 }
 
 const fn trades(fault: Fault, name: &'static str, about: &'static str) -> Switch {
@@ -152,12 +165,50 @@ pub static SWITCHES: &[Switch] = &[
         "left-join-merge",
         "the merge walks the batch's keys: keys that only the speed layer has are missing",
     ),
+    merge(
+        WrongMerge::Distinct,
+        "merge-distinct",
+        "two counts of customers are added: whoever orders on both sides of the cut counts twice",
+    ),
+    merge(
+        WrongMerge::Top,
+        "merge-top",
+        "two lists of ten are joined: whoever stands in one of them only, or eleventh in both, is too low or missing",
+    ),
+    merge(
+        WrongMerge::Median,
+        "merge-median",
+        "two medians are weighed by their counts: that is no amount in the middle of anything",
+    ),
+    merge(
+        WrongMerge::Having,
+        "merge-having",
+        "each half is filtered before they are added: a total that only both together reach is missing",
+    ),
+    merge(
+        WrongMerge::Extreme,
+        "merge-extreme",
+        "the better of two extremes: what was taken back of the batch's stands until the next one",
+    ),
+    merge(
+        WrongMerge::Last,
+        "merge-last",
+        "the speed layer's last if it has one: its change is 0 until the price changes twice, and late trades win",
+    ),
+    merge(
+        WrongMerge::Mean,
+        "merge-mean",
+        "two means are averaged: each half counts the same, however few its trades",
+    ),
 ];
 
 impl Fault {
     /// Its switch.
     pub fn switch(&self) -> &'static Switch {
-        let same = |switch: &&Switch| std::mem::discriminant(&switch.fault) == std::mem::discriminant(self);
+        let same = |switch: &&Switch| match (&switch.fault, self) {
+            (Fault::Merge(one), Fault::Merge(other)) => one == other,
+            (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
+        };
         SWITCHES.iter().find(same).expect("every fault has a switch")
     }
 

@@ -6,7 +6,12 @@ use crate::publication::orders::{DaySums, OrdersBase};
 use crate::speed::orders::DayChange;
 
 /// A day's row in one view, if it has one.
-pub(super) fn row(base: &OrdersBase, view: &str, batch: DaySums, change: &DayChange) -> Option<Row> {
+pub(in crate::serving) fn row(
+    base: &OrdersBase,
+    view: &str,
+    batch: DaySums,
+    change: &DayChange,
+) -> Option<Row> {
     if view == "customers_per_day" { customers(batch, change) } else { median(base, batch, change) }
 }
 
@@ -18,7 +23,7 @@ fn customers(batch: DaySums, change: &DayChange) -> Option<Row> {
         let records = i128::from(*records);
         there(records + i128::from(*more)) - there(records)
     });
-    let customers = i128::from(batch.customers) + gained.sum::<i128>();
+    let customers = i128::from(batch.customers) + gained.sum::<i128>() + i128::from(change.newcomers);
     // rule: O8
     (customers > 0).then(|| vec![customers])
 }

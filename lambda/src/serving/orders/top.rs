@@ -14,12 +14,12 @@ use crate::speed::orders::{Change, Partial};
 /// A customer with what he has spent, in the order of the view.
 type Candidate = (Reverse<i128>, Name, Row);
 
-/// The first customers and their rows.
+/// The first customers and their rows, and whether all customers were looked at.
 ///
 /// Candidates are those whom the batch lists and those who have changed since. Anybody else stands where the batch saw
 /// him, behind the last of its list; so as long as the tenth candidate does not stand behind that place too, nobody
 /// else is among the first ten. When he does, so many of the list have fallen that all customers are looked at.
-pub(super) fn rows(base: &OrdersBase, partial: &Partial) -> io::Result<Vec<(Name, Row)>> {
+pub(super) fn rows(base: &OrdersBase, partial: &Partial) -> io::Result<(Vec<(Name, Row)>, bool)> {
     let (listed, others) = base.leaders();
     let mut first = Vec::with_capacity(listed.len());
     let mut bound = None;
@@ -48,11 +48,12 @@ pub(super) fn rows(base: &OrdersBase, partial: &Partial) -> io::Result<Vec<(Name
     first.sort_unstable();
     // rule: O16
     let tenth = first.get(TOP - 1).map(|(sum, name, _)| (*sum, name.clone()));
-    if bound.is_some_and(|bound| tenth.is_none_or(|tenth| tenth > bound)) {
+    let fallen = bound.is_some_and(|bound| tenth.is_none_or(|tenth| tenth > bound));
+    if fallen {
         first = everybody(base, partial)?;
     }
     first.truncate(TOP);
-    Ok(first.into_iter().map(|(_, name, row)| (name, row)).collect())
+    Ok((first.into_iter().map(|(_, name, row)| (name, row)).collect(), fallen))
 }
 
 /// Every customer with a record, in the order of the view.

@@ -8,30 +8,30 @@ use crate::publication::orders::{Marked, OrdersBase};
 
 /// An order heard of since the cut. Most have one record and no mark, so the rest is kept apart.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(crate) struct Order {
     /// Own amount and event time of its first record.
     pub(super) first: Option<(i64, Millis)>,
-    pub(super) more: Option<Box<More>>,
+    pub(crate) more: Option<Box<More>>,
 }
 
 /// What most orders have not.
 #[derive(Debug, Default)]
-pub(super) struct More {
+pub(crate) struct More {
     /// Further records: since the cut, and once a mark has named the order the batch's too.
     pub(super) lines: Vec<(i64, Millis)>,
     /// Whether the batch's are among them.
     pub(super) whole: bool,
     /// The marks, the batch's included.
-    pub(super) marks: Option<Marks>,
+    pub(crate) marks: Option<Marks>,
 }
 
 /// The marks on one order.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Marks {
+pub(crate) struct Marks {
     /// Event time of the earliest cancellation.
-    cancelled: Option<Millis>,
+    pub(crate) cancelled: Option<Millis>,
     /// Event time, place and new amount, the latest last.
-    corrected: Vec<(Millis, Place, i64)>,
+    pub(crate) corrected: Vec<(Millis, Place, i64)>,
 }
 
 /// The marks that the batch has read of an order.

@@ -28,6 +28,17 @@ impl Changes {
         }
     }
 
+    /// About how many bytes are held for the customers of all days, and for the amounts.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let each = self.sums.days.values().map(super::Day::bytes);
+        each.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1))
+    }
+
+    /// By how much the rank of an amount can be wrong on a day.
+    pub(crate) fn rank_error(&self, day: i64) -> u64 {
+        self.sums.days.get(&day).map_or(0, super::Day::rank_error)
+    }
+
     /// How many records of a customer the batch has on a day, and how many more there are.
     pub(crate) fn member(&self, day: i64, customer: &str) -> Option<(u64, i64)> {
         self.sums.days.get(&day)?.member(*self.numbers.get(customer)?)
