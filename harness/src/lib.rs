@@ -11,20 +11,25 @@
 //! * [`observe`]: the files a run leaves. [`judge`]: what class each read is of.
 //! * [`limits`]: how fast each part can be, beside a plain loop.
 //! * [`stepped`]: a whole run in one thread, repeatable. [`switches`]: every mistake of a Lambda in one.
+//!   [`counterexamples`]: the smallest log that shows what is wrong with a merge. [`merges`]: what a right one carries.
+//!   [`sketches`]: an approximate speed layer beside the exact one.
 //! * [`measures`], [`report`].
 
 pub mod child;
 pub mod clock;
 pub mod commands;
 pub mod contestants;
+pub mod counterexamples;
 pub mod driver;
 pub mod judge;
 pub mod limits;
 pub mod measures;
+pub mod merges;
 pub mod observe;
 pub mod plan;
 pub mod protocol;
 pub mod report;
+pub mod sketches;
 pub mod stepped;
 pub mod switches;
 pub mod upto;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lambda::Options;
-use lambda::options::{Protocol, SWITCHES, Switch};
+use lambda::options::{Protocol, SWITCHES, Sketches, Switch};
 use workloads::files::{PowerLoss, SharedDisk};
 
 use crate::contestants::lambda::STUDENT;
@@ -62,7 +62,18 @@ pub fn cases() -> Vec<Case> {
             if switch.workloads.is_empty() { &["orders", "trades"] } else { switch.workloads };
         all.iter().map(move |workload| mistake(switch, workload))
     };
-    handovers().into_iter().chain(SWITCHES.iter().flat_map(by_name)).collect()
+    handovers().into_iter().chain(SWITCHES.iter().flat_map(by_name)).chain([approximate()]).collect()
+}
+
+/// Sketches in place of sets, with so many customers that there is something to be approximate about.
+fn approximate() -> Case {
+    let mut script = base("orders");
+    let sketches = Sketches::default();
+    script.lambda.approximate = Some(sketches);
+    script.shape.keys = 3_000;
+    let switch = format!("approximate = {} registers, {} amounts", sketches.registers, sketches.amounts);
+    let why = "customers are counted and amounts ranked by sketches until a batch has them: near, and not what is so";
+    Case { switch, why, script }
 }
 
 /// The hand-overs, on orders, whose revenue adds up to the number of records.
@@ -101,6 +112,8 @@ fn mistake(switch: &'static Switch, workload: &'static str) -> Case {
         // Keys must come up that were not there before.
         "update-only" | "left-join-merge" => script.shape.keys = 3_000,
         "lost-state" => script.restart = 0.02,
+        // Something of the batch's must be taken back.
+        "merge-extreme" => script.shape.cancellations = 0.2,
         _ => {}
     }
     Case { switch: format!("student = {}", switch.fault), why: switch.about, script }

@@ -78,6 +78,8 @@ pub enum Signature {
     FutureLabel,
     /// Reads are not answered.
     NoAnswer,
+    /// Near the truth on either side of it, and right where nothing is near.
+    Approximate,
     /// Wrong now and then, at random keys and times.
     Scattered,
 }
@@ -125,6 +127,7 @@ impl Signature {
             Signature::FallsBack => "falls-back",
             Signature::FutureLabel => "future-label",
             Signature::NoAnswer => "no-answer",
+            Signature::Approximate => "approximate",
             Signature::Scattered => "scattered",
         }
     }

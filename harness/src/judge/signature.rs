@@ -11,6 +11,9 @@
 //!   in four cases of five at least, while no more than half of all such gaps have one.
 //! * *Grows with cancellations*: the error of a total keeps its sign, does not shrink by more than a tenth of its
 //!   maximum, and follows the number of cancellations in the claimed version (correlation 0.9 or more).
+//! * *Approximate*: no total is wrong, and of twenty wrong answers or more nine in ten are within a tenth of the truth,
+//!   some of them above it and some below. A number that is near is now and then what another version would have said,
+//!   so this holds for every class of wrong answers.
 //! * *Scattered*: neither.
 
 use std::collections::BTreeSet;
@@ -64,6 +67,7 @@ pub fn sign(
     reads: &mut [Verdict],
 ) -> BTreeSet<(Class, Signature)> {
     let mut found = BTreeSet::new();
+    let near = near(reads);
     let fell_back = reads.iter().any(|verdict| verdict.regressed || verdict.below_announced);
     for class in Class::ALL {
         let seen = reads.iter().any(|verdict| verdict.class == class);
@@ -72,6 +76,7 @@ pub fn sign(
             _ if !seen => continue,
             Class::Current | Class::Undecidable => continue,
             Class::Stale => staleness(reads),
+            Class::Mislabelled | Class::Impossible | Class::FromTheFuture if near => Signature::Approximate,
             Class::Mislabelled => distance(reads),
             Class::Impossible => error(case, publications, reads),
             Class::FromTheFuture => Signature::FutureLabel,
@@ -140,6 +145,22 @@ fn error(case: &Case<'_>, publications: &[Publication], reads: &[Verdict]) -> Si
     } else {
         Signature::Scattered
     }
+}
+
+/// Whether answers are wrong by little, to either side.
+fn near(reads: &[Verdict]) -> bool {
+    let wrong: Vec<&Verdict> =
+        reads.iter().filter(|verdict| verdict.class.wrong() && verdict.class != Class::Error).collect();
+    if wrong.iter().any(|verdict| verdict.kind == Kind::Total) {
+        return false;
+    }
+    let near = |verdict: &&&Verdict| {
+        let truth = verdict.first - verdict.error();
+        let off = verdict.over + verdict.under;
+        off > 0 && 10 * off <= truth.abs()
+    };
+    let sides = wrong.iter().any(|verdict| verdict.over > 0) && wrong.iter().any(|verdict| verdict.under > 0);
+    sides && wrong.len() >= 20 && 10 * wrong.iter().filter(near).count() >= 9 * wrong.len()
 }
 
 fn jumps(totals: &[&Verdict], publications: &[Publication], slack: i64) -> bool {

@@ -7,8 +7,10 @@ use clap::Subcommand;
 use super::World;
 
 pub mod batch;
+pub mod counterexamples;
 pub mod export;
 pub mod law;
+pub mod merges;
 pub mod rollback;
 pub mod runs;
 pub mod switches;
@@ -28,6 +30,10 @@ pub enum Lambda {
     Law(law::Arguments),
     /// Switch on every mistake in turn, and say what the judge sees of it.
     Switches(switches::Arguments),
+    /// The smallest log that shows what is wrong with each wrong merge.
+    Counterexamples(counterexamples::Arguments),
+    /// What each view carries so that batch and speed layer can be merged, and what sketches would save.
+    Merges(merges::Arguments),
 }
 
 impl Lambda {
@@ -40,6 +46,8 @@ impl Lambda {
             Lambda::Export(arguments) => arguments.run(),
             Lambda::Law(arguments) => arguments.run(world),
             Lambda::Switches(arguments) => arguments.run(world),
+            Lambda::Counterexamples(arguments) => arguments.run(world),
+            Lambda::Merges(arguments) => arguments.run(world),
         }
     }
 }
