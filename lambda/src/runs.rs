@@ -81,6 +81,9 @@ pub struct Run {
     pub error: Option<String>,
     /// The publication on which it builds, or which it serves again.
     pub from: Option<u64>,
+    /// Why it was computed from the beginning, where batches go on from the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub afresh: Option<String>,
 }
 
 impl Run {
@@ -99,6 +102,7 @@ impl Run {
             skipped,
             error: None,
             from: None,
+            afresh: None,
         }
     }
 

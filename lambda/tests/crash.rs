@@ -3,7 +3,7 @@
 
 mod rig;
 
-use lambda::options::StoreKind;
+use lambda::options::{Batching, StoreKind};
 use rig::{Case, Counts, Crash, PLACES, Rig};
 
 /// How many crashes the test goes through.
@@ -25,6 +25,7 @@ fn crashes_anywhere_lose_nothing_and_count_nothing_twice() {
             let (events, cut_every) = (60 + seed % 60, 10 + seed % 20);
             let mut case = Case { restarts: 0, events, cut_every, ..Case::random(workload, seed) };
             case.options.keep = 2;
+            case.options.batch = [Batching::Full, Batching::Incremental, Batching::Shared][seed as usize % 3];
             if seed % 8 == 7 {
                 (case.options.store, case.options.store_address) = (StoreKind::Sqlite, address.clone());
             }

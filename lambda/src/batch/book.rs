@@ -69,6 +69,13 @@ impl Book {
         }
     }
 
+    /// The run under way is computed from the beginning, and why.
+    pub(super) fn afresh(&mut self, why: String) {
+        if let Some(run) = &mut self.run {
+            run.afresh = Some(why);
+        }
+    }
+
     /// Notes the end of a run that has published; false if there is none.
     pub(super) fn close(&mut self, now: Micros) -> Result<bool, LambdaError> {
         let Some(mut run) = self.run.take_if(|run| run.status == Status::Published) else { return Ok(false) };

@@ -19,6 +19,7 @@ impl Layers for Sensors {
     type State = speed::sensors::Changes;
     type Partial = speed::sensors::Partial;
     type Cells = Self;
+    type Growth = Self;
 
     fn batch(
         archive: &Archive,

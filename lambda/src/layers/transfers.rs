@@ -18,6 +18,7 @@ impl Layers for Transfers {
     type State = speed::transfers::Changes;
     type Partial = speed::transfers::Partial;
     type Cells = Self;
+    type Growth = Self;
 
     fn batch(
         archive: &Archive,
@@ -30,11 +31,11 @@ impl Layers for Transfers {
             names.extend(facts.texts()[names.len()..].iter().cloned());
             batch::transfers::read(&mut found, facts, seen);
         })?;
-        Ok(publication::transfers::files(&names, &found))
+        Ok(publication::transfers::files(&names, &found, batch::transfers::total(&found)))
     }
 
     fn nothing(_: &Terms) -> Files {
-        publication::transfers::files(&[], &Default::default())
+        publication::transfers::files(&[], &Default::default(), None)
     }
 
     fn base(loaded: Loaded) -> Result<TransfersBase, LambdaError> {

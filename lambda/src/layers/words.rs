@@ -19,6 +19,7 @@ impl Layers for Words {
     type State = speed::words::Changes;
     type Partial = speed::words::Partial;
     type Cells = Self;
+    type Growth = Self;
 
     fn batch(
         archive: &Archive,

@@ -37,14 +37,15 @@ pub(crate) fn serve(base: &SensorsBase, partial: &Partial, query: &Query) -> Row
             let row = match view {
                 "seconds" => one_second(base, partial, name, second),
                 _ => {
-                    alerts(base, partial, name, second).pop().filter(|alert| alert.0 == second).map(|it| it.1)
+                    let mut alerts = alerts(base, partial, name, second, &mut |_, _| {});
+                    alerts.pop().filter(|alert| alert.0 == second).map(|it| it.1)
                 }
             };
             row.filter(|row| row[1] > 0).map(|row| (key.clone(), row.to_vec())).into_iter().collect()
         }
         (_, None) => {
             let of = |name: Name| {
-                let alerts = alerts(base, partial, &name, i64::MAX).into_iter();
+                let alerts = alerts(base, partial, &name, i64::MAX, &mut |_, _| {}).into_iter();
                 alerts.map(move |(second, row)| (Unit::Second.key(&name, second), row.to_vec()))
             };
             names(base, partial).flat_map(of).collect()
@@ -112,8 +113,15 @@ fn seconds(base: &SensorsBase, partial: &Partial) -> Rows {
     rows.into_iter().collect()
 }
 
-/// The alerts of a region up to a second, in their order.
-fn alerts(base: &SensorsBase, partial: &Partial, name: &str, upto: i64) -> Vec<(i64, Readings)> {
+/// The alerts of a region up to a second, in their order. Of the seconds that had to be gone through, `after` is told
+/// whether an alert stands after each.
+pub(crate) fn alerts(
+    base: &SensorsBase,
+    partial: &Partial,
+    name: &str,
+    upto: i64,
+    after: &mut dyn FnMut(i64, bool),
+) -> Vec<(i64, Readings)> {
     let (rank, mut new) = (base.names().rank(name), new_seconds(partial.regions.get(name)));
     let batched = |from: i64, upto: i64| {
         let alerts = rank.into_iter().flat_map(move |rank| base.alerts(rank, from));
@@ -123,7 +131,7 @@ fn alerts(base: &SensorsBase, partial: &Partial, name: &str, upto: i64) -> Vec<(
     // rule: S6
     while let Some((first, _)) = new.first() {
         alerts.extend(batched(from, upto.min(first - 1)));
-        match go_through(base, rank, &mut new, upto, &mut alerts) {
+        match go_through(base, rank, &mut new, upto, &mut alerts, after) {
             Some(second) => from = second,
             None => return alerts,
         }
@@ -140,6 +148,7 @@ fn go_through(
     new: &mut &[(i64, Sums)],
     upto: i64,
     alerts: &mut Vec<(i64, Readings)>,
+    after: &mut dyn FnMut(i64, bool),
 ) -> Option<i64> {
     let mut touched = new.first()?.0;
     let before = touched - (SPAN - 1);
@@ -172,6 +181,7 @@ fn go_through(
         } else if standing && sum[0] < CLEAR * sum[1] {
             standing = false;
         }
+        after(second, standing);
     }
 }
 

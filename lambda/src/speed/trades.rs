@@ -12,10 +12,9 @@ mod day;
 mod marks;
 mod symbol;
 
-pub(crate) use day::DayChange;
+pub(crate) use day::{Day, DayChange};
 use marks::{Line, Named, in_force, mark, named};
-use symbol::Symbol;
-pub(crate) use symbol::SymbolChange;
+pub(crate) use symbol::{Symbol, SymbolChange};
 
 /// Milliseconds of a day.
 const DAY: Millis = 86_400_000;
@@ -23,9 +22,9 @@ const DAY: Millis = 86_400_000;
 /// What has changed since the cut.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    numbers: HashMap<Name, u32>,
-    symbols: Vec<Symbol>,
-    trades: HashMap<(u32, Origin), Named>,
+    pub(crate) numbers: HashMap<Name, u32>,
+    pub(crate) symbols: Vec<Symbol>,
+    pub(crate) trades: HashMap<(u32, Origin), Named>,
     /// Symbols and days of which trades of the batch were changed, since this was last asked.
     changed: Vec<(u32, i64)>,
 }

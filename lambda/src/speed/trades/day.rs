@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 /// A day of a symbol of which something was heard since the cut.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Day {
-    pub(super) volume: i128,
-    pub(super) count: i64,
-    pub(super) value: i128,
+pub(crate) struct Day {
+    pub(crate) volume: i128,
+    pub(crate) count: i64,
+    pub(crate) value: i128,
     /// How many trades in force since the cut have each price.
-    own: HashMap<i64, u64>,
+    pub(crate) own: HashMap<i64, u64>,
     /// Lowest and highest of these prices.
     range: Option<(i64, i64)>,
     /// By how many trades more or fewer each price has among the batch's.
-    changed: BTreeMap<i64, i64>,
+    pub(crate) changed: BTreeMap<i64, i64>,
 }
 
 /// What has changed about a day of a symbol.

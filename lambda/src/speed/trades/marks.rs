@@ -10,25 +10,25 @@ use crate::publication::trades::{Marked, TradesBase};
 
 /// Everything under one origin. Most have one record and no mark, so the rest is kept apart.
 #[derive(Debug, Default)]
-pub(super) struct Named {
+pub(crate) struct Named {
     first: Option<Line>,
-    pub(super) more: Option<Box<More>>,
+    pub(crate) more: Option<Box<More>>,
 }
 
 /// What most trades have not.
 #[derive(Debug, Default)]
-pub(super) struct More {
+pub(crate) struct More {
     /// Further records: since the cut, and once a mark has named the trade the batch's too.
     pub(super) lines: Vec<Line>,
     /// Whether the batch's are among them.
     pub(super) whole: bool,
     /// The marks, the batch's included.
-    pub(super) marks: Option<Marks>,
+    pub(crate) marks: Option<Marks>,
 }
 
 /// One record of a trade, with its own price and volume.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     pub(super) time: Millis,
     pub(super) place: Place,
     pub(super) price: i64,
@@ -38,11 +38,11 @@ pub(super) struct Line {
 
 /// The marks on one trade.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Marks {
+pub(crate) struct Marks {
     /// Event time of the earliest bust.
-    busted: Option<Millis>,
+    pub(crate) busted: Option<Millis>,
     /// Event time, place, new price and volume, the latest last.
-    corrected: Vec<(Millis, Place, i64, i64)>,
+    pub(crate) corrected: Vec<(Millis, Place, i64, i64)>,
 }
 
 /// What is known under an origin, the marks that the batch has read included.

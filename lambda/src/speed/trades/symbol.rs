@@ -12,20 +12,20 @@ use super::marks::Line;
 
 /// A symbol heard of since the cut.
 #[derive(Debug, Default)]
-pub(super) struct Symbol {
-    pub(super) name: Name,
+pub(crate) struct Symbol {
+    pub(crate) name: Name,
     /// Its rank with the batch, if it knows it.
-    pub(super) rank: Option<u32>,
-    prices: i128,
-    volumes: i128,
-    count: i64,
+    pub(crate) rank: Option<u32>,
+    pub(crate) prices: i128,
+    pub(crate) volumes: i128,
+    pub(crate) count: i64,
     /// The trades since the cut and their prices in force, in their order: most come at the end.
-    own: Vec<(Millis, Place, Option<i64>)>,
+    pub(crate) own: Vec<(Millis, Place, Option<i64>)>,
     /// Prices of the batch's trades that were changed; nothing where they were busted.
-    changed: BTreeMap<(Millis, Place), Option<i64>>,
-    days: BTreeMap<i64, Day>,
+    pub(crate) changed: BTreeMap<(Millis, Place), Option<i64>>,
+    pub(crate) days: BTreeMap<i64, Day>,
     /// Sum of volumes and number of trades of each hour.
-    hours: BTreeMap<i64, (i128, i64)>,
+    pub(crate) hours: BTreeMap<i64, (i128, i64)>,
 }
 
 /// What has changed about a symbol.
