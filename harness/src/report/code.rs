@@ -16,7 +16,8 @@ const PLACES: [(&str, &str); 5] = [
 ];
 
 fn fill(place: &str, owner: &str) -> Fill {
-    palette::part(owner, place)
+    // One layer has one fill, whichever Lambda's it is.
+    palette::part(if owner.starts_with("lambda") { "lambda" } else { owner }, place)
 }
 
 /// Lines of logic by role and workload, and of plumbing.
@@ -42,11 +43,13 @@ pub(crate) fn lines(folder: &Folder) -> Bars {
 }
 
 fn panel(folder: &Folder, workload: &str, heading: &str, prefix: &str) -> Panel {
-    let bars = ["kappa", "lambda"].into_iter().filter_map(|name| {
+    let bars = ["kappa", "lambda", "lambda-shared"].into_iter().filter_map(|name| {
         let parts: Vec<Part> = folder
             .parts(workload, name, prefix)
             .into_iter()
             .filter(|part| part != "logic" && part != "all")
+            // It is the same crate's, and is drawn once.
+            .filter(|part| !(name == "lambda-shared" && part == "plumbing"))
             .filter_map(|part| {
                 let value = folder.whole(workload, name, &format!("{prefix}{part}"))?;
                 Some(Part { name: format!("{name}: {part}"), value, fill: fill(&part, name) })

@@ -26,7 +26,7 @@ pub struct Source {
 
 impl Owner {
     /// The contestant's name.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Owner::Lambda => "lambda",
             Owner::Kappa => "kappa",
@@ -35,7 +35,7 @@ impl Owner {
     }
 
     /// Where its rules can stand.
-    pub fn places(self) -> &'static [&'static str] {
+    pub const fn places(self) -> &'static [&'static str] {
         match self {
             Owner::Lambda => &["batch", "speed", "serving"],
             Owner::Kappa => &["views"],
