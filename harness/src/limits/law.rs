@@ -1,10 +1,12 @@
-//! What a whole recomputation costs by the length of history: a part that is always there, and so much an event.
+//! What a whole recomputation costs by the length of history: a part that is always there, and so much an event. Beside
+//! it, what a batch costs that goes on from the one before.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use lambda::Chain;
 use lambda::alone::recompute;
 use lambda::archive::Archive;
 use nix::time::{ClockId, clock_gettime};
@@ -24,6 +26,11 @@ const SEAL: u64 = 1 << 20;
 /// Share of the longest history at which it is measured, in sixteenths.
 const SIXTEENTHS: [u64; 5] = [1, 2, 4, 8, 16];
 
+/// How many batches go on from one another before each of these lengths, and how many of them the longest history has
+/// room for.
+const STEPS: u64 = 4;
+const ROOM: u64 = 128;
+
 /// One length of history.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {
@@ -31,6 +38,8 @@ pub struct Point {
     pub events: u64,
     /// Processor seconds of one recomputation, the best of all rounds.
     pub seconds: f64,
+    /// Processor seconds of a batch that goes on from the one before, the mean of a few, in the best of all rounds.
+    pub onward: f64,
     /// Bytes to publish.
     pub bytes: u64,
     /// Bytes of the correction index among them.
@@ -57,8 +66,14 @@ pub struct Law {
     pub workload: &'static str,
     /// By length.
     pub points: Vec<Point>,
+    /// Events between two batches that go on from one another.
+    pub between: u64,
+    /// Batches that had to compute everything, where they were to go on.
+    pub afresh: u64,
     /// Processor seconds.
     pub seconds: Fit,
+    /// Processor seconds of a batch that goes on from the one before.
+    pub onward: Fit,
     /// Bytes of the correction index.
     pub index: Fit,
 }
@@ -98,16 +113,25 @@ pub fn law(
 ) -> anyhow::Result<Law> {
     ensure!(effort.events >= 1_000, "a law needs at least 1000 events");
     let sizes: Vec<u64> = SIXTEENTHS.iter().map(|part| effort.events * part / 16).collect();
+    let between = effort.events / ROOM;
+    // Each length with those of the batches that lead to it.
+    let leading = |size: &u64| (0..=STEPS).map(|step| size - (STEPS - step) * between).collect::<Vec<_>>();
+    let ends: Vec<u64> = sizes.iter().flat_map(leading).collect();
     say("archiving")?;
-    let (archive, cuts) = archive(workload, effort, &sizes, scratch)?;
+    let (archive, ends) = archive(workload, effort, &ends, scratch)?;
+    let cuts: Vec<&[Version]> = ends.chunks(STEPS as usize + 1).collect();
     let mut points: Vec<Point> = sizes
         .iter()
-        .map(|events| Point { events: *events, seconds: f64::INFINITY, bytes: 0, index: 0, peak: 0 })
+        .map(|events| {
+            let (seconds, onward) = (f64::INFINITY, f64::INFINITY);
+            Point { events: *events, seconds, onward, bytes: 0, index: 0, peak: 0 }
+        })
         .collect();
     for round in 1..=effort.rounds {
         for (point, cut) in points.iter_mut().zip(&cuts) {
             say(&format!("round {round} of {}: {} events", effort.rounds, point.events))?;
             let began = processor()?;
+            let cut = &cut[STEPS as usize];
             let bytes = recompute(workload.name, &archive, cut, &Terms::default(), Dedup::Origin)?;
             point.seconds = point.seconds.min((processor()? - began).as_secs_f64());
             (point.bytes, point.index) = (bytes.all, bytes.index);
@@ -117,9 +141,45 @@ pub fn law(
             }
         }
     }
+    let mut afresh = 0;
+    for round in 1..=effort.rounds {
+        for (point, cuts) in points.iter_mut().zip(&cuts) {
+            say(&format!("round {round} of {}: going on to {} events", effort.rounds, point.events))?;
+            let folder = scratch.join("publications");
+            let (spent, failed) = go_on(workload, &archive, cuts, &folder)?;
+            point.onward = point.onward.min(spent.as_secs_f64() / STEPS as f64);
+            afresh += failed;
+        }
+    }
     let of = |part: fn(&Point) -> f64| points.iter().map(|p| (p.events as f64, part(p))).collect::<Vec<_>>();
     let (seconds, index) = (Fit::through(&of(|p| p.seconds)), Fit::through(&of(|p| p.index as f64)));
-    Ok(Law { workload: workload.name, points, seconds, index })
+    let onward = Fit::through(&of(|p| p.onward));
+    Ok(Law { workload: workload.name, points, between, afresh, seconds, onward, index })
+}
+
+/// Publishes at the first of some cuts, and goes on to the others: what all of them cost to compute, and how many had to
+/// begin at the beginning.
+fn go_on(
+    workload: &Workload,
+    archive: &Archive,
+    cuts: &[Version],
+    folder: &Path,
+) -> anyhow::Result<(Duration, u64)> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    let disk: SharedDisk = Arc::new(RealDisk);
+    let mut chain = Chain::begin(&disk, folder, workload.name, (&Terms::default(), Dedup::Origin))?;
+    chain.compute(archive, &cuts[0])?;
+    chain.publish()?;
+    let (mut spent, mut afresh) = (Duration::ZERO, 0);
+    for cut in &cuts[1..] {
+        let began = processor()?;
+        afresh += u64::from(!chain.compute(archive, cut)?);
+        spent += processor()? - began;
+        chain.publish()?;
+    }
+    Ok((spent, afresh))
 }
 
 /// The time that the processor has spent on this process.
@@ -188,7 +248,15 @@ mod tests {
     fn a_line_is_found_again() {
         let fit = Fit::through(&[(1.0, 5.0), (2.0, 7.0), (4.0, 11.0)]);
         assert!((fit.fixed - 3.0).abs() < 1e-9 && (fit.each - 2.0).abs() < 1e-9 && fit.r2 > 0.999_999);
-        let law = Law { workload: "orders", points: Vec::new(), seconds: fit, index: fit };
+        let law = Law {
+            workload: "orders",
+            points: Vec::new(),
+            between: 1,
+            afresh: 0,
+            seconds: fit,
+            onward: fit,
+            index: fit,
+        };
         assert!((law.keeps_up_to(Duration::from_secs(13)) - 5.0).abs() < 1e-9);
     }
 }

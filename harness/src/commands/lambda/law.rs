@@ -28,7 +28,8 @@ const INTERVALS: [u64; 4] = [1, 10, 60, 3_600];
 Example:
   wb lambda law orders --events 4000000 --out runs/law
 
-The history is archived once, and recomputed up to a sixteenth of it, an eighth and so on. Writes law.csv, law.svg and \
+The history is archived once, and recomputed up to a sixteenth of it, an eighth and so on; to each of these lengths also \
+lead a few batches that go on from the one before, with a 128th of the longest history each. Writes law.csv, law.svg and \
 law.png, and prints the line through it: seconds and bytes that are always there, and what each event adds.")]
 pub struct Arguments {
     /// Name of the workload
@@ -76,6 +77,8 @@ impl Arguments {
         removed.with_context(|| format!("removing {}", scratch.display()))?;
         report::law(&law, &self.out)?;
         print::rows(self.format, &["part", "fixed", "each", "unit", "r2"], &rows(&law))?;
+        let (between, afresh) = (law.between, law.afresh);
+        eprintln!("incremental: {between} events a batch, {afresh} of them computed in full after all");
         for seconds in INTERVALS {
             let most = law.keeps_up_to(Duration::from_secs(seconds)) / 1e6;
             eprintln!(
@@ -90,9 +93,11 @@ fn rows(law: &Law) -> Vec<Vec<Value>> {
     let row = |part: &str, fixed: f64, each: f64, unit: &str, r2: f64| {
         vec![part.into(), Value::Number(fixed, 3), Value::Number(each, 4), unit.into(), Value::Number(r2, 5)]
     };
-    let (seconds, index) = (law.seconds, law.index);
+    let (seconds, onward, index) = (law.seconds, law.onward, law.index);
+    let unit = "ms; us an event";
     vec![
-        row("recomputation, CPU", seconds.fixed * 1e3, seconds.each * 1e6, "ms; us an event", seconds.r2),
+        row("recomputation, CPU", seconds.fixed * 1e3, seconds.each * 1e6, unit, seconds.r2),
+        row("incremental, CPU", onward.fixed * 1e3, onward.each * 1e6, unit, onward.r2),
         row("correction index", index.fixed, index.each, "bytes; bytes an event", index.r2),
     ]
 }

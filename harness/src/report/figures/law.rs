@@ -34,8 +34,19 @@ impl Figure for Curve<'_> {
     }
 
     fn rows(&self) -> Vec<Vec<String>> {
-        let head =
-            ["workload", "events", "cpu_s", "fit_s", "bytes", "index_bytes", "fit_index_bytes", "peak_bytes"];
+        let head = [
+            "workload",
+            "events",
+            "cpu_s",
+            "fit_s",
+            "bytes",
+            "index_bytes",
+            "fit_index_bytes",
+            "peak_bytes",
+            "incremental_cpu_s",
+            "fit_incremental_s",
+            "incremental_events",
+        ];
         let row = |point: &Point| {
             let events = point.events as f64;
             vec![
@@ -47,6 +58,9 @@ impl Figure for Curve<'_> {
                 point.index.to_string(),
                 format!("{:.0}", self.0.index.at(events)),
                 point.peak.to_string(),
+                format!("{:.6}", point.onward),
+                format!("{:.6}", self.0.onward.at(events)),
+                self.0.between.to_string(),
             ]
         };
         std::iter::once(head.map(str::to_owned).to_vec()).chain(self.0.points.iter().map(row)).collect()
@@ -55,13 +69,20 @@ impl Figure for Curve<'_> {
     fn draw<DB: DrawingBackend>(&self, area: &Area<DB>, pen: Pen<'_>) -> Result<()> {
         let panels = area.split_evenly(if pen.narrow { (2, 1) } else { (1, 2) });
         let seconds = |point: &Point| point.seconds;
+        let onward = |point: &Point| point.onward;
         let index = |point: &Point| point.index as f64 / MEGA;
         let Fit { fixed, each, r2 } = self.0.index;
         let scaled = Fit { fixed: fixed / MEGA, each: each / MEGA, r2 };
-        self.panel(&panels[0], pen, "one recomputation, CPU seconds", self.0.seconds, &seconds)?;
-        self.panel(&panels[1], pen, "its correction index, MB", scaled, &index)
+        let what = "CPU seconds of a batch: in full; grey: going on";
+        let (full, on) = (palette::contestant("lambda"), palette::contestant("reference"));
+        let both: [Series<'_>; 2] = [(self.0.seconds, &seconds, full), (self.0.onward, &onward, on)];
+        self.panel(&panels[0], pen, what, &both)?;
+        self.panel(&panels[1], pen, "its correction index, MB", &[(scaled, &index, full)])
     }
 }
+
+/// A line, the points that it goes through, and its colour.
+type Series<'a> = (Fit, &'a dyn Fn(&Point) -> f64, RGBColor);
 
 impl Curve<'_> {
     fn panel<DB: DrawingBackend>(
@@ -69,13 +90,13 @@ impl Curve<'_> {
         area: &Area<DB>,
         pen: Pen<'_>,
         what: &str,
-        fit: Fit,
-        value: &dyn Fn(&Point) -> f64,
+        series: &[Series<'_>],
     ) -> Result<()> {
-        let points: Vec<(f64, f64)> =
-            self.0.points.iter().map(|point| (point.events as f64 / MEGA, value(point))).collect();
-        let end = points.iter().map(|point| point.0).fold(0.0, f64::max) * 1.05;
-        let top = points.iter().map(|point| point.1).fold(fit.at(end * MEGA), f64::max).max(1e-9) * 1.05;
+        let points = &self.0.points;
+        let end = points.iter().map(|point| point.events as f64 / MEGA).fold(0.0, f64::max) * 1.05;
+        let highest =
+            |(fit, value, _): &Series<'_>| points.iter().map(value).fold(fit.at(end * MEGA), f64::max);
+        let top = series.iter().map(highest).fold(1e-9, f64::max) * 1.05;
         area.draw_text(what, &pen.bold(12.0, INK), (pen.px(8.0), pen.px(4.0))).map_err(failed)?;
         let mut chart = ChartBuilder::on(area)
             .margin_top(pen.px(26.0))
@@ -96,11 +117,13 @@ impl Curve<'_> {
             .light_line_style(TRANSPARENT)
             .draw()
             .map_err(failed)?;
-        let colour = palette::contestant("lambda");
-        let line = [(0.0, fit.fixed.max(0.0)), (end, fit.at(end * MEGA))];
-        chart.draw_series(LineSeries::new(line, pen.line(colour, 1.5))).map_err(failed)?;
-        let dots = points.iter().map(|point| Circle::new(*point, pen.px(4.0), colour.filled()));
-        chart.draw_series(dots).map_err(failed)?;
+        for (fit, value, colour) in series {
+            let line = [(0.0, fit.fixed.max(0.0)), (end, fit.at(end * MEGA))];
+            chart.draw_series(LineSeries::new(line, pen.line(*colour, 1.5))).map_err(failed)?;
+            let place = |point: &Point| (point.events as f64 / MEGA, value(point));
+            let dots = points.iter().map(|point| Circle::new(place(point), pen.px(4.0), colour.filled()));
+            chart.draw_series(dots).map_err(failed)?;
+        }
         Ok(())
     }
 }
