@@ -131,6 +131,40 @@ faults! {
     lambda: "lambda";
 }
 
+/// What a Lambda must be right under whose batch is of another kind. Its other layers are those of `lambda`.
+macro_rules! kinds {
+    ($($module:ident: $name:literal;)*) => {
+        $(mod $module {
+            use super::*;
+
+            agree! {
+                orders: $name on "orders", seeds 1..3, |_| {};
+                trades: $name on "trades", seeds 1..3, |_| {};
+                orders_horizon: $name on "orders", seeds 1..2, |it| it.terms.cancel_horizon = Some(60_000);
+                trades_horizon: $name on "trades", seeds 1..2, |it| it.terms.cancel_horizon = Some(50);
+                orders_resend: $name on "orders", seeds 1..2, |it| it.source.resend = 0.1;
+                trades_resend: $name on "trades", seeds 1..2, |it| it.source.resend = 0.1;
+                orders_redelivered: $name on "orders", seeds 1..2, redelivered;
+                trades_redelivered: $name on "trades", seeds 1..2, redelivered;
+                orders_restarted: $name on "orders", seeds 1..3, |it| it.restart = 0.02;
+                trades_restarted: $name on "trades", seeds 1..3, |it| it.restart = 0.02;
+                orders_everything: $name on "orders", seeds 1..3, everything;
+                trades_everything: $name on "trades", seeds 1..3, everything;
+                orders_fine: $name on "orders", seeds 1..2, fine;
+                trades_fine: $name on "trades", seeds 1..2, fine;
+                words_everything: $name on "words", seeds 1..2, everything_slowly;
+                sensors_everything: $name on "sensors", seeds 1..3, everything_slowly;
+                transfers_everything: $name on "transfers", seeds 1..2, everything_slowly;
+            }
+        })*
+    };
+}
+
+kinds! {
+    lambda_shared: "lambda-shared";
+    lambda_incremental: "lambda-incremental";
+}
+
 /// What a contestant must be right under where nothing is ever taken back.
 macro_rules! facts {
     ($($module:ident: $name:literal;)*) => {
@@ -220,7 +254,8 @@ fn everything(script: &mut Script) {
     script.restart = 0.01;
 }
 
-/// Where nothing recognises duplicates a redelivery counts twice by right, and no truth says what should come out.
+/// Where nothing recognises duplicates a redelivery counts twice by right, which no truth of the log says: `deliveries.rs`
+/// has what should come out.
 fn redelivered(script: &mut Script) {
     if script.terms.dedup != Dedup::None {
         script.delivery.redeliver = 0.1;

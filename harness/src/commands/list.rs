@@ -131,6 +131,13 @@ const SWITCHES: &[(&str, &str)] = &[
         "lambda.batch",
         "what a batch computes: full, incremental (what came since the last publication), shared (the speed layer's fold)",
     ),
+    ("lambda.threads", "threads that a batch reads its archive with; 0 for as many as can run at once"),
+    ("lambda.archive", "where the archive lies: a folder or a bucket; the usual folder if empty"),
+    (
+        "lambda.compact",
+        "the archive's files with fewer records than this are merged; 0 leaves them as they are",
+    ),
+    ("lambda.approximate", "sketches that the speed layer keeps of each day in place of sets; exact without"),
     ("lambda.store", "where the speed layer's half lies: memory, sqlite, postgres"),
     ("lambda.store_address", "which file or database that is; the usual one if empty"),
     ("lambda.handover", "where the batch ends and the speed layer begins: one of those below"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use lambda::options::Batching;
 use lambda::{Batch, LambdaConfig, Serving, Speed};
 use workloads::files::SharedDisk;
 use workloads::{Answer, Log, Query, Version};
@@ -28,6 +29,30 @@ pub static APART: Contestant = Contestant {
     parts: &[
         Part { name: "batch", role: Role::Batch, start: batch },
         Part { name: "speed", role: Role::Speed, start: speed },
+        Part { name: "serving", role: Role::Serve, start: serving },
+    ],
+    workloads: &[],
+    broken: None,
+};
+
+/// The same with one fold in both layers.
+pub static SHARED: Contestant = Contestant {
+    name: "lambda-shared",
+    about: "The lambda with one fold in both layers: the batch runs the speed layer's over the whole archive. Fair.",
+    parts: &[
+        Part { name: "batch", role: Role::Batch, start: shared_batch },
+        Part { name: "serving", role: Role::Serve, start: serving },
+    ],
+    workloads: &[],
+    broken: None,
+};
+
+/// The same with a batch that goes on from the one before.
+pub static INCREMENTAL: Contestant = Contestant {
+    name: "lambda-incremental",
+    about: "The lambda with batches that fold what came since the last publication over it, not all of history. Fair.",
+    parts: &[
+        Part { name: "batch", role: Role::Batch, start: incremental_batch },
         Part { name: "serving", role: Role::Serve, start: serving },
     ],
     workloads: &[],
@@ -68,6 +93,34 @@ fn student_serving(
 fn student(settings: &Settings) -> anyhow::Result<LambdaConfig> {
     settings.lambda.check(&settings.workload).map_err(anyhow::Error::msg)?;
     Ok(LambdaConfig { options: settings.lambda.clone(), ..config(settings) })
+}
+
+fn shared_batch(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Component>> {
+    batch_of(Batching::Shared, log, disk, settings)
+}
+
+fn incremental_batch(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Component>> {
+    batch_of(Batching::Incremental, log, disk, settings)
+}
+
+/// A batch of one kind, whichever the plan names.
+fn batch_of(
+    batch: Batching,
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Component>> {
+    let mut config = config(settings);
+    config.options.batch = batch;
+    Ok(Box::new(Batch::start(log, disk, &config).context("starting the lambda's batch")?))
 }
 
 pub(super) fn batch(

@@ -22,6 +22,8 @@ pub mod stored;
 pub static CONTESTANTS: &[&Contestant] = &[
     &lambda::LAMBDA,
     &lambda::APART,
+    &lambda::SHARED,
+    &lambda::INCREMENTAL,
     &stored::SQLITE,
     &stored::POSTGRES,
     &lambda::STUDENT,
