@@ -95,8 +95,12 @@ pub(crate) fn find(folder: &Folder) -> Finding {
     }
     sentences.extend(rules(folder));
     let open = sentences.iter().any(|sentence| !sentence.decided);
-    let next = if open { "wb compare full" } else { "wb limits" };
-    Finding { sentences, noise, next: next.into() }
+    let next = match folder.resent() {
+        Some((_, again)) if open => again.replacen("wb compare default", "wb compare full", 1),
+        None if open => "wb compare full".into(),
+        _ => "wb limits".into(),
+    };
+    Finding { sentences, noise, next }
 }
 
 impl Finding {
