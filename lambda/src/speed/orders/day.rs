@@ -43,7 +43,6 @@ impl Day {
     /// Notes how many records the batch has of a customer.
     pub(super) fn batched(&mut self, customer: u32, records: u64) {
         match &mut self.sketch {
-            // rule: O15
             Some(sketch) if records == 0 => sketch.newcomer(customer),
             Some(_) => {}
             None => drop(self.members.insert(customer, (records, 0))),
@@ -52,8 +51,8 @@ impl Day {
 
     /// Counts a record, or with `times` -1 takes it back.
     pub(super) fn count(&mut self, customer: u32, amount: i64, times: i64) {
+        // What is only near to a rule does not carry it out.
         if let Some(sketch) = &mut self.sketch {
-            // rule: O17
             sketch.count(amount, times);
             return;
         }
