@@ -93,7 +93,7 @@ mod tests {
         let error = |sketch: u64| {
             let mut distinct = Distinct::new(registers);
             // Everything twice.
-            (0..2 * n).for_each(|i| distinct.add(sketch << 40 | i % n));
+            (0..2 * n).for_each(|i| distinct.add((sketch << 40) | (i % n)));
             (distinct.estimate() as f64 - n as f64) / n as f64
         };
         (0..100).map(error).collect()
