@@ -71,6 +71,24 @@ impl Duplicates {
         }
     }
 
+    /// Takes over what another has seen after this one, of a later part of each partition. Gives what both have seen:
+    /// the later one took it for new.
+    pub fn absorb(&mut self, later: Duplicates) -> Duplicates {
+        let mut both = Duplicates::new(self.dedup);
+        for (partition, later) in (0..).zip(later.partitions) {
+            let common = self.seen(partition).absorb(later);
+            if !common.pages.is_empty() || !common.contents.is_empty() {
+                *both.seen(partition) = common;
+            }
+        }
+        both
+    }
+
+    /// Whether nothing was seen.
+    pub fn is_empty(&self) -> bool {
+        self.partitions.iter().all(|seen| seen.pages.is_empty() && seen.contents.is_empty())
+    }
+
     /// Bytes of memory that it takes, nearly.
     pub fn bytes(&self) -> usize {
         let page = size_of::<Page>() + size_of::<(PageKey, usize)>() + size_of::<Box<Page>>();
@@ -139,6 +157,33 @@ impl Seen {
         }
         self.recent[quarter] = Some((key, page));
         page
+    }
+
+    /// Takes over what another has seen later, and gives what both have.
+    fn absorb(&mut self, later: Seen) -> Seen {
+        let mut common = Seen::default();
+        let mut keys: Vec<_> = later.numbers.into_iter().collect();
+        keys.sort_unstable_by_key(|(_, page)| *page);
+        for ((key, _), page) in keys.into_iter().zip(later.pages) {
+            let next = self.pages.len();
+            let number = *self.numbers.entry(key).or_insert(next);
+            if number == next {
+                self.pages.push(page);
+                continue;
+            }
+            let mut both = Box::new([0; WORDS]);
+            for ((mine, new), both) in self.pages[number].iter_mut().zip(*page).zip(both.iter_mut()) {
+                *both = *mine & new;
+                *mine |= new;
+            }
+            if both.iter().any(|word| *word != 0) {
+                common.numbers.insert(key, common.pages.len());
+                common.pages.push(both);
+            }
+        }
+        common.contents =
+            later.contents.into_iter().filter(|content| !self.contents.insert(*content)).collect();
+        common
     }
 
     fn snapshot(&self, out: &mut Vec<u8>) {
@@ -230,6 +275,27 @@ mod tests {
             }
         }
         assert!(seen.first(0, None, &event(1)) && seen.first(0, None, &event(1)));
+    }
+
+    #[test]
+    fn parts_seen_apart_are_what_was_seen_in_one_go() {
+        for dedup in [Dedup::None, Dedup::Origin, Dedup::Content] {
+            let numbers: Vec<u64> = (0..3_000).map(|i| i * i % 7_919 * 97).collect();
+            let mut whole = Duplicates::new(dedup);
+            let mut joined = Duplicates::new(dedup);
+            for part in numbers.chunks(500) {
+                let mut first =
+                    |seen: &mut Duplicates, n: u64| seen.first(0, origin(n as u32 % 2, n), &event(n));
+                let expected: Vec<bool> = part.iter().map(|n| first(&mut whole, *n)).collect();
+                let mut later = Duplicates::new(dedup);
+                part.iter().for_each(|n| drop(first(&mut later, *n)));
+                // What both have seen, and what came twice in the later part, is told by going over it once more.
+                let mut both = joined.absorb(later);
+                assert_eq!(part.iter().map(|n| first(&mut both, *n)).collect::<Vec<_>>(), expected);
+            }
+            assert_eq!(joined.snapshot(), whole.snapshot());
+            assert_eq!(joined.is_empty(), dedup == Dedup::None);
+        }
     }
 
     #[test]
