@@ -49,9 +49,33 @@ pub fn recompute(
     let files = with_layers!(workload, L => L::batch(archive, cut, terms, &mut seen)?);
     let bytes = |only: &[&str]| {
         let meant = files.iter().filter(|(name, _)| only.is_empty() || only.contains(name));
-        meant.map(|(_, part)| part.bytes.len() as u64).sum()
+        meant.map(|(_, part)| part.len()).sum()
     };
     Ok(Bytes { all: bytes(&[]), index: bytes(IN_PLACE) })
+}
+
+/// The rows of some views below `cut`, computed as the batch computes them, but without what corrections of batched
+/// events need.
+pub fn answer(
+    workload: &str,
+    views: &[&str],
+    archive: &Archive,
+    cut: &Version,
+    terms: &Terms,
+    dedup: Dedup,
+) -> Result<Vec<Rows>, LambdaError> {
+    let mut seen = Duplicates::new(dedup);
+    with_layers!(workload, L => {
+        let base = L::base(Loaded::in_memory(L::some(archive, cut, terms, &mut seen, views)?))?;
+        let rows = |view: &&str| {
+            let query = Query { view: (*view).to_owned(), key: None };
+            let half = L::partial(&<L as Layers>::State::default(), &query);
+            let rows = L::serve(terms, &base, &half, &query)?;
+            // Nothing came after the cut that could take anything back.
+            Ok(rows.unwrap_or_default())
+        };
+        views.iter().map(rows).collect()
+    })
 }
 
 /// A speed layer's state over a publication.

@@ -106,7 +106,7 @@ impl<L: Layers> Both<L> {
         sketches: Option<Sketches>,
     ) -> Result<Self, LambdaError> {
         let files = published::<L>(workload, terms, batched)?;
-        let sizes = files.iter().map(|(name, part)| (*name, part.bytes.len() as u64)).collect();
+        let sizes = files.iter().map(|(name, part)| (*name, part.len())).collect();
         let looked_up = Arc::new(AtomicU64::new(0));
         let base = L::base(Loaded::in_memory(files).watched(&looked_up))?;
         let (workload, terms) = (workload.into(), terms.clone());

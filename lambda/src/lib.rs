@@ -5,7 +5,8 @@
 //! The folders are the textbook's diagram. `archive` turns the log into an immutable master dataset; `batch`
 //! computes everything up to the cut from it, again and again; `speed` follows the log from the cut on; `serving`
 //! merges and answers. `publication` is what the batch hands over, `handover` how the cut is agreed, `stores`
-//! where the speed layer's half lies if that is not its memory.
+//! where the speed layer's half lies if that is not its memory. `growth` makes a publication of the speed layer's fold,
+//! for a batch that shares that fold or goes on from the publication before.
 //!
 //! [`Batch`] and [`Serving`] are the two components, each a process of its own or stepped by turns in one thread. They
 //! share a log and a state folder and nothing else.
@@ -22,6 +23,7 @@ pub mod archive;
 mod batch;
 mod engine;
 mod error;
+mod growth;
 pub mod halves;
 mod handover;
 mod layers;
@@ -37,6 +39,7 @@ mod student;
 pub use batch::day;
 pub use engine::{Each, Engine, EngineError, Held, Session};
 pub use error::LambdaError;
+pub use growth::{Chain, shared};
 use layers::{Layers, with_layers};
 pub use options::Options;
 pub use serving::export::Export;
@@ -110,6 +113,11 @@ impl Batch {
     /// Number of the newest publication; 0 if there is none.
     pub fn number(&self) -> u64 {
         self.0.number()
+    }
+
+    /// How often it was computed from the beginning where it was to go on from the publication before.
+    pub fn afresh(&self) -> u64 {
+        self.0.afresh()
     }
 
     /// Records that could not be decoded.
@@ -238,11 +246,16 @@ trait Publishes: Send {
 /// A batch, whatever its workload.
 trait Recomputes: Publishes {
     fn number(&self) -> u64;
+    fn afresh(&self) -> u64;
 }
 
 impl<L: Layers> Recomputes for batch::Recompute<L> {
     fn number(&self) -> u64 {
         batch::Recompute::number(self)
+    }
+
+    fn afresh(&self) -> u64 {
+        batch::Recompute::afresh(self)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::growth::Batching;
 pub use crate::handover::Protocol;
 pub use crate::schedule::DayTime;
 pub use crate::speed::sketch::Sketches;
@@ -16,10 +17,14 @@ pub struct Options {
     pub keep: u64,
     /// The time of day, UTC, at which a batch is due, such as `00:05`; none leaves it to `cut_ms` and `cut_every`.
     pub at: Option<DayTime>,
+    /// Threads that the batch reads its archive with; 0 for as many as the component can run at once.
+    pub threads: usize,
     /// How often a batch that failed is begun again before it is given up.
     pub retries: u32,
     /// Milliseconds before the first time; each further time waits twice as long, a minute at most.
     pub retry_ms: u64,
+    /// What a batch computes, and by which fold.
+    pub batch: Batching,
     /// Where the archive lies: a folder, or a bucket such as `s3://bucket/prefix?endpoint=URL&keys=FILE`, of one log;
     /// the usual folder of the state if empty.
     pub archive: String,
@@ -47,8 +52,10 @@ impl Default for Options {
         Options {
             keep: 3,
             at: None,
+            threads: 0,
             retries: 3,
             retry_ms: 1_000,
+            batch: Batching::Full,
             archive: String::new(),
             compact: 1 << 16,
             handover: Protocol::Offset,
@@ -80,6 +87,12 @@ impl Options {
         let by_time = matches!(self.handover, Protocol::EventTime { .. });
         if self.skew_ms != 0 && !by_time {
             return Err(format!("skew_ms = {}: only a hand-over by event-time reads a clock", self.skew_ms));
+        }
+        if self.batch != Batching::Full && (by_time || !self.student.is_empty()) {
+            return Err(format!(
+                "batch = {}: mistakes and a hand-over by event-time are those of a batch that computes all in full",
+                self.batch.name()
+            ));
         }
         if let Some(sketches) = self.approximate {
             sketches.check()?;

@@ -4,7 +4,7 @@ use workloads::intake::Duplicates;
 use workloads::{Dedup, Event, Millis, Name, OrderEvent, OrderKind, Origin, Place, TradeEvent, TradeKind};
 
 /// Some records of one partition of `orders`, in the order of their offsets. All slices but `names` have one element
-/// a record; see [`OrderEvent`] for what they mean.
+/// a record, or none where a column is not read; see [`OrderEvent`] for what they mean.
 #[derive(Clone, Copy, Debug)]
 pub struct OrderColumns<'a> {
     /// Their partition.
@@ -29,7 +29,7 @@ pub struct OrderColumns<'a> {
 }
 
 /// Some records of one partition of `trades`, in the order of their offsets. All slices but `names` have one element
-/// a record; see [`TradeEvent`] for what they mean.
+/// a record, or none where a column is not read; see [`TradeEvent`] for what they mean.
 #[derive(Clone, Copy, Debug)]
 pub struct TradeColumns<'a> {
     /// Their partition.
@@ -58,12 +58,12 @@ pub struct TradeColumns<'a> {
 impl OrderColumns<'_> {
     /// Number of records.
     pub fn len(&self) -> usize {
-        self.offsets.len()
+        self.kinds.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.offsets.is_empty()
+        self.kinds.is_empty()
     }
 
     /// Where a record stands.
@@ -100,12 +100,12 @@ impl OrderColumns<'_> {
 impl TradeColumns<'_> {
     /// Number of records.
     pub fn len(&self) -> usize {
-        self.offsets.len()
+        self.kinds.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.offsets.is_empty()
+        self.kinds.is_empty()
     }
 
     /// Where a record stands.
@@ -115,7 +115,7 @@ impl TradeColumns<'_> {
 
     /// Where a record came from.
     pub fn origin(&self, row: usize) -> Option<Origin> {
-        self.origins[row]
+        self.origins.get(row).copied().flatten()
     }
 
     /// One event, put together again.

@@ -14,6 +14,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use workloads::files::SharedDisk;
 use workloads::{Dedup, Log, Millis, Record, Version};
@@ -22,20 +23,24 @@ mod columns;
 mod compact;
 mod error;
 mod facts;
+mod groups;
 mod held;
 mod identity;
 mod manifest;
+mod numbered;
 mod pending;
 mod pieces;
 mod read;
 mod rows;
 mod schema;
+mod since;
 mod store;
 mod write;
 
 pub use columns::{OrderColumns, TradeColumns};
 pub use error::ArchiveError;
 pub use facts::Facts;
+pub(crate) use groups::{Groups, Reads, Stretch};
 
 use identity::{Deliveries, stranger};
 use manifest::Manifest;
@@ -52,6 +57,8 @@ pub struct Archive {
     manifest: Manifest,
     pending: Vec<Pending>,
     keys: Keys,
+    /// How many threads read it, where several can.
+    threads: usize,
 }
 
 impl Archive {
@@ -86,7 +93,8 @@ impl Archive {
             None => Manifest::new(workload, partitions),
         };
         let pending = (0..partitions).map(|_| Pending::new(layout)).collect();
-        let archive = Archive { store, pending, layout, manifest, keys: Keys::default() };
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let archive = Archive { store, pending, layout, manifest, keys: Keys::default(), threads };
         let says = |workload: &str, partitions: usize| format!("{workload} in {partitions} partitions");
         let held = (archive.manifest.workload.as_str(), archive.sealed().0.len());
         if held != (workload, partitions as usize) {
@@ -117,6 +125,11 @@ impl Archive {
         }
         self.manifest.deliveries = asked;
         Ok(self)
+    }
+
+    /// The same, read by so many threads where several can; by as many as this process may run at once, if that is 0.
+    pub fn read_by(self, threads: usize) -> Self {
+        if threads == 0 { self } else { Archive { threads, ..self } }
     }
 
     /// Everything below is held; nothing else can be scanned.

@@ -2,20 +2,21 @@
 
 use bytes::Bytes;
 use hashbrown::HashMap;
+use parquet::basic::{LogicalType, TimeUnit, Type as PhysicalType};
 use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
-use parquet::errors::ParquetError;
+use parquet::data_type::{DataType, Int32Type, Int64Type};
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use workloads::{Millis, Name, Version};
 
 use super::error::ArchiveError;
 use super::manifest::{File, Range};
+use super::numbered::{NULLS, Numbered};
 use super::schema::Layout;
 use super::store::Store;
 
 /// Records of a block: few enough that its columns stay near the processor.
-const BLOCK: usize = 1 << 13;
+pub(super) const BLOCK: usize = 1 << 13;
 
 /// Some records of one partition, as they were written. Columns that are not wanted are empty.
 #[derive(Debug, Default)]
@@ -28,6 +29,26 @@ pub(super) struct Block {
     pub(super) texts: Vec<Vec<u32>>,
 }
 
+impl Block {
+    /// With room for the columns of a layout.
+    pub(super) fn of(layout: &Layout) -> Self {
+        let (longs, texts) = (vec![Vec::new(); layout.longs()], vec![Vec::new(); layout.texts()]);
+        Block { longs, texts, ..Block::default() }
+    }
+
+    /// Takes what lies at or above an offset off, and says whether anything did.
+    pub(super) fn cut(&mut self, limit: u64) -> bool {
+        let offsets = &self.longs[Layout::OFFSET];
+        let rows = offsets.partition_point(|offset| (*offset as u64) < limit);
+        let cut = rows < offsets.len();
+        self.kinds.truncate(rows);
+        self.keys.truncate(rows);
+        self.longs.iter_mut().for_each(|column| column.truncate(rows));
+        self.texts.iter_mut().for_each(|column| column.truncate(rows));
+        cut
+    }
+}
+
 /// Every key, or every other text, met by a scan, by its number.
 #[derive(Debug, Default)]
 pub(super) struct Names {
@@ -36,7 +57,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn number(&mut self, text: &str) -> u32 {
+    pub(super) fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
@@ -87,6 +108,8 @@ impl Wanted {
 pub(super) struct Scan<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) upto: &'a Version,
+    /// What lies below need not be read.
+    pub(super) from: Option<&'a Version>,
     pub(super) layout: &'a Layout,
     pub(super) wanted: &'a Wanted,
     pub(super) met: Met,
@@ -103,9 +126,7 @@ impl<'a> Scan<'a> {
         layout: &'a Layout,
         wanted: &'a Wanted,
     ) -> Self {
-        let (longs, texts) = (vec![Vec::new(); layout.longs()], vec![Vec::new(); layout.texts()]);
-        let block = Block { longs, texts, ..Block::default() };
-        Scan { store, upto, layout, wanted, met: Met::default(), block }
+        Scan { store, upto, from: None, layout, wanted, met: Met::default(), block: Block::of(layout) }
     }
 
     pub(super) fn file(&mut self, file: &File, each: Each<'_>) -> Result<(), ArchiveError> {
@@ -119,7 +140,8 @@ impl<'a> Scan<'a> {
     }
 
     fn reads(&self, range: &Range) -> bool {
-        self.limit(range) > range.from && self.wanted.concerns(range)
+        let new = self.from.is_none_or(|from| range.upto > from.0[range.partition as usize]);
+        new && self.limit(range) > range.from && self.wanted.concerns(range)
     }
 
     fn limit(&self, range: &Range) -> u64 {
@@ -143,32 +165,21 @@ impl<'a> Scan<'a> {
     }
 
     fn group(&mut self, group: &dyn RowGroupReader, range: &Range, each: Each<'_>) -> Result<(), String> {
-        let mut columns = Group::open(group, self.layout, self.wanted).map_err(|error| error.to_string())?;
+        let mut columns = Group::open(group, self.layout, self.wanted)?;
+        columns.number(&mut self.met);
         self.block.partition = range.partition;
         let limit = self.limit(range);
         let mut left = range.rows as usize;
         while left > 0 {
             let rows = left.min(BLOCK);
-            columns.read(rows, self.wanted, &mut self.met, &mut self.block)?;
+            columns.read(rows, self.wanted, &mut self.block)?;
             left -= rows;
-            if self.cut(limit) {
+            if self.block.cut(limit) {
                 left = 0;
             }
             each(&self.block, &self.met)?;
         }
         Ok(())
-    }
-
-    /// Takes what lies at or above an offset off the block, and says whether anything did.
-    fn cut(&mut self, limit: u64) -> bool {
-        let offsets = &self.block.longs[Layout::OFFSET];
-        let rows = offsets.partition_point(|offset| (*offset as u64) < limit);
-        let cut = rows < offsets.len();
-        self.block.kinds.truncate(rows);
-        self.block.keys.truncate(rows);
-        self.block.longs.iter_mut().for_each(|column| column.truncate(rows));
-        self.block.texts.iter_mut().for_each(|column| column.truncate(rows));
-        cut
     }
 }
 
@@ -190,94 +201,132 @@ pub(super) fn read(store: &dyn Store, file: &File) -> Result<Bytes, ArchiveError
 }
 
 /// The columns of a row group, each at the same row.
-struct Group {
-    kinds: ColumnReaderImpl<Int32Type>,
-    keys: Option<Texts>,
-    longs: Vec<ColumnReaderImpl<Int64Type>>,
+pub(super) struct Group {
+    kinds: Column<Int32Type>,
+    pub(super) keys: Option<Texts>,
+    longs: Vec<Column<Int64Type>>,
     texts: Vec<Texts>,
 }
 
 /// A column of texts, of which each is known by its number.
-struct Texts {
-    reader: ColumnReaderImpl<ByteArrayType>,
-    values: Vec<ByteArray>,
-    /// Numbers of the texts by where their bytes lie, which are held so that nothing else comes to lie there. Equal
-    /// texts of a dictionary lie at one place, so that almost none has to be compared.
-    numbers: HashMap<usize, (ByteArray, u32)>,
+pub(super) struct Texts {
+    column: Numbered,
+    /// The number of each text of the row group's own list.
+    map: Vec<u32>,
+    at: usize,
+}
+
+/// A column of numbers.
+struct Column<T: DataType> {
+    reader: ColumnReaderImpl<T>,
+    /// Whether it could have nulls, as every column has that other programs write.
+    optional: bool,
+    levels: Vec<i16>,
+    /// What its numbers have too many of.
+    times: i64,
 }
 
 impl Group {
-    fn open(group: &dyn RowGroupReader, layout: &Layout, wanted: &Wanted) -> Result<Self, ParquetError> {
-        let longs = wanted.longs.iter().map(|column| typed::<Int64Type>(group, Layout::LONGS + column));
-        let first = layout.first_text();
+    pub(super) fn open(group: &dyn RowGroupReader, layout: &Layout, wanted: &Wanted) -> Result<Self, String> {
+        let longs = wanted.longs.iter().map(|column| Column::open(group, Layout::LONGS + column));
+        let texts = (0..layout.texts()).map(|text| Texts::open(group, layout.first_text() + text));
         Ok(Group {
-            kinds: typed::<Int32Type>(group, Layout::KIND)?,
+            kinds: Column::open(group, Layout::KIND)?,
             keys: wanted.keys.then(|| Texts::open(group, Layout::KEY)).transpose()?,
             longs: longs.collect::<Result<_, _>>()?,
-            texts: (0..layout.texts())
-                .map(|text| Texts::open(group, first + text))
-                .collect::<Result<_, _>>()?,
+            texts: texts.collect::<Result<_, _>>()?,
         })
     }
 
-    fn read(&mut self, rows: usize, wanted: &Wanted, met: &mut Met, block: &mut Block) -> Result<(), String> {
-        fill(&mut self.kinds, rows, &mut block.kinds)?;
-        for (reader, column) in self.longs.iter_mut().zip(&wanted.longs) {
-            fill(reader, rows, &mut block.longs[*column])?;
+    /// Numbers the texts as those that were met before.
+    fn number(&mut self, met: &mut Met) {
+        self.keys.iter_mut().for_each(|keys| keys.number(|text| met.keys.number(text)));
+        self.texts.iter_mut().for_each(|texts| texts.number(|text| met.texts.number(text)));
+    }
+
+    pub(super) fn read(&mut self, rows: usize, wanted: &Wanted, block: &mut Block) -> Result<(), String> {
+        self.kinds.read(rows, &mut block.kinds)?;
+        for (column, place) in self.longs.iter_mut().zip(&wanted.longs) {
+            let values = &mut block.longs[*place];
+            column.read(rows, values)?;
+            if column.times != 1 {
+                values.iter_mut().for_each(|value| *value = value.div_euclid(column.times));
+            }
         }
         if let Some(keys) = &mut self.keys {
-            keys.read(rows, &mut met.keys, &mut block.keys)?;
+            keys.read(rows, &mut block.keys)?;
         }
-        for (reader, column) in self.texts.iter_mut().zip(&mut block.texts) {
-            reader.read(rows, &mut met.texts, column)?;
-        }
-        Ok(())
+        self.texts.iter_mut().zip(&mut block.texts).try_for_each(|(texts, column)| texts.read(rows, column))
     }
 }
 
 impl Texts {
-    fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, ParquetError> {
-        let reader = typed::<ByteArrayType>(group, column)?;
-        Ok(Texts { reader, values: Vec::new(), numbers: HashMap::new() })
+    fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, String> {
+        check(group, column, PhysicalType::BYTE_ARRAY)?;
+        let mut pages = group.get_column_page_reader(column).map_err(|error| error.to_string())?;
+        let optional = group.metadata().column(column).column_descr().max_def_level() > 0;
+        Ok(Texts { column: Numbered::read(&mut *pages, optional)?, map: Vec::new(), at: 0 })
     }
 
-    fn read(&mut self, rows: usize, names: &mut Names, column: &mut Vec<u32>) -> Result<(), String> {
-        fill(&mut self.reader, rows, &mut self.values)?;
+    /// The row group's own list.
+    pub(super) fn list(&self) -> &[Name] {
+        &self.column.texts
+    }
+
+    fn number(&mut self, mut number: impl FnMut(&str) -> u32) {
+        self.map = self.column.texts.iter().map(|text| number(text)).collect();
+    }
+
+    /// Numbers the texts as a list says; as they stand in the row group's own if it is empty.
+    pub(super) fn numbered(&mut self, map: &[u32]) {
+        self.map = map.to_vec();
+    }
+
+    fn read(&mut self, rows: usize, column: &mut Vec<u32>) -> Result<(), String> {
+        let numbers =
+            self.column.numbers.get(self.at..self.at + rows).ok_or("a column of texts ends early")?;
+        self.at += rows;
         column.clear();
-        for text in &self.values {
-            let place = text.data().as_ptr() as usize;
-            let number = match self.numbers.get(&place) {
-                Some((held, number)) if held.len() == text.len() => *number,
-                _ => {
-                    let number = names.number(text.as_utf8().map_err(|error| error.to_string())?);
-                    self.numbers.insert(place, (text.clone(), number));
-                    number
-                }
-            };
-            column.push(number);
+        match self.map.as_slice() {
+            [] => column.extend_from_slice(numbers),
+            map => column.extend(numbers.iter().map(|number| map[*number as usize])),
         }
         Ok(())
     }
 }
 
-fn typed<T: DataType>(
-    group: &dyn RowGroupReader,
-    column: usize,
-) -> Result<ColumnReaderImpl<T>, ParquetError> {
-    if column >= group.num_columns()
-        || group.metadata().column(column).column_type() != T::get_physical_type()
-    {
-        return Err(ParquetError::General(format!("column {column} is missing or of another type")));
+impl<T: DataType> Column<T> {
+    fn open(group: &dyn RowGroupReader, column: usize) -> Result<Self, String> {
+        check(group, column, T::get_physical_type())?;
+        let reader = group.get_column_reader(column).map_err(|error| error.to_string())?;
+        let metadata = group.metadata().column(column);
+        // Times are milliseconds everywhere; other programs write them again as microseconds.
+        let micros = LogicalType::timestamp(true, TimeUnit::MICROS);
+        let times = if metadata.column_descr().logical_type_ref() == Some(&micros) { 1_000 } else { 1 };
+        Ok(Column {
+            reader: get_typed_column_reader(reader),
+            optional: metadata.column_descr().max_def_level() > 0,
+            levels: Vec::new(),
+            times,
+        })
     }
-    Ok(get_typed_column_reader(group.get_column_reader(column)?))
+
+    fn read(&mut self, rows: usize, values: &mut Vec<T::T>) -> Result<(), String> {
+        values.clear();
+        self.levels.clear();
+        let levels = self.optional.then_some(&mut self.levels);
+        let read = self.reader.read_records(rows, levels, None, values).map_err(|error| error.to_string())?;
+        match (read.0, values.len()) {
+            (read, held) if read == rows && held == rows => Ok(()),
+            (read, _) if read == rows => Err(NULLS.to_owned()),
+            (read, _) => Err(format!("a column ends {} rows early", rows - read)),
+        }
+    }
 }
 
-fn fill<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    rows: usize,
-    values: &mut Vec<T::T>,
-) -> Result<(), String> {
-    values.clear();
-    let (read, _, _) = reader.read_records(rows, None, None, values).map_err(|error| error.to_string())?;
-    if read == rows { Ok(()) } else { Err(format!("a column ends {} rows early", rows - read)) }
+fn check(group: &dyn RowGroupReader, column: usize, wanted: PhysicalType) -> Result<(), String> {
+    if column >= group.num_columns() || group.metadata().column(column).column_type() != wanted {
+        return Err(format!("column {column} is missing or of another type"));
+    }
+    Ok(())
 }

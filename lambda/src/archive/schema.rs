@@ -168,6 +168,11 @@ impl Layout {
         self.long("time").expect("events of every workload have a time")
     }
 
+    /// Place of any column of 64 bits, among all of these.
+    pub(super) fn any_long(&self, name: &str) -> Option<usize> {
+        self.all_longs().position(|column| column.name == name)
+    }
+
     /// Place of one of the texts besides the key, among these.
     pub(super) fn text(&self, name: &str) -> Option<usize> {
         self.texts.iter().position(|column| column.name == name)

@@ -11,9 +11,11 @@ use crate::LambdaConfig;
 use crate::archive::Archive;
 use crate::engine::Engine;
 use crate::error::LambdaError;
+use crate::growth::{self, Grown, Onward};
 use crate::handover::{Cut, Handover};
 use crate::layers::Layers;
-use crate::publication::Shelf;
+use crate::options::Batching;
+use crate::publication::{About, Shelf};
 use crate::schedule::Schedule;
 use crate::student::history::History;
 
@@ -21,12 +23,16 @@ mod book;
 pub mod day;
 pub(crate) mod orders;
 pub(crate) mod sensors;
+mod nearest;
+pub(crate) mod passes;
+mod recent;
 mod sieve;
 pub(crate) mod trades;
 pub(crate) mod transfers;
 pub(crate) mod words;
 
 use book::Book;
+pub(crate) use recent::Recent;
 pub(crate) use sieve::Sieve;
 
 /// Records archived in one step.
@@ -55,6 +61,10 @@ pub(crate) struct Recompute<L: Layers> {
     /// Whether the last attempt failed, so that what is in memory is not to be gone on with.
     failed: bool,
     student: History,
+    /// Whether all files of the newest publication have been gone over since the start.
+    checked: bool,
+    /// Batches that might have gone on from the one before and were computed from the beginning.
+    afresh: u64,
     _alone: Box<dyn DiskLock>,
     layers: std::marker::PhantomData<L>,
 }
@@ -93,6 +103,8 @@ impl<L: Layers> Recompute<L> {
             proposed,
             student: History::open(&config.workload, &config.options, disk, state)?,
             failed: false,
+            checked: false,
+            afresh: 0,
             _alone: alone,
             layers: std::marker::PhantomData,
         })
@@ -158,6 +170,11 @@ impl<L: Layers> Recompute<L> {
         self.published.as_ref().map_or(0, |cut| cut.number)
     }
 
+    /// Batches that might have gone on from the one before and were computed from the beginning.
+    pub(crate) fn afresh(&self) -> u64 {
+        self.afresh
+    }
+
     /// Records that could not be decoded.
     pub(crate) fn dead(&self) -> u64 {
         self.intake.dead()
@@ -210,25 +227,51 @@ impl<L: Layers> Recompute<L> {
     }
 
     fn publish(&mut self, cut: Cut) -> Result<(), LambdaError> {
-        let mut seen = Duplicates::new(self.config.feed.dedup);
-        let (archive, terms) = (&self.archive, &self.config.terms);
-        let believed = self.student.files::<L>(archive, &cut, terms, &mut seen)?;
-        let mut files = match (believed, &self.engine) {
-            (Some(files), _) => files,
-            (None, None) => L::batch(archive, &cut.version, terms, &mut seen)?,
-            (None, Some(engine)) => L::asked(&**engine, archive, &cut.version, terms, &mut seen)?,
-        };
+        let (Grown { mut files, kept }, seen, from) = self.compute(&cut)?;
         files.push(("seen", seen.snapshot().into()));
         if self.student.overwrites(cut.number, &files)? {
             return Ok(());
         }
-        let workload = &self.log.meta().workload;
-        let manifest = self.shelf.publish(cut.number, workload, &cut.version, None, &files)?;
+        let (workload, terms) = (self.log.meta().workload.as_str(), &self.config.terms);
+        let about = About { number: cut.number, workload, cut: &cut.version, terms, from };
+        let manifest = self.shelf.publish(&about, &kept, &files)?;
         self.book.published(&manifest);
         self.proposed = None;
         let number = cut.number;
         self.published = Some(cut);
         self.shelf.prune(number, self.config.options.keep)
+    }
+}
+
+impl<L: Layers> Recompute<L> {
+    /// What is to be published at a cut, what has been seen by then, and the publication that it is made from.
+    fn compute(&mut self, cut: &Cut) -> Result<(Grown, Duplicates, Option<u64>), LambdaError> {
+        let (archive, terms, dedup) = (&self.archive, &self.config.terms, self.config.feed.dedup);
+        let mut seen = Duplicates::new(dedup);
+        let believed = self.student.files::<L>(archive, cut, terms, &mut seen)?;
+        let files = match (believed, &self.engine, self.config.options.batch) {
+            (Some(files), ..) => files,
+            (None, Some(engine), _) => L::asked(&**engine, archive, &cut.version, terms, &mut seen)?,
+            (None, None, Batching::Shared) => growth::whole::<L>(archive, &cut.version, terms, &mut seen)?,
+            (None, None, batching) => {
+                if let (Batching::Incremental, Some(from)) = (batching, &self.published) {
+                    let of = (&self.shelf, archive);
+                    let way = (from, &cut.version);
+                    match growth::onward::<L>(of, way, (terms, dedup), !self.checked)? {
+                        Onward::Grown(grown, seen) => {
+                            self.checked = true;
+                            return Ok((grown, seen, Some(from.number)));
+                        }
+                        Onward::FromTheBeginning(why) => {
+                            self.afresh += 1;
+                            self.book.afresh(why);
+                        }
+                    }
+                }
+                L::batch(archive, &cut.version, terms, &mut seen)?
+            }
+        };
+        Ok((Grown { files, kept: Vec::new() }, seen, None))
     }
 }
 
@@ -249,7 +292,7 @@ fn input(
 ) -> Result<(Archive, Intake), LambdaError> {
     let partitions = log.meta().partitions;
     let archive = Archive::at(disk, state, &config.options.archive, &config.workload, partitions)?;
-    let archive = archive.following(&**log, config.feed.dedup)?;
+    let archive = archive.following(&**log, config.feed.dedup)?.read_by(config.options.threads);
     // The archive holds each offset once, unless nobody tells deliveries apart, and everything else as it came: whoever
     // reads it tells duplicates.
     let dedup = if config.feed.dedup == Dedup::None { Dedup::None } else { Dedup::Offset };

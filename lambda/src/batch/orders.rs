@@ -1,14 +1,13 @@
 //! What all of history up to the cut says about orders.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use workloads::calendar::Unit;
 use workloads::intake::Duplicates;
 use workloads::{Millis, Name, OrderKind, Place, Terms};
 
-use super::Sieve;
+use super::{Recent, Sieve};
 use crate::archive::OrderColumns;
 
 /// How many of the customers with the highest sums are published: as many may fall out of the first ten, ten aside,
@@ -45,15 +44,21 @@ pub(crate) struct Mark {
     pub(crate) place: Place,
 }
 
-/// What the log holds up to the cut, each record once.
-#[derive(Debug, Default)]
-pub(crate) struct History {
-    /// Records that marks can name.
-    pub(crate) placed: Vec<Placed>,
-    /// Records that nothing can name: customer, amount and event time.
-    pub(crate) nameless: Vec<(u32, i64, Millis)>,
-    /// Marks that name an order.
-    pub(crate) marks: Vec<Mark>,
+/// What is to be computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// What each customer has spent.
+    pub(crate) spent: bool,
+    /// The same in large records.
+    pub(crate) large: bool,
+    /// What everybody has spent.
+    pub(crate) revenue: bool,
+    /// Who has a record on each day.
+    pub(crate) members: bool,
+    /// The amounts of each day.
+    pub(crate) amounts: bool,
+    /// What it takes to undo any of it.
+    pub(crate) index: bool,
 }
 
 /// A sum of amounts and the number of records in it.
@@ -65,122 +70,210 @@ pub(crate) struct Sums {
     pub(crate) count: u64,
 }
 
-/// The batch's half of every answer, and what it takes to undo any part of it.
+/// A day.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Day {
+    /// How many records in force each customer has: never more than what is published has room for.
+    pub(crate) members: HashMap<u32, u32>,
+    /// How many records in force have each amount.
+    pub(crate) amounts: HashMap<i64, u64>,
+}
+
+/// The batch's half of every answer, and the marks that it takes to undo any part of it.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
-    /// Per customer: all records in force, and the large ones.
-    pub(crate) spent: Vec<(Sums, Sums)>,
+    /// Per customer: all records in force.
+    pub(crate) spent: Vec<Sums>,
+    /// Per customer: the large ones.
+    pub(crate) large: Vec<Sums>,
     /// Everybody's records in force.
     pub(crate) revenue: Sums,
     /// Customers with the highest sums, the highest first; of equal sums the one whose name comes first.
     pub(crate) leaders: Vec<u32>,
-    /// How many records in force each customer has on each day.
-    pub(crate) members: HashMap<(i64, u32), u64>,
-    /// The amounts in force of each day, in their order.
-    pub(crate) amounts: BTreeMap<i64, Vec<i64>>,
-    /// Marks that can still matter to what is yet to come.
+    /// By the number of the day.
+    pub(crate) days: Recent<Day>,
+    /// Marks that can still matter to what is yet to come, those of an order side by side.
     pub(crate) marks: Vec<Mark>,
-    /// Every record that a mark can name.
-    pub(crate) placed: Vec<Placed>,
 }
 
-/// The marks on one order, as far as they can matter.
-#[derive(Clone, Debug, Default)]
-struct Marks {
-    cancelled: Option<Mark>,
-    /// Latest first.
-    corrected: Vec<Mark>,
+/// The marks that can matter, to the records there are and to those that may still come.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// Those of an order side by side: the cancellation, then the corrections, the latest first.
+    marks: Vec<Mark>,
+    /// Where those of an order are, from the first to the one after the last.
+    places: HashMap<(u32, u64), (u32, u32)>,
+    sieve: Sieve,
 }
 
-/// Adds a stretch of the archive to the history.
-pub(crate) fn read(history: &mut History, columns: &OrderColumns, seen: &mut Duplicates) {
+/// Adds the marks of a stretch of the archive, and says whether it holds repetitions.
+pub(crate) fn mark(marks: &mut Vec<Mark>, columns: &OrderColumns, seen: &mut Duplicates) -> bool {
+    let mut repeats = false;
     for row in 0..columns.len() {
         // rule: O12
         if !columns.first(row, seen) {
+            repeats = true;
             continue;
         }
-        let (customer, order) = (columns.customers[row], columns.orders[row]);
-        let (amount, time, kind) = (columns.amounts[row], columns.times[row], columns.kinds[row]);
-        if kind == OrderKind::Placed {
-            // rule: O7
-            match order {
-                0 => history.nameless.push((customer, amount, time)),
-                _ => history.placed.push(Placed { customer, order, amount, time }),
-            }
-        } else if order != 0 {
-            let (cancels, place) = (kind == OrderKind::Cancelled, columns.place(row));
-            history.marks.push(Mark { customer, order, cancels, amount, time, place });
+        let kind = columns.kinds[row];
+        // rule: O7
+        if kind == OrderKind::Placed || columns.orders[row] == 0 {
+            continue;
         }
+        marks.push(Mark {
+            customer: columns.customers[row],
+            order: columns.orders[row],
+            cancels: kind == OrderKind::Cancelled,
+            amount: columns.amounts[row],
+            time: columns.times[row],
+            place: columns.place(row),
+        });
     }
+    repeats
 }
 
-/// The answers that follow from a history of these customers.
-pub(crate) fn answers(history: History, customers: &[Name], terms: &Terms) -> Answers {
-    let marks = standing(&history.marks, terms);
-    let mut sieve = Sieve::new(history.marks.len());
-    history.marks.iter().for_each(|mark| sieve.add(mark.order));
-    let mut answers = Answers { spent: vec![Default::default(); customers.len()], ..Answers::default() };
-    for (customer, amount, time) in &history.nameless {
-        count(&mut answers, *customer, *amount, *time, terms);
-    }
-    for placed in &history.placed {
-        let marks = sieve.passes(placed.order).then(|| marks.get(&(placed.customer, placed.order))).flatten();
-        if let Some(amount) = marks.map_or(Some(placed.amount), |marks| in_force(placed, marks, terms)) {
-            count(&mut answers, placed.customer, amount, placed.time, terms);
-        }
-    }
-    answers.leaders = leaders(&answers.spent, customers);
-    // rule: O17
-    answers.amounts.values_mut().for_each(|amounts| amounts.sort_unstable());
-    // rule: O5
-    answers.marks =
-        marks.into_values().flat_map(|marks| marks.cancelled.into_iter().chain(marks.corrected)).collect();
-    answers.placed = history.placed;
-    answers
-}
-
-/// The marks of each order that can matter, to the records there are and to those that may still come.
-fn standing(marks: &[Mark], terms: &Terms) -> HashMap<(u32, u64), Marks> {
-    let mut standing: HashMap<(u32, u64), Marks> = HashMap::new();
-    for mark in marks {
-        let marks = standing.entry((mark.customer, mark.order)).or_default();
-        if !mark.cancels {
-            marks.corrected.push(*mark);
-        } else if marks.cancelled.is_none_or(|earliest| mark.time < earliest.time) {
+impl Standing {
+    /// What of all marks can matter.
+    pub(crate) fn new(mut all: Vec<Mark>, terms: &Terms) -> Self {
+        all.sort_unstable_by_key(|mark| (mark.customer, mark.order, !mark.cancels));
+        let mut sieve = Sieve::new(all.len());
+        let (mut marks, mut places) = (Vec::new(), HashMap::new());
+        for of_one in all.chunk_by_mut(|a, b| (a.customer, a.order) == (b.customer, b.order)) {
+            sieve.add(of_one[0].order);
+            let from = marks.len() as u32;
+            let (cancelling, correcting) = of_one.split_at_mut(of_one.partition_point(|mark| mark.cancels));
             // rule: O2
-            marks.cancelled = Some(*mark);
+            marks.extend(cancelling.iter().min_by_key(|mark| (mark.time, mark.place)));
+            // rule: O3
+            correcting.sort_unstable_by_key(|mark| Reverse((mark.time, mark.place)));
+            // Of corrections that none can be refused before, only the latest counts.
+            let kept =
+                if terms.cancel_horizon.is_none() { correcting.len().min(1) } else { correcting.len() };
+            marks.extend(&correcting[..kept]);
+            places.insert((of_one[0].customer, of_one[0].order), (from, marks.len() as u32));
         }
+        Standing { marks, places, sieve }
     }
-    for marks in standing.values_mut() {
-        // rule: O3
-        marks.corrected.sort_unstable_by_key(|mark| std::cmp::Reverse((mark.time, mark.place)));
-        if terms.cancel_horizon.is_none() {
-            marks.corrected.truncate(1);
-        }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.marks.is_empty()
     }
-    standing
+
+    /// All of them.
+    pub(crate) fn into_marks(self) -> Vec<Mark> {
+        self.marks
+    }
+
+    fn of(&self, customer: u32, order: u64) -> &[Mark] {
+        let passes = order != 0 && self.sieve.passes(order);
+        let place = if passes { self.places.get(&(customer, order)) } else { None };
+        place.map_or(&[], |(from, to)| &self.marks[*from as usize..*to as usize])
+    }
 }
 
-/// What a marked record counts with; nothing when it is cancelled.
-fn in_force(placed: &Placed, marks: &Marks, terms: &Terms) -> Option<i64> {
+/// Adds the records of a stretch of the archive to the answers, for as many customers as have numbers. Each record that
+/// a mark can name is handed to `named`.
+pub(crate) fn count(
+    (answers, customers): (&mut Answers, usize),
+    columns: &OrderColumns,
+    seen: &mut Duplicates,
+    (standing, asked, terms): (&Standing, Asked, &Terms),
+    named: &mut impl FnMut(Placed),
+) {
+    make_room(answers, customers, asked);
+    let (marked, ordered) = (!standing.is_empty(), asked.index || !standing.is_empty());
+    for row in 0..columns.len() {
+        // rule: O12
+        if !columns.first(row, seen) || columns.kinds[row] != OrderKind::Placed {
+            continue;
+        }
+        let (customer, own) = (columns.customers[row], columns.amounts[row]);
+        let (order, time) = (if ordered { columns.orders[row] } else { 0 }, columns.times.get(row).copied());
+        let time = time.unwrap_or_default();
+        // rule: O7
+        if asked.index && order != 0 {
+            named(Placed { customer, order, amount: own, time });
+        }
+        let marks = if marked { standing.of(customer, order) } else { &[] };
+        if let Some(amount) = in_force(own, time, marks, terms) {
+            add(answers, (customer, amount, time), asked, terms);
+        }
+    }
+}
+
+fn make_room(answers: &mut Answers, customers: usize, asked: Asked) {
+    for (asked, sums) in [(asked.spent, &mut answers.spent), (asked.large, &mut answers.large)] {
+        if asked && sums.len() < customers {
+            sums.resize(customers, Sums::default());
+        }
+    }
+}
+
+/// What a record counts with under the marks on its order; nothing when it is cancelled.
+#[inline]
+fn in_force(own: i64, time: Millis, marks: &[Mark], terms: &Terms) -> Option<i64> {
     // rule: O6
-    let acts = |mark: &Mark| {
-        terms.cancel_horizon.is_none_or(|horizon| mark.time.saturating_sub(placed.time) <= horizon)
-    };
-    // rule: O4
-    if marks.cancelled.as_ref().is_some_and(acts) {
-        return None;
+    let acts =
+        |mark: &&Mark| terms.cancel_horizon.is_none_or(|horizon| mark.time.saturating_sub(time) <= horizon);
+    // rule: O3 O4
+    match marks.iter().find(acts) {
+        Some(mark) if mark.cancels => None,
+        Some(mark) => Some(mark.amount),
+        None => Some(own),
     }
-    // rule: O3
-    Some(marks.corrected.iter().find(|mark| acts(mark)).map_or(placed.amount, |mark| mark.amount))
 }
 
-/// The customers with the highest sums.
-fn leaders(spent: &[(Sums, Sums)], names: &[Name]) -> Vec<u32> {
+/// Counts a record in force to its customer, to its day and to everybody.
+#[inline]
+fn add(answers: &mut Answers, record: (u32, i64, Millis), asked: Asked, terms: &Terms) {
+    let (customer, amount, time) = record;
+    if asked.spent {
+        // rule: O1
+        answers.spent[customer as usize].add(amount);
+    }
+    // rule: O10
+    if asked.large && amount >= terms.large_from {
+        answers.large[customer as usize].add(amount);
+    }
+    if asked.revenue {
+        // rule: O11
+        answers.revenue.add(amount);
+    }
+    if asked.members || asked.amounts {
+        let day = answers.days.of(Unit::Day.of(time));
+        if asked.members {
+            // rule: O15
+            *day.members.entry(customer).or_default() += 1;
+        }
+        if asked.amounts {
+            // rule: O17
+            *day.amounts.entry(amount).or_default() += 1;
+        }
+    }
+}
+
+/// Adds what was counted elsewhere of other records.
+pub(crate) fn join(answers: &mut Answers, other: Answers) {
+    for (mine, others) in [(&mut answers.spent, other.spent), (&mut answers.large, other.large)] {
+        mine.resize(mine.len().max(others.len()), Sums::default());
+        mine.iter_mut().zip(others).for_each(|(sums, more)| sums.join(more));
+    }
+    answers.revenue.join(other.revenue);
+    answers.days.join(other.days, |day, more| {
+        more.members
+            .into_iter()
+            .for_each(|(customer, count)| *day.members.entry(customer).or_default() += count);
+        more.amounts.into_iter().for_each(|(amount, count)| *day.amounts.entry(amount).or_default() += count);
+    });
+}
+
+/// The customers with the highest sums, the highest first.
+pub(crate) fn leaders(spent: &[Sums], names: &[Name]) -> Vec<u32> {
     // rule: O8
-    let mut all: Vec<u32> = (0..).zip(spent).filter(|(_, (all, _))| all.count > 0).map(|(i, _)| i).collect();
+    let mut all: Vec<u32> = (0..).zip(spent).filter(|(_, sums)| sums.count > 0).map(|(i, _)| i).collect();
     // rule: O16
-    let standing = |customer: &u32| (Reverse(spent[*customer as usize].0.sum), &names[*customer as usize]);
+    let standing = |customer: &u32| (Reverse(spent[*customer as usize].sum), &names[*customer as usize]);
     if all.len() > LISTED {
         all.select_nth_unstable_by_key(LISTED, standing);
         all.truncate(LISTED);
@@ -189,25 +282,14 @@ fn leaders(spent: &[(Sums, Sums)], names: &[Name]) -> Vec<u32> {
     all
 }
 
-/// Counts a record in force to its customer, to its day and to everybody.
-fn count(answers: &mut Answers, customer: u32, amount: i64, time: Millis, terms: &Terms) {
-    let day = Unit::Day.of(time);
-    // rule: O15
-    *answers.members.entry((day, customer)).or_default() += 1;
-    // rule: O17
-    answers.amounts.entry(day).or_default().push(amount);
-    let (all, large) = &mut answers.spent[customer as usize];
-    // rule: O1
-    add(all, amount);
-    // rule: O10
-    if amount >= terms.large_from {
-        add(large, amount);
+impl Sums {
+    fn add(&mut self, amount: i64) {
+        self.sum += i128::from(amount);
+        self.count += 1;
     }
-    // rule: O11
-    add(&mut answers.revenue, amount);
-}
 
-fn add(sums: &mut Sums, amount: i64) {
-    sums.sum += i128::from(amount);
-    sums.count += 1;
+    fn join(&mut self, other: Sums) {
+        self.sum += other.sum;
+        self.count += other.count;
+    }
 }

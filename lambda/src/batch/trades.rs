@@ -1,14 +1,14 @@
 //! What all of history up to the cut says about trades.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 use workloads::calendar::Unit;
 use workloads::intake::Duplicates;
 use workloads::{Millis, Origin, Place, Terms, TradeKind};
 
-use super::Sieve;
+use super::nearest::Nearest;
+use super::{Recent, Sieve};
 use crate::archive::TradeColumns;
 
 /// How many of the lowest and highest prices of a day are published, and how many changes of a symbol's price: so
@@ -18,16 +18,13 @@ pub(crate) const NEAREST: usize = 8;
 /// How many of a symbol's latest trades are published at most, while the price does not change.
 pub(crate) const LATEST: usize = 64;
 
-/// Milliseconds of a day.
-const DAY: Millis = 86_400_000;
-
 /// A trade, by the number of its symbol.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Traded {
     /// Number of the symbol.
     pub(crate) symbol: u32,
     /// What marks name it by.
-    pub(crate) origin: Option<Origin>,
+    pub(crate) origin: Origin,
     /// Units of 1e-8, before any correction.
     pub(crate) price: i64,
     /// Units of 1e-8, before any correction.
@@ -57,13 +54,23 @@ pub(crate) struct Mark {
     pub(crate) place: Place,
 }
 
-/// What the log holds up to the cut, each record once.
-#[derive(Debug, Default)]
-pub(crate) struct History {
-    /// Trades.
-    pub(crate) trades: Vec<Traded>,
-    /// Marks on trades.
-    pub(crate) marks: Vec<Mark>,
+/// What is to be computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Volumes by day.
+    pub(crate) volume: bool,
+    /// Price times volume by day.
+    pub(crate) value: bool,
+    /// Lowest and highest prices by day.
+    pub(crate) range: bool,
+    /// Volumes by hour.
+    pub(crate) hours: bool,
+    /// Sums by symbol.
+    pub(crate) mean: bool,
+    /// The latest trades of each symbol.
+    pub(crate) latest: bool,
+    /// What it takes to undo any of it.
+    pub(crate) index: bool,
 }
 
 /// The trades in force of a symbol on a day.
@@ -75,12 +82,19 @@ pub(crate) struct Day {
     pub(crate) count: u64,
     /// Sum of price times volume.
     pub(crate) value: i128,
-    /// The lowest prices, and how many trades have each.
-    pub(crate) lowest: BTreeMap<i64, u64>,
-    /// The highest prices, and how many trades have each.
-    pub(crate) highest: BTreeMap<i64, u64>,
-    /// Whether there were more prices than either has room for.
-    pub(crate) more: bool,
+    /// The lowest prices.
+    pub(crate) lowest: Nearest,
+    /// The highest prices, every bit of them turned around so that the highest is the lowest.
+    pub(crate) highest: Nearest,
+}
+
+/// A sum of volumes and the number of trades in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Volume {
+    /// Units of 1e-8.
+    pub(crate) sum: i128,
+    /// Trades.
+    pub(crate) count: u64,
 }
 
 /// The trades in force of a symbol.
@@ -96,140 +110,212 @@ pub(crate) struct Symbol {
     pub(crate) latest: Vec<(Millis, Place, i64)>,
     /// The earliest of these, if there are still earlier ones.
     pub(crate) bound: Option<(Millis, Place)>,
+    /// By the number of the day.
+    pub(crate) days: Recent<Day>,
+    /// By the number of the hour.
+    pub(crate) hours: Recent<Volume>,
 }
 
-/// The batch's half of every answer, and what it takes to undo any part of it.
+/// The batch's half of every answer, and the marks that it takes to undo any part of it.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
     /// Per symbol.
     pub(crate) symbols: Vec<Symbol>,
-    /// Per symbol and day.
-    pub(crate) days: HashMap<(u32, i64), Day>,
-    /// Per symbol and hour: the sum of volumes and the trades.
-    pub(crate) hours: HashMap<(u32, i64), (i128, u64)>,
-    /// Marks that can still matter to what is yet to come.
+    /// Marks that can still matter to what is yet to come, those on a trade side by side.
     pub(crate) marks: Vec<Mark>,
-    /// Every trade that a mark can name.
-    pub(crate) trades: Vec<Traded>,
 }
 
-/// The marks on one trade, as far as they can matter.
-#[derive(Clone, Debug, Default)]
-struct Marks {
-    busted: Option<Mark>,
-    /// Latest first.
-    corrected: Vec<Mark>,
+/// The marks that can matter, to the trades there are and to those that may still come.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    /// Those on a trade side by side: the bust, then the corrections, the latest first.
+    marks: Vec<Mark>,
+    /// Where those on a trade are, from the first to the one after the last.
+    places: HashMap<(u32, Origin), (u32, u32)>,
+    sieve: Sieve,
 }
 
-/// Adds a stretch of the archive to the history.
-pub(crate) fn read(history: &mut History, columns: &TradeColumns, seen: &mut Duplicates) {
+/// Adds the marks of a stretch of the archive, and says whether it holds repetitions.
+pub(crate) fn mark(marks: &mut Vec<Mark>, columns: &TradeColumns, seen: &mut Duplicates) -> bool {
+    let mut repeats = false;
     for row in 0..columns.len() {
         // rule: T14
         if !columns.first(row, seen) {
+            repeats = true;
+        } else if columns.kinds[row] != TradeKind::Traded {
+            marks.push(Mark {
+                symbol: columns.symbols[row],
+                target: columns.targets[row],
+                busts: columns.kinds[row] == TradeKind::Busted,
+                price: columns.prices[row],
+                volume: columns.volumes[row],
+                time: columns.times[row],
+                place: columns.place(row),
+            });
+        }
+    }
+    repeats
+}
+
+impl Standing {
+    /// What of all marks can matter.
+    pub(crate) fn new(mut all: Vec<Mark>, terms: &Terms) -> Self {
+        all.sort_unstable_by_key(|mark| (mark.symbol, mark.target, !mark.busts));
+        let mut sieve = Sieve::new(all.len());
+        let (mut marks, mut places) = (Vec::new(), HashMap::new());
+        for of_one in all.chunk_by_mut(|a, b| (a.symbol, a.target) == (b.symbol, b.target)) {
+            sieve.add(of_one[0].target.sequence);
+            let from = marks.len() as u32;
+            let (busting, correcting) = of_one.split_at_mut(of_one.partition_point(|mark| mark.busts));
+            // rule: T2
+            marks.extend(busting.iter().min_by_key(|mark| (mark.time, mark.place)));
+            // rule: T3
+            correcting.sort_unstable_by_key(|mark| Reverse((mark.time, mark.place)));
+            // Of corrections that none can be refused before, only the latest counts.
+            let kept =
+                if terms.cancel_horizon.is_none() { correcting.len().min(1) } else { correcting.len() };
+            marks.extend(&correcting[..kept]);
+            places.insert((of_one[0].symbol, of_one[0].target), (from, marks.len() as u32));
+        }
+        Standing { marks, places, sieve }
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    /// All of them.
+    pub(crate) fn into_marks(self) -> Vec<Mark> {
+        self.marks
+    }
+
+    fn of(&self, symbol: u32, origin: Option<Origin>) -> &[Mark] {
+        // rule: T7
+        let named = origin.filter(|origin| self.sieve.passes(origin.sequence));
+        let place = named.and_then(|origin| self.places.get(&(symbol, origin)));
+        place.map_or(&[], |(from, to)| &self.marks[*from as usize..*to as usize])
+    }
+}
+
+/// Adds the trades of a stretch of the archive to the answers, for as many symbols as have numbers. Each trade that a
+/// mark can name is handed to `named`.
+pub(crate) fn count(
+    (answers, symbols): (&mut Answers, usize),
+    columns: &TradeColumns,
+    seen: &mut Duplicates,
+    (standing, asked, terms): (&Standing, Asked, &Terms),
+    named: &mut impl FnMut(Traded),
+) {
+    if answers.symbols.len() < symbols {
+        answers.symbols.resize_with(symbols, Symbol::default);
+    }
+    let (marked, placed) = (!standing.is_empty(), asked.index || asked.latest);
+    for row in 0..columns.len() {
+        // rule: T14
+        if !columns.first(row, seen) || columns.kinds[row] != TradeKind::Traded {
             continue;
         }
-        let (symbol, place, time) = (columns.symbols[row], columns.place(row), columns.times[row]);
+        let (symbol, origin) = (columns.symbols[row], columns.origin(row));
         let (price, volume) = (columns.prices[row], columns.volumes[row]);
-        match columns.kinds[row] {
-            TradeKind::Traded => {
-                let origin = columns.origin(row);
-                history.trades.push(Traded { symbol, origin, price, volume, time, place });
-            }
-            kind => {
-                let (busts, target) = (kind == TradeKind::Busted, columns.targets[row]);
-                history.marks.push(Mark { symbol, target, busts, price, volume, time, place });
-            }
-        }
-    }
-}
-
-/// The answers that follow from a history of so many symbols.
-pub(crate) fn answers(mut history: History, symbols: usize, terms: &Terms) -> Answers {
-    let marks = standing(&history.marks, terms);
-    let mut sieve = Sieve::new(history.marks.len());
-    history.marks.iter().for_each(|mark| sieve.add(mark.target.sequence));
-    let mut answers = Answers { symbols: vec![Symbol::default(); symbols], ..Answers::default() };
-    for trade in &history.trades {
+        let time = columns.times[row];
+        let place = if placed { columns.place(row) } else { Place { partition: 0, offset: 0 } };
         // rule: T7
-        let named = trade.origin.filter(|origin| sieve.passes(origin.sequence));
-        let marks = named.and_then(|origin| marks.get(&(trade.symbol, origin)));
-        let in_force = marks.map_or(Some((trade.price, trade.volume)), |marks| in_force(trade, marks, terms));
-        if let Some((price, volume)) = in_force {
-            count(&mut answers, trade, price, volume);
+        if let (true, Some(origin)) = (asked.index, origin) {
+            named(Traded { symbol, origin, price, volume, time, place });
+        }
+        let marks = if marked { standing.of(symbol, origin) } else { &[] };
+        if let Some(in_force) = in_force((price, volume), time, marks, terms) {
+            add(&mut answers.symbols[symbol as usize], in_force, (time, place), asked);
         }
     }
-    answers.symbols.iter_mut().for_each(keep_latest);
-    // rule: T5
-    answers.marks =
-        marks.into_values().flat_map(|marks| marks.busted.into_iter().chain(marks.corrected)).collect();
-    // rule: T7
-    history.trades.retain(|trade| trade.origin.is_some());
-    answers.trades = history.trades;
-    answers
 }
 
-/// The marks of each trade that can matter, to the records there are and to those that may still come.
-fn standing(marks: &[Mark], terms: &Terms) -> HashMap<(u32, Origin), Marks> {
-    let mut standing: HashMap<(u32, Origin), Marks> = HashMap::new();
-    for mark in marks {
-        let marks = standing.entry((mark.symbol, mark.target)).or_default();
-        if !mark.busts {
-            marks.corrected.push(*mark);
-        } else if marks.busted.is_none_or(|earliest| mark.time < earliest.time) {
-            // rule: T2
-            marks.busted = Some(*mark);
-        }
-    }
-    for marks in standing.values_mut() {
-        // rule: T3
-        marks.corrected.sort_unstable_by_key(|mark| Reverse((mark.time, mark.place)));
-        if terms.cancel_horizon.is_none() {
-            marks.corrected.truncate(1);
-        }
-    }
-    standing
-}
-
-/// Price and volume that a marked trade counts with; nothing when it is busted.
-fn in_force(trade: &Traded, marks: &Marks, terms: &Terms) -> Option<(i64, i64)> {
+/// Price and volume that a trade counts with under the marks on it; nothing when it is busted.
+#[inline]
+fn in_force(own: (i64, i64), time: Millis, marks: &[Mark], terms: &Terms) -> Option<(i64, i64)> {
     // rule: T6
-    let acts = |mark: &Mark| {
-        terms.cancel_horizon.is_none_or(|horizon| mark.time.saturating_sub(trade.time) <= horizon)
-    };
-    // rule: T4
-    if marks.busted.as_ref().is_some_and(acts) {
-        return None;
+    let acts =
+        |mark: &&Mark| terms.cancel_horizon.is_none_or(|horizon| mark.time.saturating_sub(time) <= horizon);
+    // rule: T3 T4
+    match marks.iter().find(acts) {
+        Some(mark) if mark.busts => None,
+        Some(mark) => Some((mark.price, mark.volume)),
+        None => Some(own),
     }
-    // rule: T3
-    let corrected = marks.corrected.iter().find(|mark| acts(mark));
-    Some(corrected.map_or((trade.price, trade.volume), |mark| (mark.price, mark.volume)))
 }
 
-/// Counts a trade in force to its symbol and to its day.
-fn count(answers: &mut Answers, trade: &Traded, price: i64, volume: i64) {
-    // rule: T1
-    let day = answers.days.entry((trade.symbol, trade.time.div_euclid(DAY))).or_default();
-    // rule: T9
-    day.volume += i128::from(volume);
-    day.count += 1;
-    // rule: T13
-    day.value = day.value.wrapping_add(i128::from(price) * i128::from(volume));
-    // rule: T10
-    day.add(price);
-    // rule: T16
-    let hour = answers.hours.entry((trade.symbol, Unit::Hour.of(trade.time))).or_default();
-    hour.0 += i128::from(volume);
-    hour.1 += 1;
-    let symbol = &mut answers.symbols[trade.symbol as usize];
-    // rule: T11
-    symbol.prices += i128::from(price);
-    symbol.volumes += i128::from(volume);
-    symbol.count += 1;
-    // rule: T12
-    if symbol.bound.is_none_or(|bound| (trade.time, trade.place) > bound) {
-        symbol.latest.push((trade.time, trade.place, price));
+/// Counts a trade in force to its symbol, its day and its hour.
+#[inline]
+fn add(symbol: &mut Symbol, (price, volume): (i64, i64), (time, place): (Millis, Place), asked: Asked) {
+    if asked.volume || asked.value || asked.range {
+        // rule: T1
+        symbol.days.of(Unit::Day.of(time)).add(price, volume, asked);
     }
-    if symbol.latest.len() >= 4 * LATEST {
+    if asked.hours {
+        // rule: T16
+        let hour = symbol.hours.of(Unit::Hour.of(time));
+        hour.sum += i128::from(volume);
+        hour.count += 1;
+    }
+    if asked.mean {
+        // rule: T11
+        symbol.prices += i128::from(price);
+        symbol.volumes += i128::from(volume);
+        symbol.count += 1;
+    }
+    // rule: T12
+    if asked.latest && symbol.bound.is_none_or(|bound| (time, place) > bound) {
+        symbol.latest.push((time, place, price));
+        if symbol.latest.len() >= 4 * LATEST {
+            keep_latest(symbol);
+        }
+    }
+}
+
+impl Day {
+    #[inline]
+    fn add(&mut self, price: i64, volume: i64, asked: Asked) {
+        // rule: T9
+        self.volume += i128::from(volume);
+        self.count += 1;
+        if asked.value {
+            // rule: T13
+            self.value = self.value.wrapping_add(i128::from(price) * i128::from(volume));
+        }
+        if asked.range {
+            // rule: T10
+            self.lowest.add(price, 1);
+            self.highest.add(!price, 1);
+        }
+    }
+
+    fn join(&mut self, other: &Day) {
+        self.volume += other.volume;
+        self.count += other.count;
+        self.value = self.value.wrapping_add(other.value);
+        self.lowest.join(&other.lowest);
+        self.highest.join(&other.highest);
+    }
+}
+
+/// Adds what was counted elsewhere of other trades.
+pub(crate) fn join(answers: &mut Answers, other: Answers) {
+    let symbols = answers.symbols.len().max(other.symbols.len());
+    answers.symbols.resize_with(symbols, Symbol::default);
+    for (symbol, more) in answers.symbols.iter_mut().zip(other.symbols) {
+        symbol.prices += more.prices;
+        symbol.volumes += more.volumes;
+        symbol.count += more.count;
+        symbol.days.join(more.days, |day, more| day.join(&more));
+        symbol.hours.join(more.hours, |hour, more| {
+            hour.sum += more.sum;
+            hour.count += more.count;
+        });
+        symbol.latest.extend(more.latest);
+        symbol.bound = symbol.bound.max(more.bound);
+        // What lies before either bound may have been left out on one side.
+        symbol.latest.retain(|(time, place, _)| symbol.bound.is_none_or(|bound| (*time, *place) >= bound));
         keep_latest(symbol);
     }
 }
@@ -246,29 +332,5 @@ pub(crate) fn keep_latest(symbol: &mut Symbol) {
     if symbol.latest.len() > kept {
         symbol.latest.truncate(kept);
         symbol.bound = symbol.latest.last().map(|(time, place, _)| (*time, *place));
-    }
-}
-
-impl Day {
-    /// Adds a price to the nearest on either side. One that is not among them will never be: none is taken away.
-    fn add(&mut self, price: i64) {
-        let full = self.lowest.len() == NEAREST;
-        if !full || self.lowest.last_key_value().is_some_and(|(last, _)| price <= *last) {
-            *self.lowest.entry(price).or_default() += 1;
-        } else {
-            self.more = true;
-        }
-        if self.highest.len() < NEAREST
-            || self.highest.first_key_value().is_some_and(|(last, _)| price >= *last)
-        {
-            *self.highest.entry(price).or_default() += 1;
-        }
-        if self.lowest.len() > NEAREST {
-            self.lowest.pop_last();
-            self.more = true;
-        }
-        if self.highest.len() > NEAREST {
-            self.highest.pop_first();
-        }
     }
 }

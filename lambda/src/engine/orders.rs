@@ -1,32 +1,31 @@
 //! What an engine says about orders, as the batch publishes it.
 
 use hashbrown::HashMap;
-use workloads::{Name, Terms};
+use workloads::Name;
 
 use super::{EngineError, Session, fit, numbers, unusable};
-use crate::batch::orders::{Answers, History, Sums, answers as index};
+use crate::batch::orders::{Answers, Sums};
 
-/// The answers of a session, with the index of a history that the batch has read.
+/// The answers of a session in the place of those that the batch has counted, with the rest of these.
 pub(crate) fn answers(
     session: &mut dyn Session,
-    history: History,
+    mut answers: Answers,
     names: &[Name],
-    terms: &Terms,
 ) -> Result<Answers, EngineError> {
-    // Members and amounts of the days, and who is listed, are part of the index: the records are counted for those.
-    let mut answers = index(history, names, terms);
-    answers.spent.fill(Default::default());
+    for sums in [&mut answers.spent, &mut answers.large] {
+        *sums = vec![Sums::default(); names.len()];
+    }
     let numbered: HashMap<&str, usize> = (0..).zip(names).map(|(i, name)| (name.as_str(), i)).collect();
     let of = |question: &str, customer: &str| {
         let number = numbered.get(customer).copied();
         number.ok_or_else(|| unusable(question, &format!("no customer {customer} was read")))
     };
     session.ask("spend", &mut |customer, row| {
-        answers.spent[of("spend", customer)?].0 = sums("spend", row)?;
+        answers.spent[of("spend", customer)?] = sums("spend", row)?;
         Ok(())
     })?;
     session.ask("large_orders", &mut |customer, row| {
-        answers.spent[of("large_orders", customer)?].1 = sums("large_orders", row)?;
+        answers.large[of("large_orders", customer)?] = sums("large_orders", row)?;
         Ok(())
     })?;
     session.ask("revenue", &mut |_, row| {

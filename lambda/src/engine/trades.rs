@@ -2,13 +2,10 @@
 
 use hashbrown::HashMap;
 use workloads::calendar::Unit;
-use workloads::{Millis, Name, Place, Terms};
+use workloads::{Millis, Name, Place};
 
 use super::{EngineError, Session, fit, numbers, unusable};
-use crate::batch::trades::{Answers, Day, History, NEAREST, answers as index, keep_latest};
-
-/// Milliseconds of a day.
-const DAY: Millis = 86_400_000;
+use crate::batch::trades::{Answers, Day, Volume, keep_latest};
 
 /// What the rows of a session add up to, and how the symbols are numbered.
 struct Asked<'a> {
@@ -16,17 +13,12 @@ struct Asked<'a> {
     numbered: HashMap<&'a str, u32>,
 }
 
-/// The answers of a session, with the index of a history that the batch has read.
+/// The answers of a session, with what the batch has read of marks and of what they can name.
 pub(crate) fn answers(
     session: &mut dyn Session,
-    mut history: History,
+    answers: Answers,
     names: &[Name],
-    terms: &Terms,
 ) -> Result<Answers, EngineError> {
-    let mut trades = std::mem::take(&mut history.trades);
-    let mut answers = index(history, names.len(), terms);
-    trades.retain(|trade| trade.origin.is_some());
-    answers.trades = trades;
     let numbered = (0..).zip(names).map(|(i, name)| (name.as_str(), i)).collect();
     let mut asked = Asked { answers, numbered };
     session.ask("volume", &mut |symbol, row| asked.volume(symbol, row))?;
@@ -47,7 +39,7 @@ impl Asked<'_> {
 
     fn day(&mut self, question: &str, symbol: &str, time: i128) -> Result<&mut Day, EngineError> {
         let (symbol, time): (_, Millis) = (self.symbol(question, symbol)?, fit(question, time)?);
-        Ok(self.answers.days.entry((symbol, time.div_euclid(DAY))).or_default())
+        Ok(self.answers.symbols[symbol as usize].days.of(Unit::Day.of(time)))
     }
 
     fn volume(&mut self, symbol: &str, row: &[i128]) -> Result<(), EngineError> {
@@ -60,7 +52,8 @@ impl Asked<'_> {
     fn hour(&mut self, symbol: &str, row: &[i128]) -> Result<(), EngineError> {
         let [time, volume, count] = numbers("volume_hour", row)?;
         let (symbol, time): (_, Millis) = (self.symbol("volume_hour", symbol)?, fit("volume_hour", time)?);
-        self.answers.hours.insert((symbol, Unit::Hour.of(time)), (volume, fit("volume_hour", count)?));
+        let hours = &mut self.answers.symbols[symbol as usize].hours;
+        *hours.of(Unit::Hour.of(time)) = Volume { sum: volume, count: fit("volume_hour", count)? };
         Ok(())
     }
 
@@ -71,17 +64,11 @@ impl Asked<'_> {
     }
 
     fn nearest(&mut self, symbol: &str, row: &[i128]) -> Result<(), EngineError> {
-        let [time, price, trades, low, high] = numbers("nearest", row)?;
+        let [time, price, trades, _, _] = numbers("nearest", row)?;
         let (price, trades): (i64, u64) = (fit("nearest", price)?, fit("nearest", trades)?);
         let day = self.day("nearest", symbol, time)?;
-        if low <= NEAREST as i128 {
-            day.lowest.insert(price, trades);
-        }
-        if high <= NEAREST as i128 {
-            day.highest.insert(price, trades);
-        }
-        // The prices below, those above, and this one.
-        day.more = low + high - 1 > NEAREST as i128;
+        day.lowest.add(price, trades);
+        day.highest.add(!price, trades);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Batches that go on from one another, one at a time, for whoever wants to know what each costs.
+//! Batches made from the speed layer's fold, one at a time, for whoever wants to know what each costs.
 
 use std::path::Path;
 
@@ -6,12 +6,24 @@ use workloads::files::{SharedDisk, make_dir};
 use workloads::intake::Duplicates;
 use workloads::{Dedup, Terms, Version};
 
-use super::{Grown, Onward, onward};
+use super::{Grown, Onward, onward, whole};
 use crate::archive::Archive;
 use crate::error::LambdaError;
 use crate::handover::Cut;
 use crate::layers::{Layers, with_layers};
 use crate::publication::{About, Shelf};
+
+/// Computes everything below `cut` from an archive by the speed layer's fold; says how many bytes that is to publish.
+pub fn shared(
+    workload: &str,
+    archive: &Archive,
+    cut: &Version,
+    (terms, dedup): (&Terms, Dedup),
+) -> Result<u64, LambdaError> {
+    let mut seen = Duplicates::new(dedup);
+    let files = with_layers!(workload, L => whole::<L>(archive, cut, terms, &mut seen)?);
+    Ok(files.iter().map(|(_, part)| part.len()).sum())
+}
 
 /// Publications in a folder, each made from the one before.
 pub struct Chain {

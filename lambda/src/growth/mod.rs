@@ -25,7 +25,7 @@ mod trades;
 mod transfers;
 mod words;
 
-pub use alone::Chain;
+pub use alone::{Chain, shared};
 pub use kind::Batching;
 pub(crate) use onward::{Onward, onward};
 

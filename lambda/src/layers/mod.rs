@@ -8,6 +8,7 @@ use workloads::{Query, Record, Rows, Terms, Version};
 use crate::archive::Archive;
 use crate::engine::{Engine, EngineError};
 use crate::error::LambdaError;
+use crate::growth::Grows;
 use crate::publication::{Files, Loaded};
 use crate::speed::sketch::Sketches;
 use crate::stores::Cells;
@@ -57,6 +58,8 @@ pub(crate) trait Layers: Sized + Send + Sync + 'static {
     type Partial: Serialize + DeserializeOwned + Default + Send;
     /// How that half falls into cells, when it is kept in a store.
     type Cells: Cells<Self>;
+    /// How a publication grows into the next one.
+    type Growth: Grows<Self>;
 
     /// All of history up to the cut, from scratch. `seen` has seen nothing, and sees every record.
     fn batch(
@@ -65,6 +68,17 @@ pub(crate) trait Layers: Sized + Send + Sync + 'static {
         terms: &Terms,
         seen: &mut Duplicates,
     ) -> Result<Files, LambdaError>;
+    /// The same for some views only, without what corrections of batched events need; everything where a workload does
+    /// not tell them apart.
+    fn some(
+        archive: &Archive,
+        cut: &Version,
+        terms: &Terms,
+        seen: &mut Duplicates,
+        _: &[&str],
+    ) -> Result<Files, LambdaError> {
+        Self::batch(archive, cut, terms, seen)
+    }
     /// The same with the answers of another engine; a workload need not have any use for one.
     fn asked(
         _: &dyn Engine,
@@ -129,6 +143,6 @@ pub(crate) trait Layers: Sized + Send + Sync + 'static {
 }
 
 /// A look-up in a publication that failed.
-fn look_up(cause: std::io::Error) -> LambdaError {
+pub(crate) fn look_up(cause: std::io::Error) -> LambdaError {
     LambdaError::Io { what: "looking up in a publication".into(), cause }
 }

@@ -1,14 +1,17 @@
 //! The layers of `orders`, as plumbing sees them.
 
 use workloads::intake::Duplicates;
-use workloads::{Event, Name, Query, Record, Rows, Terms, Version};
+use workloads::{Dedup, Event, Name, Query, Record, Rows, Terms, Version};
 
 use super::Layers;
-use crate::archive::Archive;
+use crate::archive::{Archive, Groups, Reads};
+use crate::batch::orders::{Answers, Asked, Mark, Standing};
+use crate::batch::passes::{self, Counting, Found, Seen};
 use crate::engine::{self, Engine};
 use crate::error::LambdaError;
 use crate::publication::orders::OrdersBase;
-use crate::publication::{Files, Loaded};
+use crate::publication::table::loose::Loose;
+use crate::publication::{Files, Loaded, Part};
 use crate::speed::sketch::Sketches;
 use crate::student::WrongMerge;
 use crate::{batch, publication, serving, speed};
@@ -21,6 +24,7 @@ impl Layers for Orders {
     type State = speed::orders::Changes;
     type Partial = speed::orders::Partial;
     type Cells = Self;
+    type Growth = Self;
 
     fn batch(
         archive: &Archive,
@@ -28,9 +32,19 @@ impl Layers for Orders {
         terms: &Terms,
         seen: &mut Duplicates,
     ) -> Result<Files, LambdaError> {
-        let (history, names) = history(archive, cut, seen)?;
-        let answers = batch::orders::answers(history, &names, terms);
-        Ok(publication::orders::files(&names, &answers))
+        let (answers, names, placed) = computed(archive, cut, terms, seen, EVERYTHING)?;
+        Ok(publication::orders::files(&names, &answers, placed))
+    }
+
+    fn some(
+        archive: &Archive,
+        cut: &Version,
+        terms: &Terms,
+        seen: &mut Duplicates,
+        views: &[&str],
+    ) -> Result<Files, LambdaError> {
+        let (answers, names, placed) = computed(archive, cut, terms, seen, asked(views))?;
+        Ok(publication::orders::files(&names, &answers, placed))
     }
 
     fn asked(
@@ -40,14 +54,15 @@ impl Layers for Orders {
         terms: &Terms,
         seen: &mut Duplicates,
     ) -> Result<Files, LambdaError> {
-        let (history, names) = history(archive, cut, seen)?;
+        // Members and amounts of the days, and who is listed, are part of the index: the records are counted for those.
+        let (answers, names, placed) = computed(archive, cut, terms, seen, EVERYTHING)?;
         let mut session = engine::begin(engine, "orders", archive, cut, terms, seen.dedup())?;
-        let answers = engine::orders::answers(&mut *session, history, &names, terms)?;
-        Ok(publication::orders::files(&names, &answers))
+        let answers = engine::orders::answers(&mut *session, answers, &names)?;
+        Ok(publication::orders::files(&names, &answers, placed))
     }
 
-    fn nothing(terms: &Terms) -> Files {
-        publication::orders::files(&[], &batch::orders::answers(Default::default(), &[], terms))
+    fn nothing(_: &Terms) -> Files {
+        publication::orders::files(&[], &Answers::default(), Loose::<4>::default().table(1))
     }
 
     fn base(loaded: Loaded) -> Result<OrdersBase, LambdaError> {
@@ -116,17 +131,80 @@ impl Layers for Orders {
     }
 }
 
-/// What the archive holds below a cut, each record once, and the names in it.
-fn history(
+/// Whatever is published.
+const EVERYTHING: Asked =
+    Asked { spent: true, large: true, revenue: true, members: true, amounts: true, index: true };
+
+/// What some views take.
+fn asked(views: &[&str]) -> Asked {
+    let any = |of: &[&str]| views.iter().any(|view| of.contains(view));
+    Asked {
+        spent: any(&["spend", "big_spenders", "top_customers"]),
+        large: any(&["large_orders"]),
+        revenue: any(&["revenue"]),
+        members: any(&["customers_per_day"]),
+        amounts: any(&["median_order"]),
+        index: false,
+    }
+}
+
+/// What the archive holds below a cut, counted, with the names in it and the records that marks can name.
+fn computed(
     archive: &Archive,
     cut: &Version,
+    terms: &Terms,
     seen: &mut Duplicates,
-) -> Result<(batch::orders::History, Vec<Name>), LambdaError> {
-    let (mut history, mut names) = (batch::orders::History::default(), Vec::new());
-    history.placed.reserve(cut.total() as usize);
-    archive.scan_orders(cut, seen.dedup(), &mut |columns| {
-        names.extend(columns.names[names.len()..].iter().cloned());
-        batch::orders::read(&mut history, columns, seen);
+    asked: Asked,
+) -> Result<(Answers, Vec<Name>, Part), LambdaError> {
+    let mut groups = archive.groups(cut)?;
+    let marks = (0..groups.len()).any(|group| groups.marks(group) > 0);
+    let tells = matches!(seen.dedup(), Dedup::Origin | Dedup::Content);
+    let passed = match marks || tells || asked.index {
+        true => passes::first(&mut groups, seen, &noted(seen.dedup()), |mark, map| {
+            mark.customer = map[mark.customer as usize];
+        })?,
+        false => passes::Passed::without(),
+    };
+    let (marks, filters) = passed.split();
+    let standing = Standing::new(marks, terms);
+    let usual = columns(asked, !standing.is_empty(), terms);
+    let doubtful: Vec<_> =
+        ["source", "sequence", "offset"].into_iter().chain(usual.iter().copied()).collect();
+    let reads = |group| {
+        let columns = if filters.needed(group) { &doubtful } else { &usual };
+        Some(Reads { columns, own: false })
+    };
+    let begin = || (Counting::<Answers>::new(), Loose::<4>::default());
+    let counted = groups.orders(reads, begin, |(counting, placed), stretch, columns| {
+        let Counting { answers, seen, .. } = counting.at(stretch, &filters);
+        let how = (&standing, asked, terms);
+        batch::orders::count((answers, stretch.keys), columns, seen, how, &mut |record| {
+            placed.push(publication::orders::placed(record));
+        });
     })?;
-    Ok((history, names))
+    let (counted, placed): (Vec<_>, Vec<_>) = counted.into_iter().unzip();
+    let threads = groups.threads();
+    let (mut answers, names) = passes::joined(groups, counted, batch::orders::join);
+    answers.leaders = batch::orders::leaders(&answers.spent, &names);
+    answers.marks = standing.into_marks();
+    Ok((answers, names, passes::table(placed, threads)))
+}
+
+/// Columns of the second pass.
+fn columns(asked: Asked, marked: bool, terms: &Terms) -> Vec<&'static str> {
+    let dated = asked.members || asked.amounts || asked.index || marked && terms.cancel_horizon.is_some();
+    let each = [("amount_cents", true), ("order", asked.index || marked), ("time", dated)];
+    each.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name).collect()
+}
+
+/// The first pass.
+fn noted(dedup: Dedup) -> impl Fn(&Groups<'_>, Seen<'_>) -> passes::All<Mark> {
+    const ALL: &[&str] = &["offset", "source", "sequence", "order", "amount_cents", "time"];
+    move |groups, seen| {
+        let reads = |group| seen(group).is_some().then(|| passes::noted(dedup, groups.marks(group) > 0, ALL));
+        groups.orders(reads, Vec::new, |all, stretch, columns| {
+            let found = Found::of(all, stretch, || seen(stretch.group).unwrap_or(Duplicates::new(dedup)));
+            found.repeats |= batch::orders::mark(&mut found.marks, columns, &mut found.seen);
+        })
+    }
 }

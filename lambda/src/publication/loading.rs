@@ -13,7 +13,9 @@ use workloads::files::DiskRead;
 use workloads::{Millis, Version};
 
 use super::names::Names;
+use super::numbers::Numbers;
 use super::ordered::Ordered;
+use super::segments::Segments;
 use super::table::{Bytes, Table};
 use super::{Files, Manifest, Note, Shelf, file_path};
 use crate::error::LambdaError;
@@ -33,8 +35,11 @@ pub(crate) struct Loading {
     check: bool,
     taken: usize,
     taking: Option<Taking>,
-    files: BTreeMap<String, Held>,
+    files: Named,
 }
+
+/// Files by their names, those of earlier publications first; with what is noted of each, if it lies on a shelf.
+type Named = BTreeMap<String, Vec<(Option<Note>, Held)>>;
 
 /// A file on its way in.
 struct Taking {
@@ -54,7 +59,7 @@ enum Held {
 pub(crate) struct Loaded {
     /// What it is.
     pub(crate) manifest: Manifest,
-    files: BTreeMap<String, Held>,
+    files: Named,
     dir: PathBuf,
     /// Counts how often its tables are read, if somebody wants to know.
     reads: Option<Arc<AtomicU64>>,
@@ -65,7 +70,6 @@ struct Watched {
     bytes: Box<dyn Bytes>,
     reads: Arc<AtomicU64>,
 }
-
 
 impl Loading {
     /// Begins with the publication of that number.
@@ -93,7 +97,8 @@ impl Loading {
     /// Takes in a piece of the next file.
     fn piece(&mut self) -> Result<(), LambdaError> {
         let Some(note) = self.manifest.files.get(self.taken) else { return Ok(()) };
-        let path = self.shelf.path(self.manifest.number, &note.name);
+        let at = note.at.unwrap_or(self.manifest.number);
+        let path = self.shelf.path(at, &note.name);
         let io = |error| LambdaError::io("reading", &path, error);
         let mut taking = match self.taking.take() {
             Some(taking) => taking,
@@ -110,7 +115,8 @@ impl Loading {
             return Err(LambdaError::broken(&path, reason));
         }
         let held = if in_place { Held::Disk(taking.file) } else { Held::Memory(taking.bytes) };
-        self.files.insert(note.name.clone(), held);
+        let known = Some(Note { at: Some(at), ..note.clone() });
+        self.files.entry(note.name.clone()).or_default().push((known, held));
         self.taken += 1;
         Ok(())
     }
@@ -150,7 +156,9 @@ impl Loaded {
     /// A publication that nobody has written: it is nowhere but here.
     pub(crate) fn in_memory(files: Files) -> Self {
         let manifest = Manifest::of(0, "", &Version::default(), Vec::new());
-        let files = files.into_iter().map(|(name, part)| (name.to_owned(), Held::Memory(part.bytes)));
+        let files = files
+            .into_iter()
+            .map(|(name, part)| (name.to_owned(), vec![(None, Held::Memory(part.into_bytes()))]));
         Loaded { manifest, files: files.collect(), dir: PathBuf::new(), reads: None }
     }
 
@@ -178,7 +186,21 @@ impl Loaded {
 
     /// One file as a table.
     pub(crate) fn table(&mut self, name: &str) -> Result<Table, LambdaError> {
-        let bytes: Box<dyn Bytes> = match self.held(name)? {
+        let held = self.held(name)?;
+        self.opened(name, held)
+    }
+
+    /// All files of that name as one table.
+    pub(crate) fn segments(&mut self, name: &str) -> Result<Segments, LambdaError> {
+        let mut parts = Vec::new();
+        for (note, held) in self.files.remove(name).ok_or_else(|| self.missing(name))? {
+            parts.push((note, self.opened(name, held)?));
+        }
+        Ok(Segments::new(parts))
+    }
+
+    fn opened(&self, name: &str, held: Held) -> Result<Table, LambdaError> {
+        let bytes: Box<dyn Bytes> = match held {
             Held::Memory(bytes) => Box::new(bytes),
             Held::Disk(file) => Box::new(file),
         };
@@ -195,6 +217,13 @@ impl Loaded {
         Ordered::open(bytes).ok_or_else(|| LambdaError::broken(&self.path(name), "it ends within a row"))
     }
 
+    /// The file of numbers, one for each name.
+    pub(crate) fn numbers(&mut self, names: &Names) -> Result<Numbers, LambdaError> {
+        let numbers = Numbers::open(&self.take("numbers")?, names.len());
+        let reason = "it does not hold a number for each name";
+        numbers.ok_or_else(|| LambdaError::broken(&self.path("numbers"), reason))
+    }
+
     /// The file of names.
     pub(crate) fn names(&mut self) -> Result<Names, LambdaError> {
         let bytes = self.take("names")?;
@@ -202,10 +231,12 @@ impl Loaded {
     }
 
     fn held(&mut self, name: &str) -> Result<Held, LambdaError> {
-        match self.files.remove(name) {
-            Some(held) => Ok(held),
-            None => Err(LambdaError::broken(&self.path(name), "the manifest does not list it")),
-        }
+        let held = self.files.remove(name).and_then(|mut held| held.pop());
+        held.map(|(_, held)| held).ok_or_else(|| self.missing(name))
+    }
+
+    fn missing(&self, name: &str) -> LambdaError {
+        LambdaError::broken(&self.path(name), "the manifest does not list it")
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -4,27 +4,32 @@
 //! views/CURRENT                      the number of the newest publication, renamed into place
 //! views/<number>-manifest.json       its cut, and rows, length and checksum of each of its files
 //! views/<number>-names               customers, symbols, words and so on in their order
+//! views/<number>-numbers             which number each of them has in the tables, where that is not its place in the order
 //! views/<number>-<table>             answers, marks and the correction index, as tables or rows in their order
 //! views/<number>-seen                what the duplicate filter had seen at the cut
 //! ```
 //!
 //! Every file is synced before the manifest is written, the manifest before `CURRENT` is renamed, and `CURRENT`
 //! before the batch says that it has published. The files of a few earlier publications are kept, so that a
-//! reader who is still at one of them finds it whole.
+//! reader who is still at one of them finds it whole. A publication that was made from an earlier one names those
+//! of its tables which it has not changed, where they lie; they are kept as long as it is.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use workloads::files::{SharedDisk, make_dir};
-use workloads::{Name, Version};
+use workloads::{Name, Terms, Version};
 
 use crate::error::LambdaError;
 
 mod loading;
 pub(crate) mod names;
+pub(crate) mod numbers;
 pub(crate) mod ordered;
 pub(crate) mod orders;
+mod prune;
+pub(crate) mod segments;
 pub(crate) mod sensors;
 pub(crate) mod table;
 pub(crate) mod trades;
@@ -34,7 +39,7 @@ pub(crate) mod words;
 pub(crate) use loading::{IN_PLACE, Loaded, Loading};
 
 /// The layout of everything that is published. Another number is of a build that lays it out otherwise.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// What makes a publication whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +53,8 @@ pub(crate) struct Manifest {
     pub(crate) workload: String,
     /// What the batch read: everything below.
     pub(crate) cut: Version,
+    /// What was agreed on when it was made.
+    pub(crate) terms: Option<Terms>,
     /// The publication that it was made from.
     pub(crate) from: Option<u64>,
     /// Whether it is that one once more, with all that it holds.
@@ -70,6 +77,23 @@ pub(crate) struct Note {
     pub(crate) bytes: u64,
     /// CRC-32 of all of it.
     pub(crate) checksum: u32,
+    /// The publication that wrote it; absent if that is this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<u64>,
+}
+
+/// What a publication is to say of itself.
+pub(crate) struct About<'a> {
+    /// Its number.
+    pub(crate) number: u64,
+    /// The workload.
+    pub(crate) workload: &'a str,
+    /// What the batch has read.
+    pub(crate) cut: &'a Version,
+    /// What was agreed on.
+    pub(crate) terms: &'a Terms,
+    /// The publication that it was made from.
+    pub(crate) from: Option<u64>,
 }
 
 /// What a batch has computed, as files by their names.
@@ -77,8 +101,10 @@ pub(crate) type Files = Vec<(&'static str, Part)>;
 
 /// The content of one file.
 pub(crate) struct Part {
-    /// All of it.
+    /// All of it, or its beginning.
     pub(crate) bytes: Vec<u8>,
+    /// What follows, if it is too large to lie in one piece.
+    pub(crate) more: Vec<Vec<u8>>,
     /// How many rows that are; 0 of what has none.
     pub(crate) rows: u64,
 }
@@ -87,7 +113,8 @@ impl Manifest {
     fn of(number: u64, workload: &str, cut: &Version, files: Vec<Note>) -> Self {
         let checksum = checksum(&files);
         let (workload, cut) = (workload.into(), cut.clone());
-        Manifest { schema: SCHEMA, number, workload, cut, from: None, again: false, checksum, files }
+        let (terms, from, again) = (None, None, false);
+        Manifest { schema: SCHEMA, number, workload, cut, terms, from, again, checksum, files }
     }
 
     /// Rows of all files.
@@ -125,9 +152,28 @@ fn checksum(files: &[Note]) -> u32 {
     all.finalize()
 }
 
+impl Part {
+    /// Its pieces, one after the other.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&self.bytes).chain(&self.more).map(Vec::as_slice)
+    }
+
+    /// Number of bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.pieces().map(|piece| piece.len() as u64).sum()
+    }
+
+    /// All of it in one piece.
+    pub(crate) fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes.reserve_exact(self.more.iter().map(Vec::len).sum());
+        self.more.iter().for_each(|piece| self.bytes.extend_from_slice(piece));
+        self.bytes
+    }
+}
+
 impl From<Vec<u8>> for Part {
     fn from(bytes: Vec<u8>) -> Self {
-        Part { bytes, rows: 0 }
+        Part { bytes, more: Vec::new(), rows: 0 }
     }
 }
 
@@ -183,18 +229,22 @@ impl Shelf {
         Manifest::parse(&text).map_err(|reason| LambdaError::broken(&path, reason))
     }
 
-    /// Publishes: when this returns, `number` is the newest publication and stays so.
+    /// Publishes: when this returns, this is the newest publication and stays so. `kept` are files of earlier ones that
+    /// are part of it.
     pub(crate) fn publish(
         &self,
-        number: u64,
-        workload: &str,
-        cut: &Version,
-        from: Option<u64>,
+        about: &About<'_>,
+        kept: &[Note],
         files: &Files,
     ) -> Result<Manifest, LambdaError> {
-        let put = |(name, part): &(&str, Part)| self.put(number, name, &part.bytes, part.rows);
-        let notes = files.iter().map(put).collect::<Result<_, _>>()?;
-        let manifest = Manifest { from, ..Manifest::of(number, workload, cut, notes) };
+        let About { number, workload, cut, terms, from } = *about;
+        let put = |(name, part): &(&str, Part)| self.put(number, name, part.pieces(), part.rows);
+        let mut notes = kept.to_vec();
+        for file in files {
+            notes.push(put(file)?);
+        }
+        let terms = Some(terms.clone());
+        let manifest = Manifest { terms, from, ..Manifest::of(number, workload, cut, notes) };
         self.finish(manifest)
     }
 
@@ -209,10 +259,10 @@ impl Shelf {
         }
         let old = self.manifest(to)?;
         let number = newest + 1;
-        for note in &old.files {
+        for note in old.files.iter().filter(|note| note.at.is_none()) {
             let path = self.path(to, &note.name);
             let bytes = self.disk.read(&path).map_err(|e| LambdaError::io("reading", &path, e))?;
-            if self.put(number, &note.name, &bytes, note.rows)? != *note {
+            if self.put(number, &note.name, [&bytes[..]], note.rows)? != *note {
                 return Err(LambdaError::broken(&path, "it is not what the manifest says"));
             }
         }
@@ -236,34 +286,33 @@ impl Shelf {
     /// All of its files are there: makes it the newest.
     fn finish(&self, manifest: Manifest) -> Result<Manifest, LambdaError> {
         let text = serde_json::to_vec(&manifest).expect("a manifest has no keys but strings");
-        self.put(manifest.number, "manifest.json", &text, 0)?;
+        self.put(manifest.number, "manifest.json", [&text[..]], 0)?;
         // Their names must be there before one that leads to them is.
         self.disk.sync_dir(&self.dir).map_err(|e| LambdaError::io("syncing", &self.dir, e))?;
         replace(&self.disk, &self.dir, "CURRENT", manifest.number.to_string().as_bytes())?;
         Ok(manifest)
     }
 
-    /// Removes what is older than the newest `keep` publications.
-    pub(crate) fn prune(&self, newest: u64, keep: u64) -> Result<(), LambdaError> {
-        let io = |e| LambdaError::io("clearing", &self.dir, e);
-        for name in self.disk.list(&self.dir).map_err(io)? {
-            let number = name.split_once('-').and_then(|(number, _)| number.parse::<u64>().ok());
-            if number.is_some_and(|number| number + keep.max(2) <= newest) {
-                self.disk.remove(&self.dir.join(name)).map_err(io)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn put(&self, number: u64, name: &str, bytes: &[u8], rows: u64) -> Result<Note, LambdaError> {
+    fn put<'p>(
+        &self,
+        number: u64,
+        name: &str,
+        pieces: impl IntoIterator<Item = &'p [u8]>,
+        rows: u64,
+    ) -> Result<Note, LambdaError> {
         let path = self.path(number, name);
+        let (mut length, mut checksum) = (0, crc32fast::Hasher::new());
         let write = || {
             let mut file = self.disk.create(&path)?;
-            file.append(bytes)?;
+            for piece in pieces {
+                file.append(piece)?;
+                checksum.update(piece);
+                length += piece.len() as u64;
+            }
             file.sync()
         };
         write().map_err(|e| LambdaError::io("writing", &path, e))?;
-        Ok(Note { name: name.into(), rows, bytes: bytes.len() as u64, checksum: crc32fast::hash(bytes) })
+        Ok(Note { name: name.into(), rows, bytes: length, checksum: checksum.finalize(), at: None })
     }
 
     fn path(&self, number: u64, name: &str) -> PathBuf {

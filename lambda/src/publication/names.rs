@@ -4,7 +4,7 @@
 //! names u32, ends names x u32, the names one after the other      little endian, UTF-8
 //! ```
 //!
-//! A name's place in the order, its *rank*, stands for it in the tables of the same publication.
+//! A name's place in the order is its *rank*.
 
 use std::cmp::Ordering;
 
@@ -20,17 +20,17 @@ pub(crate) struct Names {
 }
 
 /// The bytes that hold `names`, which are in their order.
-pub(crate) fn bytes<'a>(names: impl ExactSizeIterator<Item = &'a Name> + Clone) -> Part {
+pub(crate) fn bytes(names: impl ExactSizeIterator<Item: AsRef<str>> + Clone) -> Part {
     let rows = names.len() as u64;
     let mut out = Vec::with_capacity(4 + 16 * names.len());
     out.extend_from_slice(&(names.len() as u32).to_le_bytes());
     let mut end = 0u32;
     for name in names.clone() {
-        end += name.len() as u32;
+        end += name.as_ref().len() as u32;
         out.extend_from_slice(&end.to_le_bytes());
     }
-    names.for_each(|name| out.extend_from_slice(name.as_bytes()));
-    Part { bytes: out, rows }
+    names.for_each(|name| out.extend_from_slice(name.as_ref().as_bytes()));
+    Part { bytes: out, more: Vec::new(), rows }
 }
 
 impl Names {
@@ -50,6 +50,11 @@ impl Names {
     /// The name of that rank.
     pub(crate) fn name(&self, rank: u32) -> Name {
         String::from_utf8_lossy(self.text(rank as usize)).into()
+    }
+
+    /// All names, in their order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Name> + '_ {
+        (0..self.len()).map(|rank| self.name(rank))
     }
 
     /// The rank of a name, if it is there.

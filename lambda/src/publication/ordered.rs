@@ -26,7 +26,7 @@ pub(crate) fn bytes<const W: usize>(rows: impl Iterator<Item = (Key, [u64; W])>)
             out.extend_from_slice(&word.to_le_bytes());
         }
     }
-    Part { bytes: out, rows: count }
+    Part { bytes: out, more: Vec::new(), rows: count }
 }
 
 impl<const W: usize> Ordered<W> {

@@ -2,22 +2,29 @@
 
 use std::io;
 
-use hashbrown::HashMap;
 use workloads::{Millis, Name, Place};
 
 use super::names::{self, Names};
+use super::numbers::{self, Numbers, turned};
 use super::ordered::{self, Ordered};
-use super::table::{self, Table, halves, whole};
+use super::segments::Segments;
+use super::table::loose::Loose;
+use super::table::{self, Table, whole};
 use super::{Files, Loaded, Part, ranked};
-use crate::batch::orders::{Answers, LISTED, Sums};
+use crate::batch::orders::{Answers, Day, LISTED, Placed, Sums};
 use crate::error::LambdaError;
+
+pub(crate) mod rows;
 
 /// A publication about orders.
 pub(crate) struct OrdersBase {
     names: Names,
+    numbers: Numbers,
     spent: Table,
-    marks: Table,
-    placed: Table,
+    /// Marks and what they can name, under the customer's number and the order; of marks what is newest counts.
+    pub(crate) marks: Segments,
+    /// The same for records.
+    pub(crate) placed: Segments,
     leaders: Vec<u32>,
     members: Table,
     days: Ordered<3>,
@@ -53,71 +60,79 @@ pub(crate) struct DaySums {
 pub(crate) const NOTHING: Spent = ([0, 0], [0, 0]);
 
 /// The answers as files.
-pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
+pub(crate) fn files(names: &[Name], answers: &Answers, placed: Part) -> Files {
     let (sorted, ranks) = ranked(names);
-    let rank = |customer: u32| u64::from(ranks[customer as usize]);
-    let revenue = [answers.revenue.sum, answers.revenue.count.into()];
-    // The same answers are the same bytes.
-    let mut members: Vec<_> = answers.members.iter().collect();
-    members.sort_unstable_by_key(|(key, _)| **key);
-    let mut marks: Vec<_> = answers.marks.iter().collect();
-    marks.sort_by_key(|mark| (mark.customer, mark.order));
+    let spent = |i: usize| {
+        let [all, large] =
+            [&answers.spent, &answers.large].map(|sums| sums.get(i).copied().unwrap_or_default());
+        rows::spent(i as u32, (pair(all), pair(large)))
+    };
+    let (days, marks) = (answers.days.sorted(), &answers.marks);
     vec![
         ("names", names::bytes(sorted.iter().copied())),
-        ("leaders", answers.leaders.iter().flat_map(|i| ranks[*i as usize].to_le_bytes()).collect()),
-        (
-            "members",
-            table::bytes(members.len(), |i| {
-                let ((day, customer), count) = members[i];
-                [*day as u64, rank(*customer), *count]
-            }),
-        ),
-        ("days", days(answers)),
-        ("amounts", amounts(answers)),
-        ("spent", table::bytes(answers.spent.len(), |i| sums(rank(i as u32), &answers.spent[i]))),
-        ("revenue", revenue.iter().flat_map(|number: &i128| number.to_le_bytes()).collect()),
+        ("numbers", numbers::bytes(&turned(&ranks))),
+        ("leaders", leaders(answers.leaders.iter().map(|customer| ranks[*customer as usize]))),
+        ("members", members(&days)),
+        ("days", day_rows(&days)),
+        ("amounts", amounts(&days)),
+        ("spent", table::bytes(names.len(), spent)),
+        ("revenue", rows::revenue(answers.revenue.sum, answers.revenue.count.into())),
         (
             "marks",
             table::bytes(marks.len(), |i| {
                 let mark = marks[i];
-                let place = u64::from(mark.place.partition) << 1 | u64::from(mark.cancels);
-                [
-                    rank(mark.customer),
-                    mark.order,
-                    mark.time as u64,
-                    place,
-                    mark.place.offset,
-                    mark.amount as u64,
-                ]
+                let corrects = (!mark.cancels).then_some((mark.place, mark.amount));
+                rows::mark((mark.customer, mark.order), mark.time, corrects)
             }),
         ),
-        (
-            "placed",
-            table::bytes(answers.placed.len(), |i| {
-                let placed = &answers.placed[i];
-                [rank(placed.customer), placed.order, placed.amount as u64, placed.time as u64]
-            }),
-        ),
+        ("placed", placed),
     ]
 }
 
+/// The row of a record that marks can name.
+pub(crate) fn placed(placed: Placed) -> [u64; 4] {
+    rows::placed((placed.customer, placed.order), placed.amount, placed.time)
+}
+
+/// The ranks of the customers with the highest sums.
+pub(crate) fn leaders(ranks: impl Iterator<Item = u32>) -> Part {
+    ranks.flat_map(u32::to_le_bytes).collect()
+}
+
+fn pair(sums: Sums) -> [i128; 2] {
+    [sums.sum, sums.count.into()]
+}
+
+/// How many records each customer has on each day.
+fn members(days: &[(i64, &Day)]) -> Part {
+    let mut rows: Loose<3> = Loose::default();
+    for (number, day) in days {
+        let counts = day.members.iter();
+        counts.for_each(|(customer, count)| {
+            rows.push([*number as u64, u64::from(*customer), u64::from(*count)])
+        });
+    }
+    rows.table(1)
+}
+
 /// Each day's number, customers and records.
-fn days(answers: &Answers) -> Part {
-    let mut customers: HashMap<i64, u64> = HashMap::new();
-    answers.members.keys().for_each(|(day, _)| *customers.entry(*day).or_default() += 1);
-    let row = |(number, (day, amounts)): (u64, (&i64, &Vec<i64>))| {
-        ((0, *day), [number, customers.get(day).copied().unwrap_or(0), amounts.len() as u64])
+fn day_rows(days: &[(i64, &Day)]) -> Part {
+    let row = |(number, (day, of)): (u64, &(i64, &Day))| {
+        ((0, *day), [number, of.members.len() as u64, of.amounts.values().sum()])
     };
-    ordered::bytes((1..).zip(&answers.amounts).map(row))
+    ordered::bytes((1..).zip(days).map(row))
 }
 
 /// Of each day its amounts, with how many of them are not above each.
-fn amounts(answers: &Answers) -> Part {
-    let rows = (1..).zip(answers.amounts.values()).flat_map(|(number, amounts)| {
+fn amounts(days: &[(i64, &Day)]) -> Part {
+    let rows = (1..).zip(days).flat_map(|(number, (_, day))| {
+        let mut amounts: Vec<(i64, u64)> =
+            day.amounts.iter().map(|(amount, count)| (*amount, *count)).collect();
+        amounts.sort_unstable();
         let mut upto = 0;
-        amounts.chunk_by(|a, b| a == b).map(move |equal| {
-            upto += equal.len() as u64;
-            ((number, equal[0]), [upto])
+        amounts.into_iter().map(move |(amount, count)| {
+            upto += count;
+            ((number, amount), [upto])
         })
     });
     ordered::bytes(rows)
@@ -125,12 +140,6 @@ fn amounts(answers: &Answers) -> Part {
 
 fn day_sums([number, customers, count]: [u64; 3]) -> DaySums {
     DaySums { number: number as u32, customers, count }
-}
-
-fn sums(rank: u64, sums: &(Sums, Sums)) -> [u64; 8] {
-    let [low, high] = halves(sums.0.sum);
-    let [large_low, large_high] = halves(sums.1.sum);
-    [rank, 0, low, high, sums.0.count, large_low, large_high, sums.1.count]
 }
 
 fn rank(bytes: &[u8]) -> u32 {
@@ -148,11 +157,13 @@ impl OrdersBase {
         let revenue = loaded.take("revenue")?;
         let number = |from: usize| revenue.get(from..from + 16).and_then(|bytes| bytes.try_into().ok());
         let revenue = [number(0), number(16)].map(|bytes| bytes.map_or(0, i128::from_le_bytes));
+        let names = loaded.names()?;
         Ok(OrdersBase {
-            names: loaded.names()?,
+            numbers: loaded.numbers(&names)?,
+            names,
             spent: loaded.table("spent")?,
-            marks: loaded.table("marks")?,
-            placed: loaded.table("placed")?,
+            marks: loaded.segments("marks")?,
+            placed: loaded.segments("placed")?,
             leaders: loaded.take("leaders")?.chunks_exact(4).map(rank).collect(),
             members: loaded.table("members")?,
             days: loaded.ordered("days")?,
@@ -166,17 +177,24 @@ impl OrdersBase {
         &self.names
     }
 
+    /// Which number stands for each of them in the tables.
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
     /// A customer's sum and count, over all records and over the large ones.
     pub(crate) fn spent(&self, rank: u32) -> io::Result<Spent> {
         let mut rows = NOTHING;
-        self.spent.find([rank.into(), 0], |words| rows = spent_rows(words))?;
+        self.spent.find([self.number(rank), 0], |words| rows = spent_rows(words))?;
         Ok(rows)
     }
 
     /// The same of every customer, by rank.
     pub(crate) fn all_spent(&self) -> io::Result<Vec<Spent>> {
         let mut all = vec![NOTHING; self.names.len() as usize];
-        self.spent.all(|[rank, _], words| all[rank as usize] = spent_rows(words))?;
+        self.spent.all(|[number, _], words| {
+            all[self.numbers.rank(number as u32) as usize] = spent_rows(words);
+        })?;
         Ok(all)
     }
 
@@ -189,8 +207,13 @@ impl OrdersBase {
     /// How many records in force a customer has on a day.
     pub(crate) fn records(&self, day: i64, rank: u32) -> io::Result<u64> {
         let mut records = 0;
-        self.members.find([day as u64, rank.into()], |words| records = words[0])?;
+        self.members.find([day as u64, self.number(rank)], |words| records = words[0])?;
         Ok(records)
+    }
+
+    /// The same of every day, and of every customer by his number.
+    pub(crate) fn all_records(&self, mut each: impl FnMut(i64, u32, u64)) -> io::Result<()> {
+        self.members.all(|[day, number], words| each(day as i64, number as u32, words[0]))
     }
 
     /// What is known of a day.
@@ -208,9 +231,14 @@ impl OrdersBase {
         self.amounts.before((day.number, amount)).map_or(0, |(_, [upto])| upto)
     }
 
+    /// The amounts of a day in their order, and how many are not above each.
+    pub(crate) fn amounts(&self, day: DaySums) -> impl Iterator<Item = (i64, u64)> + '_ {
+        self.amounts.from((day.number, i64::MIN)).map(|(amount, [upto])| (amount, upto))
+    }
+
     /// The marks on an order that the batch has read and that can still matter.
     pub(crate) fn marks(&self, rank: u32, order: u64, mut each: impl FnMut(Marked)) -> io::Result<()> {
-        self.marks.find([rank.into(), order], |words| {
+        self.marks.newest([self.number(rank), order], |words| {
             let (time, amount) = (words[0] as Millis, words[3] as i64);
             let place = Place { partition: (words[1] >> 1) as u32, offset: words[2] };
             each(if words[1] & 1 == 1 {
@@ -223,6 +251,10 @@ impl OrdersBase {
 
     /// The records of an order that the batch has read: their own amounts and event times.
     pub(crate) fn placed(&self, rank: u32, order: u64, mut each: impl FnMut(i64, Millis)) -> io::Result<()> {
-        self.placed.find([rank.into(), order], |words| each(words[0] as i64, words[1] as Millis))
+        self.placed.find([self.number(rank), order], |words| each(words[0] as i64, words[1] as Millis))
+    }
+
+    fn number(&self, rank: u32) -> u64 {
+        self.numbers.number(rank).into()
     }
 }

@@ -11,6 +11,8 @@ use std::io;
 
 use super::Part;
 
+pub(crate) mod loose;
+
 /// Rows of one group, on average.
 const GROUP: usize = 8;
 
@@ -39,24 +41,29 @@ pub(crate) struct Table {
 
 /// The bytes of a table of that many rows, each of which begins with its key.
 pub(crate) fn bytes<const W: usize>(rows: usize, row: impl Fn(usize) -> [u64; W]) -> Part {
+    bytes_in(rows, (rows / GROUP).max(1).ilog2(), row)
+}
+
+/// The same in so many groups as so many bits number.
+fn bytes_in<const W: usize>(rows: usize, bits: u32, row: impl Fn(usize) -> [u64; W]) -> Part {
     const { assert!(W >= 2 && W <= WIDEST) }
-    let bits = (rows / GROUP).max(1).ilog2();
     let groups: Vec<u32> = (0..rows).map(&row).map(|row| group([row[0], row[1]], bits) as u32).collect();
     let (starts, order) = sorted(&groups, bits);
     let directory = HEAD + 4 * starts.len();
-    let mut out = vec![0; directory + 8 * W * rows];
-    out[..4].copy_from_slice(&(W as u32).to_le_bytes());
-    out[4..8].copy_from_slice(&bits.to_le_bytes());
-    out[8..16].copy_from_slice(&(rows as u64).to_le_bytes());
-    for (slot, start) in out[HEAD..directory].chunks_exact_mut(4).zip(&starts) {
-        slot.copy_from_slice(&start.to_le_bytes());
+    let mut out = Vec::with_capacity(directory + 8 * W * rows);
+    head::<W>(&mut out, bits, rows);
+    starts.iter().for_each(|start| out.extend_from_slice(&start.to_le_bytes()));
+    for i in &order {
+        row(*i as usize).iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
     }
-    for (bytes, i) in out[directory..].chunks_exact_mut(8 * W).zip(&order) {
-        for (slot, word) in bytes.chunks_exact_mut(8).zip(row(*i as usize)) {
-            slot.copy_from_slice(&word.to_le_bytes());
-        }
-    }
-    Part { bytes: out, rows: rows as u64 }
+    Part { bytes: out, more: Vec::new(), rows: rows as u64 }
+}
+
+/// What comes before the directory.
+fn head<const W: usize>(out: &mut Vec<u8>, bits: u32, rows: usize) {
+    out.extend_from_slice(&(W as u32).to_le_bytes());
+    out.extend_from_slice(&bits.to_le_bytes());
+    out.extend_from_slice(&(rows as u64).to_le_bytes());
 }
 
 /// Where each group starts, with the number of rows at the end, and the rows in the order of their groups. Sorting
@@ -148,10 +155,13 @@ impl Bytes for Vec<u8> {
 
 /// The group of a key: the top bits of its hash.
 fn group(key: Key, bits: u32) -> usize {
-    let mixed = (key[0].wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ key[1]).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     // Shifting by all 64 bits would be an overflow; by two steps it is zero.
-    (mixed >> 1 >> (63 - bits)) as usize
+    (hash(key) >> 1 >> (63 - bits)) as usize
+}
+
+fn hash(key: Key) -> u64 {
+    let mixed = (key[0].wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ key[1]).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    (mixed ^ (mixed >> 32)).wrapping_mul(0xc4ce_b9fe_1a85_ec53)
 }
 
 fn word32(bytes: &[u8], at: usize) -> u32 {

@@ -5,23 +5,29 @@ use std::io;
 use workloads::{Millis, Name, Origin, Place};
 
 use super::names::{self, Names};
-use super::table::{self, Key, Table, halves, whole};
-use super::{Files, Loaded, ranked};
+use super::numbers::{self, Numbers, turned};
+use super::segments::Segments;
+use super::table::{self, Table, whole};
+use super::{Files, Loaded, Part, ranked};
 use crate::batch::trades::{Answers, Day, Mark, NEAREST, Symbol, Traded};
 use crate::error::LambdaError;
 
-/// Words of a day: its key, its sums, and price and count of the nearest prices on both sides.
-const DAY: usize = 8 + 4 * NEAREST;
+pub(crate) mod rows;
+
+use rows::key;
 
 /// A publication about trades.
 pub(crate) struct TradesBase {
     names: Names,
+    numbers: Numbers,
     symbols: Table,
     latest: Table,
     days: Table,
     hours: Table,
-    marks: Table,
-    trades: Table,
+    /// Marks and what they can name, under the symbol's number and the trade's origin; of marks what is newest counts.
+    pub(crate) marks: Segments,
+    /// The same for trades.
+    pub(crate) trades: Segments,
 }
 
 /// A bust or correction that the batch has read.
@@ -71,95 +77,80 @@ pub(crate) struct DaySums {
 }
 
 /// The answers as files.
-pub(crate) fn files(names: &[Name], answers: &Answers) -> Files {
+pub(crate) fn files(names: &[Name], answers: &Answers, trades: Part) -> Files {
     let (sorted, ranks) = ranked(names);
-    let rank = |symbol: u32| ranks[symbol as usize];
     let latest: Vec<_> =
         (0..).zip(&answers.symbols).flat_map(|(i, s)| s.latest.iter().map(move |t| (i, *t))).collect();
-    // The same answers are the same bytes.
-    let mut days: Vec<_> = answers.days.iter().collect();
-    days.sort_unstable_by_key(|(key, _)| **key);
-    let mut hours: Vec<_> = answers.hours.iter().collect();
-    hours.sort_unstable_by_key(|(key, _)| **key);
-    let mut marks: Vec<_> = answers.marks.iter().collect();
-    marks.sort_by_key(|mark| (mark.symbol, mark.target));
+    let of_day = |(i, symbol): (u32, &Symbol)| {
+        symbol
+            .days
+            .sorted()
+            .into_iter()
+            .map(|(number, of)| rows::day((i, number), &day(of)))
+            .collect::<Vec<_>>()
+    };
+    let of_hour = |(i, symbol): (u32, &Symbol)| {
+        let hours = symbol.hours.sorted().into_iter();
+        hours.map(|(number, of)| rows::hour((i, number), of.sum, of.count)).collect::<Vec<_>>()
+    };
+    let days: Vec<_> = (0..).zip(&answers.symbols).flat_map(of_day).collect();
+    let hours: Vec<_> = (0..).zip(&answers.symbols).flat_map(of_hour).collect();
+    let marks = &answers.marks;
     vec![
         ("names", names::bytes(sorted.iter().copied())),
-        ("symbols", table::bytes(answers.symbols.len(), |i| symbol(rank(i as u32), &answers.symbols[i]))),
-        (
-            "latest",
-            table::bytes(latest.len(), |i| {
-                let (symbol, (time, place, price)) = latest[i];
-                [rank(symbol).into(), 0, time as u64, place.partition.into(), place.offset, price as u64]
-            }),
-        ),
-        ("days", table::bytes(days.len(), |i| day(rank(days[i].0.0), days[i].0.1, days[i].1))),
-        (
-            "hours",
-            table::bytes(hours.len(), |i| {
-                let ((symbol, hour), (volume, count)) = hours[i];
-                let [low, high] = halves(*volume);
-                [rank(*symbol).into(), *hour as u64, low, high, *count]
-            }),
-        ),
-        ("marks", table::bytes(marks.len(), |i| mark(rank(marks[i].symbol), marks[i]))),
-        (
-            "trades",
-            table::bytes(answers.trades.len(), |i| trade(rank(answers.trades[i].symbol), &answers.trades[i])),
-        ),
+        ("numbers", numbers::bytes(&turned(&ranks))),
+        ("symbols", table::bytes(answers.symbols.len(), |i| symbol(i as u32, &answers.symbols[i]))),
+        ("latest", table::bytes(latest.len(), |i| rows::latest(latest[i].0, latest[i].1))),
+        ("days", table::bytes(days.len(), |i| days[i])),
+        ("hours", table::bytes(hours.len(), |i| hours[i])),
+        ("marks", table::bytes(marks.len(), |i| mark(&marks[i]))),
+        ("trades", trades),
     ]
 }
 
-fn symbol(rank: u32, symbol: &Symbol) -> [u64; 8] {
-    let [prices, prices_high] = halves(symbol.prices);
-    let [volumes, volumes_high] = halves(symbol.volumes);
-    [rank.into(), 0, prices, prices_high, volumes, volumes_high, symbol.count, symbol.bound.is_some().into()]
+fn symbol(number: u32, symbol: &Symbol) -> [u64; 8] {
+    let Symbol { prices, volumes, count, .. } = *symbol;
+    rows::symbol(number, &SymbolSums { prices, volumes, count }, symbol.bound.is_some())
 }
 
-fn day(rank: u32, number: i64, day: &Day) -> [u64; DAY] {
-    let mut words = [0; DAY];
-    (words[0], words[1]) = (rank.into(), number as u64);
-    words[2..4].copy_from_slice(&halves(day.volume));
-    words[4] = day.count;
-    words[5..7].copy_from_slice(&halves(day.value));
-    words[7] = day.more.into();
-    let lowest = day.lowest.iter();
-    let highest = day.highest.iter().rev();
-    for (i, (price, count)) in lowest.enumerate().chain((NEAREST..).zip(highest)) {
-        (words[8 + 2 * i], words[9 + 2 * i]) = (*price as u64, *count);
+fn day(day: &Day) -> DaySums {
+    DaySums {
+        volume: day.volume,
+        count: day.count,
+        value: day.value,
+        lowest: day.lowest.held().collect(),
+        highest: day.highest.held().map(|(price, count)| (!price, count)).collect(),
+        more: day.lowest.more(),
     }
-    words
 }
 
-fn mark(rank: u32, mark: &Mark) -> [u64; 7] {
-    let [symbol, sequence] = key(rank, mark.target);
-    let place = u64::from(mark.place.partition) << 1 | u64::from(mark.busts);
-    [symbol, sequence, mark.time as u64, place, mark.place.offset, mark.price as u64, mark.volume as u64]
+fn mark(mark: &Mark) -> [u64; 7] {
+    let marked = match mark.busts {
+        true => Marked::Busted(mark.time),
+        false => Marked::Corrected(mark.time, mark.place, mark.price, mark.volume),
+    };
+    rows::mark(key(mark.symbol, mark.target), marked)
 }
 
-fn trade(rank: u32, trade: &Traded) -> [u64; 6] {
-    let [symbol, sequence] = key(rank, trade.origin.unwrap_or_default());
-    let (partition, offset) = (trade.place.partition, trade.place.offset);
-    // Both halves fit: a partition has fewer than 2^48 records, a log fewer than 2^16 partitions.
-    let place = u64::from(partition) << 48 | offset;
-    [symbol, sequence, trade.price as u64, trade.volume as u64, trade.time as u64, place]
-}
-
-fn key(rank: u32, origin: Origin) -> Key {
-    [u64::from(rank) << 32 | u64::from(origin.source), origin.sequence]
+/// The row of a trade that marks can name.
+pub(crate) fn trade(trade: Traded) -> [u64; 6] {
+    let key = key(trade.symbol, trade.origin);
+    rows::trade(key, trade.time, trade.place, (trade.price, trade.volume))
 }
 
 impl TradesBase {
     /// A publication that was taken in.
     pub(crate) fn open(mut loaded: Loaded) -> Result<Self, LambdaError> {
+        let names = loaded.names()?;
         Ok(TradesBase {
-            names: loaded.names()?,
+            numbers: loaded.numbers(&names)?,
+            names,
             symbols: loaded.table("symbols")?,
             latest: loaded.table("latest")?,
             days: loaded.table("days")?,
             hours: loaded.table("hours")?,
-            marks: loaded.table("marks")?,
-            trades: loaded.table("trades")?,
+            marks: loaded.segments("marks")?,
+            trades: loaded.segments("trades")?,
         })
     }
 
@@ -168,10 +159,15 @@ impl TradesBase {
         &self.names
     }
 
+    /// Which number stands for each of them in the tables.
+    pub(crate) fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
     /// The sums of a symbol.
     pub(crate) fn sums(&self, rank: u32) -> io::Result<SymbolSums> {
         let mut sums = SymbolSums::default();
-        self.symbols.find([rank.into(), 0], |words| {
+        self.symbols.find([self.number(rank).into(), 0], |words| {
             sums.prices = whole(words[0], words[1]);
             sums.volumes = whole(words[2], words[3]);
             sums.count = words[4];
@@ -182,8 +178,8 @@ impl TradesBase {
     /// The latest trades of a symbol.
     pub(crate) fn latest(&self, rank: u32) -> io::Result<Latest> {
         let mut latest = Latest::default();
-        self.symbols.find([rank.into(), 0], |words| latest.more = words[5] == 1)?;
-        self.latest.find([rank.into(), 0], |words| {
+        self.symbols.find([self.number(rank).into(), 0], |words| latest.more = words[5] == 1)?;
+        self.latest.find([self.number(rank).into(), 0], |words| {
             let place = Place { partition: words[1] as u32, offset: words[2] };
             latest.trades.push((words[0] as Millis, place, words[3] as i64));
         })?;
@@ -193,30 +189,33 @@ impl TradesBase {
     /// What is known of a symbol on a day.
     pub(crate) fn day(&self, rank: u32, day: i64) -> io::Result<DaySums> {
         let mut sums = DaySums::default();
-        self.days.find([rank.into(), day as u64], |words| sums = day_sums(words))?;
+        self.days.find([self.number(rank).into(), day as u64], |words| sums = day_sums(words))?;
         Ok(sums)
     }
 
     /// The same of every symbol and day.
     pub(crate) fn days(&self, mut each: impl FnMut(u32, i64, DaySums)) -> io::Result<()> {
-        self.days.all(|[rank, day], words| each(rank as u32, day as i64, day_sums(words)))
+        self.days
+            .all(|[number, day], words| each(self.numbers.rank(number as u32), day as i64, day_sums(words)))
     }
 
     /// Volume and number of the trades of a symbol in an hour.
     pub(crate) fn hour(&self, rank: u32, hour: i64) -> io::Result<(i128, i128)> {
         let mut sums = (0, 0);
-        self.hours.find([rank.into(), hour as u64], |words| sums = hour_sums(words))?;
+        self.hours.find([self.number(rank).into(), hour as u64], |words| sums = hour_sums(words))?;
         Ok(sums)
     }
 
     /// The same of every symbol and hour.
     pub(crate) fn hours(&self, mut each: impl FnMut(u32, i64, (i128, i128))) -> io::Result<()> {
-        self.hours.all(|[rank, hour], words| each(rank as u32, hour as i64, hour_sums(words)))
+        self.hours.all(|[number, hour], words| {
+            each(self.numbers.rank(number as u32), hour as i64, hour_sums(words));
+        })
     }
 
     /// The marks on a trade that the batch has read and that can still matter.
     pub(crate) fn marks(&self, rank: u32, origin: Origin, mut each: impl FnMut(Marked)) -> io::Result<()> {
-        self.marks.find(key(rank, origin), |words| {
+        self.marks.newest(key(self.number(rank), origin), |words| {
             let (time, price, volume) = (words[0] as Millis, words[3] as i64, words[4] as i64);
             let place = Place { partition: (words[1] >> 1) as u32, offset: words[2] };
             let busted = words[1] & 1 == 1;
@@ -231,10 +230,14 @@ impl TradesBase {
         origin: Origin,
         mut each: impl FnMut(Millis, Place, i64, i64),
     ) -> io::Result<()> {
-        self.trades.find(key(rank, origin), |words| {
+        self.trades.find(key(self.number(rank), origin), |words| {
             let place = Place { partition: (words[3] >> 48) as u32, offset: words[3] & ((1 << 48) - 1) };
             each(words[2] as Millis, place, words[0] as i64, words[1] as i64);
         })
+    }
+
+    fn number(&self, rank: u32) -> u32 {
+        self.numbers.number(rank)
     }
 }
 

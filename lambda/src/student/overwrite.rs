@@ -40,7 +40,10 @@ impl Live {
         }
         let Some((name, part)) = files.get(written) else { return Ok(false) };
         let path = self.dir.join(name);
-        let write = || self.disk.create(&path)?.append(&part.bytes);
+        let write = || {
+            let mut file = self.disk.create(&path)?;
+            part.pieces().try_for_each(|piece| file.append(piece))
+        };
         write().map_err(|e| LambdaError::io("overwriting", &path, e))?;
         self.note((number, written + 1))?;
         Ok(true)
