@@ -236,7 +236,7 @@ fn a_publication_that_is_not_what_was_written_is_passed_over_in_one_line() {
         ("schema version 9", |disk, number| {
             let path = file(number, "manifest.json");
             let text = String::from_utf8(disk.read(&path).unwrap()).unwrap();
-            put(disk, &path, text.replacen("\"schema\":2", "\"schema\":9,\"new\":1", 1).as_bytes());
+            put(disk, &path, text.replacen("\"schema\":3", "\"schema\":9,\"new\":1", 1).as_bytes());
         }),
         ("its checksum is not that", |disk, number| {
             let path = file(number, "manifest.json");

@@ -3,7 +3,7 @@
 use workloads::{Record, Version};
 
 use super::error::ArchiveError;
-use super::read::{Scan, Wanted};
+use super::read::{Block, Met, Scan, Wanted};
 use super::{Archive, rows};
 
 impl Archive {
@@ -26,9 +26,7 @@ impl Archive {
                 each(record);
             }
         };
-        let files = self.manifest.files.iter();
-        files
-            .map(|file| scan.file(file, &mut |block, met| rows::records(self.layout, block, met, &mut later)))
-            .collect()
+        let mut hand = |block: &Block, met: &Met| rows::records(self.layout, block, met, &mut later);
+        self.manifest.files.iter().try_for_each(|file| scan.file(file, &mut hand))
     }
 }
