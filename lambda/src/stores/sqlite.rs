@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// What every connection begins with. Nothing waits for the disk and nothing can be rolled back: whatever the file holds
 /// can be computed again from the log, and it is made anew at every start, after a loss of power and after a transaction
 /// that failed.
-const BEGIN: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; CREATE TABLE tuple (one INTEGER PRIMARY KEY CHECK (one = 1), tuple TEXT NOT NULL);";
+const BEGIN: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144;
+    CREATE TABLE tuple (one INTEGER PRIMARY KEY CHECK (one = 1), tuple TEXT NOT NULL);";
 
 /// A file, and the connection to it.
 pub(crate) struct Sqlite {
