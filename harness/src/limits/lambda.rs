@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use lambda::alone::{Stream, recompute};
+use lambda::alone::{Stream, answer, recompute};
 use lambda::archive::Archive;
 use workloads::{Dedup, Terms, Version, Workload};
 
@@ -12,13 +12,25 @@ use super::Part;
 use super::input::{Input, PARTITIONS};
 
 pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
-    vec![
+    let mut parts = vec![
         Part::new("lambda: speed, all views", "decoded, nothing in the batch", move || {
             speed(workload, input)
         }),
         Part::new("lambda: archive", "decoded, to Parquet, synced", move || archive(workload, input)),
         Part::new("lambda: batch, all views", "from Parquet, with its index", move || batch(workload, input)),
-    ]
+    ];
+    parts.push(Part::new(
+        "lambda: batch by the speed layer's fold, all views",
+        "from Parquet, with its index",
+        move || shared(workload, input),
+    ));
+    let (name, views) = super::aimed(workload);
+    if !views.is_empty() {
+        parts.push(Part::new(format!("lambda: batch, {name}"), "from Parquet, rows only", move || {
+            fold(workload, input, views)
+        }));
+    }
+    parts
 }
 
 fn speed(workload: &Workload, input: &Input) -> anyhow::Result<Duration> {
@@ -50,6 +62,25 @@ fn batch(workload: &Workload, input: &Input) -> anyhow::Result<Duration> {
     let began = Instant::now();
     recompute(workload.name, &archive, &head, &Terms::default(), Dedup::Origin)?;
     Ok(began.elapsed())
+}
+
+fn shared(workload: &Workload, input: &Input) -> anyhow::Result<Duration> {
+    let archive = Archive::open(&input.disk, &input.scratch.join("archive"), workload.name, PARTITIONS)?;
+    let head = head(input);
+    let began = Instant::now();
+    ::lambda::shared(workload.name, &archive, &head, (&Terms::default(), Dedup::Origin))?;
+    Ok(began.elapsed())
+}
+
+/// Some views alone, without what corrections would need.
+fn fold(workload: &Workload, input: &Input, views: &[&str]) -> anyhow::Result<Duration> {
+    let archive = Archive::open(&input.disk, &input.scratch.join("archive"), workload.name, PARTITIONS)?;
+    let head = head(input);
+    let began = Instant::now();
+    let rows = answer(workload.name, views, &archive, &head, &Terms::default(), Dedup::Origin)?;
+    let took = began.elapsed();
+    rows.first().map_or(Ok(()), |rows| input.agree(workload, rows))?;
+    Ok(took)
 }
 
 fn head(input: &Input) -> Version {
