@@ -115,6 +115,10 @@ impl<K: Near, V: Default> Shard<K, V> {
         if found == NONE {
             found = number_of(&self.entries);
             self.pages[page].first[slot] = found;
+            if self.entries.len() == self.entries.capacity() {
+                // By half, not twofold: the entries are most of what a worker keeps.
+                self.entries.reserve_exact((self.entries.len() / 2).max(SLOTS));
+            }
             self.entries.push(Entry { key, next: first, value: V::default() });
         }
         &mut self.entries[found as usize].value
