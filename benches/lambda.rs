@@ -1,11 +1,12 @@
-//! The Lambda's layers by themselves: the speed layer beside the plain loop, and the batch from its archive.
+//! The Lambda's layers by themselves: the speed layer beside the plain loop, and the batch from its archive, some views
+//! alone and everything that it publishes.
 
 use std::sync::Arc;
 
 use benches::records;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use harness::contestants::reference::Fold;
-use lambda::alone::{Stream, recompute};
+use lambda::alone::{Stream, answer, recompute};
 use lambda::archive::Archive;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::{Dedup, Terms, Version};
@@ -44,6 +45,13 @@ fn benches(criterion: &mut Criterion) {
         let cut = Version(vec![EVENTS]);
         archive.append(&records).expect("the records are in order");
         archive.seal(&cut).expect("the disk has room");
+        let views: &[&str] = if name == "orders" { &["spend"] } else { &["volume", "range"] };
+        group.bench_function("fold", |bench| {
+            bench.iter(|| {
+                answer(name, views, &archive, &cut, &terms, Dedup::Origin)
+                    .expect("the archive was made above")
+            });
+        });
         group.bench_function("batch", |bench| {
             bench.iter(|| {
                 recompute(name, &archive, &cut, &terms, Dedup::Origin).expect("the archive was made above")
