@@ -1,4 +1,5 @@
 //! Each layer by itself gives what is true of what it was given.
+#![allow(clippy::unwrap_used)]
 
 mod rig;
 
@@ -34,14 +35,15 @@ fn the_speed_layer_over_nothing_is_the_whole_answer() {
 /// An archive of a random log in many row groups, and a version within it.
 fn archived(case: &Case, rig: &mut Rig) -> (Archive, Version) {
     let disk: SharedDisk = Arc::new(PowerLoss::new(0));
-    let mut archive = Archive::open(&disk, Path::new("/archive"), case.workload, case.partitions).unwrap();
+    let mut archive =
+        Archive::open(&disk, Path::new("/archive"), case.workload, case.partitions).expect("an archive");
     (0..case.events).for_each(|_| rig.append());
     for part in 1..=5 {
         let cut = Version(rig.records.iter().map(|all| all.len() as u64 * part / 5).collect());
         for (records, (from, to)) in rig.records.iter().zip(archive.sealed().clone().0.iter().zip(&cut.0)) {
-            archive.append(&records[*from as usize..*to as usize]).unwrap();
+            archive.append(&records[*from as usize..*to as usize]).expect("records in order");
         }
-        archive.seal(&cut).unwrap();
+        archive.seal(&cut).expect("a seal");
     }
     let within = rig.records.iter().map(|all| rig.dice.below(all.len() as u64 + 1)).collect();
     let version = if case.seed.is_multiple_of(2) { Version(within) } else { archive.sealed().clone() };

@@ -88,11 +88,13 @@ impl OrderColumns<'_> {
     }
 
     /// Whether a record is the first of its kind; from now on it was seen.
+    #[inline]
     pub fn first(&self, row: usize, seen: &mut Duplicates) -> bool {
         match seen.dedup() {
+            Dedup::None | Dedup::Offset => true,
             // Only the content needs the whole event.
             Dedup::Content => seen.first(self.partition, self.origin(row), &self.event(row)),
-            _ => seen.first_origin(self.partition, self.origin(row)),
+            Dedup::Origin => seen.first_origin(self.partition, self.origin(row)),
         }
     }
 }
@@ -131,10 +133,12 @@ impl TradeColumns<'_> {
     }
 
     /// Whether a record is the first of its kind; from now on it was seen.
+    #[inline]
     pub fn first(&self, row: usize, seen: &mut Duplicates) -> bool {
         match seen.dedup() {
+            Dedup::None | Dedup::Offset => true,
             Dedup::Content => seen.first(self.partition, self.origin(row), &self.event(row)),
-            _ => seen.first_origin(self.partition, self.origin(row)),
+            Dedup::Origin => seen.first_origin(self.partition, self.origin(row)),
         }
     }
 }

@@ -68,6 +68,9 @@ pub(crate) struct Stretch {
     pub(crate) keys: usize,
 }
 
+/// What is done with each stretch, and the names of its keys.
+type Each<'e> = &'e mut dyn FnMut(Stretch, &Block, &[Name]) -> Result<(), String>;
+
 impl Archive {
     /// The row groups that hold anything below `upto`.
     pub(crate) fn groups(&self, upto: &Version) -> Result<Groups<'_>, ArchiveError> {
@@ -204,25 +207,14 @@ impl Groups<'_> {
         })
     }
 
-    fn group(
-        &self,
-        number: usize,
-        reads: Reads<'_>,
-        each: &mut dyn FnMut(Stretch, &Block, &[Name]) -> Result<(), String>,
-    ) -> Result<(), ArchiveError> {
+    fn group(&self, number: usize, reads: Reads<'_>, each: Each<'_>) -> Result<(), ArchiveError> {
         let file = &self.archive.manifest.files[self.groups[number].file];
         let bytes = self.bytes(self.groups[number].file)?;
         self.blocks(number, bytes, reads, each)
             .map_err(|reason| ArchiveError::broken(&self.archive.store.path(&file.name), &reason))
     }
 
-    fn blocks(
-        &self,
-        number: usize,
-        bytes: Bytes,
-        reads: Reads<'_>,
-        each: &mut dyn FnMut(Stretch, &Block, &[Name]) -> Result<(), String>,
-    ) -> Result<(), String> {
+    fn blocks(&self, number: usize, bytes: Bytes, reads: Reads<'_>, each: Each<'_>) -> Result<(), String> {
         let (group, layout) = (&self.groups[number], self.archive.layout);
         let wanted = wanted(layout, reads.columns, group.limit.is_some());
         let file = SerializedFileReader::new(bytes).map_err(|error| error.to_string())?;

@@ -120,7 +120,8 @@ fn packs_of_eight(packed: &[u8], width: usize, count: usize, out: &mut Vec<u32>)
     }
     let mask = (1u64 << width) - 1;
     // Where eight bytes can be taken at once there is no end to be looked for.
-    let quick = if width == 0 { count } else { count.min((packed.len() * 8).saturating_sub(64) / width) };
+    let room = (packed.len() * 8).saturating_sub(64);
+    let quick = room.checked_div(width).map_or(count, |quick| quick.min(count));
     for i in 0..quick {
         let word = packed.get(i * width / 8..i * width / 8 + 8).map_or(0, word);
         out.push((word >> (i * width % 8) & mask) as u32);

@@ -101,7 +101,7 @@ fn text<W: io::Write + Send>(
 
 /// Texts as parts of one piece of memory.
 fn pack(names: &[Name], out: &mut Vec<ByteArray>) {
-    let all: Bytes = names.iter().flat_map(|name| name.as_bytes()).copied().collect();
+    let all: Bytes = names.iter().flat_map(Name::as_bytes).copied().collect();
     let mut from = 0;
     for name in names {
         let upto = from + name.len();

@@ -109,7 +109,7 @@ fn members(days: &[(i64, &Day)]) -> Part {
     for (number, day) in days {
         let counts = day.members.iter();
         counts.for_each(|(customer, count)| {
-            rows.push([*number as u64, u64::from(*customer), u64::from(*count)])
+            rows.push([*number as u64, u64::from(*customer), u64::from(*count)]);
         });
     }
     rows.table(1)

@@ -65,7 +65,7 @@ impl<const W: usize> Loose<W> {
 
     /// All of them as a table, by so many threads. The same rows are the same bytes, in whatever order they came.
     pub(crate) fn table(mut self, threads: usize) -> Part {
-        let counts: Vec<usize> = self.parts.iter().map(|pieces| Self::count(pieces)).collect();
+        let counts: Vec<usize> = self.parts.iter().map(Self::count).collect();
         let rows: usize = counts.iter().sum();
         let bits = (rows / GROUP).max(1).ilog2();
         if bits < BITS {
