@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use workloads::files::{Disk, PowerLoss, SharedDisk};
+use workloads::files::{PowerLoss, SharedDisk};
 use workloads::{Dedup, Version, WORKLOADS};
 
 use super::{FOLDER, held, open, record, records, sealed_disk};

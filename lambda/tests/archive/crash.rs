@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lambda::archive::{Archive, ArchiveError};
 use workloads::Version;
-use workloads::files::{Disk, PowerLoss, SharedDisk};
+use workloads::files::{PowerLoss, SharedDisk};
 
 use super::{FOLDER, held, open, records};
 
