@@ -129,7 +129,9 @@ fn a_bucket_that_is_not_there_and_an_address_that_means_nothing_are_told_in_one_
     let mut archive = open(&nowhere).unwrap();
     let said = seal(&mut archive, &cut(1)).unwrap_err().to_string();
     assert!(said.contains("s3://nowhere/x"), "{said}");
-    for (wrong, reason) in [("s3://?region=x", "no bucket"), ("s3://b/c?color=red", "none of"), ("s3://b?keys=/no", "keys")] {
+    for (wrong, reason) in
+        [("s3://?region=x", "no bucket"), ("s3://b/c?color=red", "none of"), ("s3://b?keys=/no", "keys")]
+    {
         let said = open(wrong).err().unwrap().to_string();
         assert!(said.contains(reason) && !said.contains('\n'), "{said}");
     }
