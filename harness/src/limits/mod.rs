@@ -132,7 +132,7 @@ fn plain_loops<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a
     if workload.name == "orders" {
         loops.push(Part::new("reference (plain loop): spend_plain", "decoded, nothing taken back", || {
             let began = Instant::now();
-            let spent = spend_plain(&input.records);
+            let spent = spend_plain(input.records.iter());
             let took = began.elapsed();
             ensure!(!spent.is_empty(), "the events hold no order");
             Ok(took)
