@@ -33,7 +33,7 @@ fn merged_files_hold_what_the_small_ones_held() {
         let next = Version(vec![200, 30, 20]);
         again.append(&records(workload.name, &last, &next)).expect("records in order");
         again.seal(&next).expect("a seal");
-        assert_eq!(parts(&disk), 3);
+        assert_eq!(parts(&disk), 2);
         assert_eq!(
             held(&open(&disk, workload.name, 3), &next),
             records(workload.name, &Version::zero(3), &next)
