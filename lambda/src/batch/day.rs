@@ -79,7 +79,8 @@ fn archive_of(
         }
     })?;
     let memory: SharedDisk = Arc::new(PowerLoss::new(0));
-    let mut held = Archive::open(&memory, Path::new("/day"), name, cut.0.len() as u32)?.holding(terms.dedup)?;
+    let mut held =
+        Archive::open(&memory, Path::new("/day"), name, cut.0.len() as u32)?.holding(terms.dedup)?;
     held.append(&records)?;
     held.seal(cut)?;
     Ok(held)

@@ -21,11 +21,11 @@ use crate::student::history::History;
 
 mod book;
 pub mod day;
-pub(crate) mod orders;
-pub(crate) mod sensors;
 mod nearest;
+pub(crate) mod orders;
 pub(crate) mod passes;
 mod recent;
+pub(crate) mod sensors;
 mod sieve;
 pub(crate) mod trades;
 pub(crate) mod transfers;
