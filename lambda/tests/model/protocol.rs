@@ -121,7 +121,7 @@ impl Search {
             Act::Load => return state.load(protocol, keep),
             Act::Pull(partition) => return state.pull(partition),
             Act::Fold => return state.catch_up(),
-            Act::Settle => return state.settle(),
+            Act::Settle => return state.settle(protocol),
             Act::ServingNotices => return state.serving_notices(),
             Act::ServingLoads => return state.serving_loads(keep),
             Act::ServingAsks => return state.serving_asks(),
@@ -160,14 +160,11 @@ impl Search {
         moved
     }
 
-    /// Taking in a publication takes so many steps that everything else is done before it is over.
+    /// A publication as small as these is taken in by the step that notices it.
     fn serving_step(&self, state: &mut State) -> bool {
         let looked = self.act(state, Act::Notice) | self.act(state, Act::Agree);
-        if self.follow(state) | looked {
-            return true;
-        }
         let loaded = self.act(state, Act::Load);
-        self.follow(state) | loaded
+        self.follow(state) | looked | loaded
     }
 
     fn follow(&self, state: &mut State) -> bool {

@@ -126,7 +126,7 @@ impl State {
             Protocol::EventTime { .. } => {
                 let later = |epoch: &&Epoch| times.since(epoch.records, base.until) != 0;
                 let first = running.epochs.iter().find(later).map_or(running.newest(), |epoch| epoch.cut);
-                first.number.min(number - 1)
+                first.number.min(running.reading())
             }
         };
         running.held.push(Following { base, from, folded: 0 });
@@ -144,7 +144,7 @@ impl State {
         let mut epochs = vec![epoch(Cut { number: cut.number - 1, version: read }), epoch(cut)];
         epochs.drain(..if protocol.by_time() { 0 } else { 1 });
         let next = self.agreed.filter(|agreed| {
-            agreed.number == cut.number + 1
+            agreed.number > cut.number
                 && covers(agreed.version, cut.version)
                 && protocol != Protocol::AtPublish
         });
@@ -192,10 +192,12 @@ impl State {
     }
 
     /// The newest state that has caught up takes the place of those before it, and their epochs are let go.
-    pub fn settle(&mut self) -> bool {
+    pub fn settle(&mut self, protocol: Protocol) -> bool {
         let Some(running) = &self.speed.running else { return false };
         let ready = |following: &Following| {
             following.base.cut.number <= self.speed.taken_in
+                // By event time the batch leaves events below its cut to the speed layer, which must have read them.
+                && (!protocol.by_time() || covers(running.read, following.base.cut.version))
                 && following.folded == self.whole(running, following)
         };
         let ready = running.held.iter().rposition(ready).unwrap_or(0);
@@ -244,6 +246,12 @@ impl Running {
     /// The newest epoch's cut.
     fn newest(&self) -> Cut {
         self.epochs.last().expect("there is always an epoch").cut
+    }
+
+    /// Number of the oldest epoch into which something may still be put.
+    fn reading(&self) -> u8 {
+        let begun = |epoch: &&Epoch| covers(self.read, epoch.cut.version);
+        self.epochs.iter().rev().find(begun).unwrap_or(&self.epochs[0]).cut.number
     }
 
     fn agree(&mut self, protocol: Protocol, cut: Cut) {

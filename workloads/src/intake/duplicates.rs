@@ -284,11 +284,10 @@ mod tests {
             let mut whole = Duplicates::new(dedup);
             let mut joined = Duplicates::new(dedup);
             for part in numbers.chunks(500) {
-                let mut first =
-                    |seen: &mut Duplicates, n: u64| seen.first(0, origin(n as u32 % 2, n), &event(n));
+                let first = |seen: &mut Duplicates, n: u64| seen.first(0, origin(n as u32 % 2, n), &event(n));
                 let expected: Vec<bool> = part.iter().map(|n| first(&mut whole, *n)).collect();
                 let mut later = Duplicates::new(dedup);
-                part.iter().for_each(|n| drop(first(&mut later, *n)));
+                part.iter().for_each(|n| _ = first(&mut later, *n));
                 // What both have seen, and what came twice in the later part, is told by going over it once more.
                 let mut both = joined.absorb(later);
                 assert_eq!(part.iter().map(|n| first(&mut both, *n)).collect::<Vec<_>>(), expected);
