@@ -254,7 +254,8 @@ fn everything(script: &mut Script) {
     script.restart = 0.01;
 }
 
-/// Where nothing recognises duplicates a redelivery counts twice by right, and no truth says what should come out.
+/// Where nothing recognises duplicates a redelivery counts twice by right, which no truth of the log says:
+/// `deliveries.rs` has what should come out.
 fn redelivered(script: &mut Script) {
     if script.terms.dedup != Dedup::None {
         script.delivery.redeliver = 0.1;
