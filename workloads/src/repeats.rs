@@ -1,6 +1,8 @@
 //! How the oracles recognise a record that was seen before.
 
-use hashbrown::{HashMap, HashSet};
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::event::{Event, Origin, Record};
 use crate::terms::Dedup;
@@ -13,13 +15,21 @@ pub(crate) struct Repeats {
     next: Vec<u64>,
     /// Origins seen, 64 neighbouring sequence numbers of one partition and source to an entry.
     origins: HashMap<(u32, u32, u64), u64>,
-    contents: HashSet<(u32, Event)>,
+    contents: Contents,
+}
+
+/// Events seen, each in its partition. Their hashes are kept, so that a table that grows need not look at them.
+#[derive(Clone, Debug, Default)]
+struct Contents {
+    hasher: DefaultHashBuilder,
+    places: HashTable<(u64, usize)>,
+    events: Vec<(u32, Event)>,
 }
 
 impl Repeats {
     /// Nothing seen yet.
     pub(crate) fn new(dedup: Dedup) -> Self {
-        Repeats { dedup, next: Vec::new(), origins: HashMap::new(), contents: HashSet::new() }
+        Repeats { dedup, next: Vec::new(), origins: HashMap::new(), contents: Contents::default() }
     }
 
     /// Whether `record` is the first of its kind, by the terms; from now on it is not.
@@ -31,7 +41,7 @@ impl Repeats {
             Dedup::Origin => {
                 self.offset(record) && record.origin.is_none_or(|from| self.origin(partition, from))
             }
-            Dedup::Content => self.offset(record) && self.contents.insert((partition, record.event.clone())),
+            Dedup::Content => self.offset(record) && self.contents.insert(partition, &record.event),
         }
     }
 
@@ -53,5 +63,22 @@ impl Repeats {
         let new = *block & bit == 0;
         *block |= bit;
         new
+    }
+}
+
+impl Contents {
+    /// Whether it is new.
+    fn insert(&mut self, partition: u32, event: &Event) -> bool {
+        let (hash, place) = (self.hasher.hash_one((partition, event)), self.events.len());
+        let same = |(kept, at): &(u64, usize)| {
+            let (seen_in, seen) = &self.events[*at];
+            *kept == hash && *seen_in == partition && seen == event
+        };
+        if self.places.find(hash, same).is_some() {
+            return false;
+        }
+        self.places.insert_unique(hash, (hash, place), |(hash, _)| *hash);
+        self.events.push((partition, event.clone()));
+        true
     }
 }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use workloads::faults::SourceFaults;
 
-use super::accuracy::Accuracy;
 use super::cost::Number;
+use super::judging::{Judged, judge_all};
 use super::latency::{self, Latency};
 use super::series::Series;
 use super::{Measurement, consistency, cost, duplication, fired, number};
 use crate::contestants::contestant;
 use crate::contestants::noop::NOOP;
-use crate::judge::{Bases, Class, Evidence, judge};
+use crate::judge::{Class, Evidence};
 use crate::observe::{Kind, Noise, Run};
 use crate::plan::Plan;
 
@@ -43,10 +43,11 @@ pub fn measure(run_folder: &Path, told: &mut dyn FnMut(&str)) -> anyhow::Result<
     let mut desk = Desk::open(run_folder)?;
     let folders = folders(run_folder)?;
     ensure!(!folders.is_empty(), "no observations in {}: `wb run` makes them", run_folder.display());
-    for folder in folders {
-        told(&folder.strip_prefix(run_folder).unwrap_or(&folder).display().to_string());
-        desk.one(&folder).with_context(|| format!("measuring {}", folder.display()))?;
-    }
+    judge_all(run_folder, &folders, &mut |folder, judged| {
+        told(&folder.strip_prefix(run_folder).unwrap_or(folder).display().to_string());
+        let judged = judged().and_then(|judged| desk.one(folder, judged));
+        judged.with_context(|| format!("measuring {}", folder.display()))
+    })?;
     desk.finish()
 }
 
@@ -77,8 +78,6 @@ struct Desk<'a> {
     run: String,
     plan: Option<Plan>,
     faults: String,
-    bases: Bases,
-    accuracies: BTreeMap<String, Accuracy>,
     merged: BTreeMap<(String, String, &'static str), Latency>,
     series: Series,
     measurements: Vec<Measurement>,
@@ -95,8 +94,6 @@ impl<'a> Desk<'a> {
             run,
             faults: plan.as_ref().map_or(String::new(), |plan| faults(&plan.faults)),
             plan,
-            bases: Bases::default(),
-            accuracies: BTreeMap::new(),
             merged: BTreeMap::new(),
             series: Series::new()?,
             measurements: Vec::new(),
@@ -104,15 +101,14 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn one(&mut self, folder: &Path) -> anyhow::Result<()> {
-        let evidence = Evidence::load(self.folder, folder)?;
+    fn one(&mut self, folder: &Path, judged: Judged) -> anyhow::Result<()> {
+        let Judged { evidence, verdicts, accuracy } = judged;
         let run = &evidence.run;
-        if run.ended != "complete" {
+        let Some(verdicts) = verdicts else {
             let name = format!("{} {} {}: {}", run.workload, run.contestant, run.repeat, run.ended);
             self.measured.unfinished.push(name);
             return Ok(());
-        }
-        let verdicts = judge(&evidence, &mut self.bases)?;
+        };
         let mut numbers = consistency::measure(&evidence, &verdicts);
         self.fired(&evidence, &mut numbers)?;
         let latencies = latency::measure(&evidence, &verdicts)?;
@@ -121,9 +117,7 @@ impl<'a> Desk<'a> {
         numbers.push(number("dead-letters", "records", run.dead_letters as f64));
         numbers.extend(noise(&run.noise));
         numbers.extend(cost::measure(folder, run)?);
-        if run.contestant != NOOP.name {
-            numbers.extend(self.accuracy(&evidence)?);
-        }
+        numbers.extend(accuracy);
         self.series.run(&evidence, &verdicts, &latencies, &self.faults)?;
         self.score(&evidence, &verdicts.reads, &numbers);
         self.note(run, numbers);
@@ -174,20 +168,6 @@ impl<'a> Desk<'a> {
         self.measured.wrong_finals += last.filter(|verdict| verdict.class != Class::Current).count() as u64;
         let vacuous = numbers.iter().any(|number| number.measure == "vacuous" && number.value > 0.0);
         self.measured.vacuous += u32::from(vacuous);
-    }
-
-    fn accuracy(&mut self, evidence: &Evidence) -> anyhow::Result<Vec<Number>> {
-        let Some(clean) = &evidence.run.clean_log else { return Ok(Vec::new()) };
-        let clean = clean.display().to_string();
-        let mut numbers = Vec::new();
-        if !self.accuracies.contains_key(&clean)
-            && let Some(accuracy) = Accuracy::new(self.folder, evidence, &mut self.bases)?
-        {
-            numbers.extend(accuracy.numbers.iter().cloned());
-            self.accuracies.insert(clean.clone(), accuracy);
-        }
-        numbers.extend(self.accuracies.get(&clean).into_iter().flat_map(|accuracy| accuracy.own(evidence)));
-        Ok(numbers)
     }
 
     fn note(&mut self, run: &Run, numbers: Vec<Number>) {

@@ -71,6 +71,7 @@ pub mod cost;
 pub mod duplication;
 mod fired;
 mod folder;
+mod judging;
 pub mod latency;
 mod series;
 
