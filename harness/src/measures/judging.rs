@@ -2,6 +2,7 @@
 //! workloads at once.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{available_parallelism, scope};
@@ -25,14 +26,13 @@ pub(super) struct Judged {
     pub(super) accuracy: Vec<Number>,
 }
 
+/// What is done with each run: its folder, and how to wait for what the judge says.
+type Each<'e> = &'e mut dyn FnMut(&Path, &dyn Fn() -> anyhow::Result<Judged>) -> anyhow::Result<()>;
+
 /// Judges every run, and hands them to `each` in the order of their folders.
-pub(super) fn judge_all(
-    run_folder: &Path,
-    folders: &[PathBuf],
-    each: &mut dyn FnMut(&Path, &dyn Fn() -> anyhow::Result<Judged>) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+pub(super) fn judge_all(run_folder: &Path, folders: &[PathBuf], each: Each<'_>) -> anyhow::Result<()> {
     let workloads: Vec<&[PathBuf]> = folders.chunk_by(|a, b| a.parent() == b.parent()).collect();
-    let judges = available_parallelism().map_or(1, |cores| cores.get()).min(workloads.len());
+    let judges = available_parallelism().map_or(1, NonZero::get).min(workloads.len());
     scope(|scope| {
         let (senders, receivers): (Vec<_>, Vec<_>) = workloads.iter().map(|_| sync_channel(AHEAD)).unzip();
         let mut shares: Vec<Vec<_>> = (0..judges).map(|_| Vec::new()).collect();
