@@ -29,7 +29,7 @@ pub(super) struct Manifest {
     pub(super) sealed: Version,
     /// The last record of each partition.
     pub(super) ends: Vec<Option<End>>,
-    /// Number of the next file: none has it, or one that a crash left behind.
+    /// Number of the next file: none that is held has it, but one may that a crash or an overtaken writer left behind.
     next: u64,
     pub(super) files: Vec<File>,
     /// Files that were merged into others, and are still there for whoever reads by an earlier manifest.
@@ -121,16 +121,18 @@ impl Manifest {
         next == self.sealed && self.ends.len() == self.sealed.0.len()
     }
 
-    /// A name for a further file, in the folder of a day.
-    pub(super) fn name(&mut self, day: i64) -> String {
+    /// A name for a further file, in the folder of a day. It says what is in the file: two writers that were given the
+    /// same number put two files, or the same, and whose counts is decided by the manifest alone.
+    pub(super) fn name(&mut self, day: i64, crc32: u32) -> String {
         let number = self.next;
         self.next += 1;
-        format!("date={}/part-{number:06}.parquet", Unit::Day.print(day))
+        format!("date={}/part-{number:06}-{crc32:08x}.parquet", Unit::Day.print(day))
     }
 
     /// Whether a file is one that this archive has put and holds no longer.
     pub(super) fn forgotten(&self, name: &str) -> bool {
-        let number = name.split_once("/part-").and_then(|(_, rest)| rest.split('.').next()?.parse().ok());
+        let number =
+            name.split_once("/part-").and_then(|(_, rest)| rest.split(['-', '.']).next()?.parse().ok());
         let held =
             || self.files.iter().any(|file| file.name == name) || self.retired.iter().any(|it| it == name);
         number.is_some_and(|number: u64| number < self.next) && !held()

@@ -2,8 +2,9 @@
 //!
 //! Records are appended as they are pulled and held in memory until a version is sealed. Sealing puts them into new
 //! files, and last replaces the manifest, which alone says what the archive holds: the files, the exact range of offsets
-//! of each, their rows and checksums. A file that the manifest does not name is what a crash left of a seal, and is
-//! overwritten by the next.
+//! of each, their rows and checksums. A file that the manifest does not name is what a crash or an overtaken writer left of
+//! a seal: nothing reads it, and it goes when the archive is opened to be written after a later seal. No file is ever put
+//! over another: its checksum is part of its name.
 //!
 //! A file is read as a whole, and its checksum compared, before anything of it is handed out; its length is compared
 //! when the archive is opened.
@@ -198,7 +199,7 @@ impl Archive {
         Ok(())
     }
 
-    /// Removes what no manifest names and no seal will overwrite.
+    /// Removes what the manifest does not name and no writer that goes on from it will put.
     fn sweep(&self) -> Result<(), ArchiveError> {
         let all = self.store.list().map_err(|error| ArchiveError::io("list", &self.store.path(""), error))?;
         for name in all.iter().filter(|name| self.manifest.forgotten(name)) {

@@ -27,12 +27,12 @@ pub(super) fn put(
     (day, pieces): (i64, &[Piece<'_>]),
     manifest: &mut Manifest,
 ) -> Result<File, ArchiveError> {
-    let name = manifest.name(day);
-    let failed = |error: io::Error| ArchiveError::io("write", &store.path(&name), error);
-    let bytes = file(layout, keys, pieces).map_err(|error| failed(io::Error::other(error)))?;
+    let failed = |name: &str, error: io::Error| ArchiveError::io("write", &store.path(name), error);
+    let bytes = file(layout, keys, pieces).map_err(|error| failed("", io::Error::other(error)))?;
     let ranges = pieces.iter().map(|piece| piece.range.clone()).collect();
     let (length, crc32) = (bytes.len() as u64, crc32fast::hash(&bytes));
-    store.put(&name, bytes).map_err(failed)?;
+    let name = manifest.name(day, crc32);
+    store.put(&name, bytes).map_err(|error| failed(&name, error))?;
     Ok(File { name, bytes: length, crc32, ranges })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::{Dedup, Version, WORKLOADS};
 
-use super::{FOLDER, held, open, record, records, sealed_disk};
+use super::{FOLDER, held, open, part, record, records, sealed_disk};
 
 /// The Parquet files there are, with those that are no longer held.
 fn parts(disk: &SharedDisk) -> usize {
@@ -104,14 +104,15 @@ fn what_a_crash_left_behind_goes_when_the_archive_is_next_written() {
     let cuts: Vec<[u64; 3]> = (1..=8).map(|cut| [cut * 20, cut * 3, cut]).collect();
     let (disk, mut archive) = sealed_disk("words", &cuts);
     let folder = Path::new(FOLDER).join("date=2023-11-14");
-    let small = disk.read(&folder.join("part-000003.parquet")).expect("a file");
+    let small = part(&disk, 3);
+    let bytes = disk.read(&small).expect("a file");
     assert!(archive.compact(1_000).expect("a merge"));
     let next = Version(vec![161, 24, 8]);
     archive.append(&records("words", archive.sealed(), &next)).expect("records in order");
     archive.seal(&next).expect("a seal");
     // As if the power had gone before it was removed, and while the next was written.
-    for name in ["part-000003.parquet", "part-000099.parquet.writing"] {
-        disk.create(&folder.join(name)).and_then(|mut file| file.append(&small)).expect("a file");
+    for path in [small, folder.join("part-000099-00000000.parquet.writing")] {
+        disk.create(&path).and_then(|mut file| file.append(&bytes)).expect("a file");
     }
     let log = workloads::log::memory::MemoryLog::create(workloads::Meta {
         workload: "words".into(),

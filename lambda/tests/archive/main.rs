@@ -129,9 +129,16 @@ fn said(events: &[Record], dedup: Dedup) -> Vec<String> {
 fn part(disk: &SharedDisk, number: u32) -> std::path::PathBuf {
     let folders =
         disk.list(Path::new(FOLDER)).expect("a folder").into_iter().filter(|name| name.starts_with("date="));
-    let mut paths =
-        folders.map(|folder| Path::new(FOLDER).join(folder).join(format!("part-{number:06}.parquet")));
-    paths.find(|path| disk.read(path).is_ok()).expect("a file of that number")
+    let mut paths = folders.flat_map(|folder| {
+        let folder = Path::new(FOLDER).join(folder);
+        let names = disk.list(&folder).expect("a folder");
+        names.into_iter().map(move |name| folder.join(name))
+    });
+    let begin = format!("part-{number:06}-");
+    let numbered = |path: &std::path::PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begin))
+    };
+    paths.find(numbered).expect("a file of that number")
 }
 
 fn sealed_disk(workload: &str, cuts: &[[u64; 3]]) -> (SharedDisk, Archive) {
@@ -195,6 +202,22 @@ fn what_lies_past_the_cut_waits_for_the_next_seal() {
         Err(ArchiveError::Beyond { .. })
     ));
     assert!(matches!(archive.seal(&Version(vec![99, 50])), Err(ArchiveError::Beyond { .. })));
+}
+
+#[test]
+fn a_writer_that_does_not_know_of_another_overwrites_none_of_its_files() {
+    let disk: SharedDisk = Arc::new(PowerLoss::new(1));
+    let (mut one, mut other) = (open(&disk, "orders", 2), open(&disk, "orders", 2));
+    let cuts = [Version(vec![30, 50]), Version(vec![70, 20])];
+    for (archive, cut) in [&mut one, &mut other].into_iter().zip(&cuts) {
+        archive.append(&records("orders", &Version::zero(2), cut)).expect("records in order");
+        archive.seal(cut).expect("a seal");
+    }
+    for (archive, cut) in
+        [&one, &other, &open(&disk, "orders", 2)].into_iter().zip([&cuts[0], &cuts[1], &cuts[1]])
+    {
+        assert_eq!(held(archive, cut), records("orders", &Version::zero(2), cut));
+    }
 }
 
 #[test]

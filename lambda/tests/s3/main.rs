@@ -118,8 +118,10 @@ fn of_two_writers_the_one_that_was_overtaken_is_refused() {
     seal(&mut one, &cut(1)).unwrap();
     let said = seal(&mut other, &cut(3)).unwrap_err().to_string();
     assert!(said.contains("another writer has replaced it") && !said.contains('\n'), "{said}");
-    // The manifest is still that of the first.
+    // The manifest is still that of the first, and so are the files that it names.
+    whole(&open(&address).unwrap(), &cut(1));
     seal(&mut one, &cut(2)).unwrap();
+    whole(&open(&address).unwrap(), &cut(2));
 }
 
 #[test]

@@ -43,9 +43,15 @@ impl Store for Folder {
         let folder = path.parent().unwrap_or(&self.path);
         self.make(folder)?;
         let writing = self.path.join(format!("{name}.writing"));
-        let mut file = self.disk.create(&writing)?;
-        file.append(&bytes)?;
-        file.sync()?;
+        let written = self.disk.create(&writing).and_then(|mut file| {
+            file.append(&bytes)?;
+            file.sync()
+        });
+        if let Err(error) = written {
+            // A disk that is full has no room for the half of a file that will be tried again under another name.
+            let _ = self.disk.remove(&writing);
+            return Err(error);
+        }
         self.disk.rename(&writing, &path)?;
         self.disk.sync_dir(folder)
     }

@@ -1,8 +1,8 @@
 //! A bucket of an object store that speaks S3, at an address such as
 //! `s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=eu-west-1&keys=/etc/workbench/keys`.
 //!
-//! A put is whole and durable by the store's own promise. Files are put under names of their own, so that one put twice,
-//! because the answer to the first was lost, is the same file. The manifest is put only in place of the one that was
+//! A put is whole and durable by the store's own promise. Files are put under names that say what is in them, so that one
+//! put twice, because the answer to the first was lost, is the same file, and no writer puts his over another's. The manifest is put only in place of the one that was
 //! read: whoever has been overtaken by another writer is refused, and a put whose answer was lost counts if it is found
 //! to have arrived.
 
