@@ -47,6 +47,9 @@ pub struct Plan {
     /// What is chosen about a Lambda.
     #[serde(default)]
     pub lambda: lambda::Options,
+    /// What is chosen about a Kappa.
+    #[serde(default)]
+    pub kappa: kappa::Options,
     /// The read mix.
     pub reads: Mix,
     /// What the events of each workload look like.

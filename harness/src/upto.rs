@@ -128,5 +128,6 @@ fn settings(meta: &Meta, terms: &Terms) -> Settings {
         seed: 0,
         speed_socket: None,
         lambda: lambda::Options::default(),
+        kappa: kappa::Options::default(),
     }
 }

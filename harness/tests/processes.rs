@@ -262,6 +262,7 @@ fn hosted(contestant: &str) -> Hosted {
         seed: 1,
         speed_socket: None,
         lambda: lambda::Options::default(),
+        kappa: kappa::Options::default(),
     };
     fs::write(folder.path().join("settings.json"), serde_json::to_string(&settings).unwrap()).unwrap();
     let socket = folder.path().join("socket");

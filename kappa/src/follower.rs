@@ -11,8 +11,9 @@ use workloads::{Answer, Log, Micros, Query, Terms, Version};
 use crate::binder::Binder;
 use crate::bindings::Bindings;
 use crate::crew::{Blueprint, Crew};
+use crate::engine::gather;
 use crate::error::KappaError;
-use crate::names::SharedNames;
+use crate::options::Options;
 
 /// Versions worked on at the same time: enough that no worker waits for another, few enough to bound memory.
 const IN_FLIGHT: usize = 3;
@@ -32,6 +33,10 @@ pub struct KappaConfig {
     pub granularity: u64,
     /// Milliseconds between two versions; 0 binds whatever is there.
     pub version_ms: u64,
+    /// Whether idle workers spin or park.
+    pub spin: bool,
+    /// What else can be chosen.
+    pub options: Options,
 }
 
 /// One dataflow over a log, read at complete versions.
@@ -84,6 +89,8 @@ impl Kappa {
             workers: 1,
             granularity: 100_000,
             version_ms: 0,
+            spin: false,
+            options: Options::default(),
         };
         let mut kappa = Kappa::new(log, &config)?;
         kappa.limit = Some(version.clone());
@@ -104,7 +111,6 @@ impl Kappa {
             workload: meta.workload.clone(),
             terms: config.terms.clone(),
             feed: config.feed.clone(),
-            names: SharedNames::default(),
         };
         Ok(Kappa {
             crew: Crew::start(blueprint, config.workers)?,
@@ -141,7 +147,7 @@ impl Kappa {
         }
         let (time, version) = &self.complete;
         let rows = match time {
-            Some(time) => self.crew.rows(*time, queries)?,
+            Some(time) => gather(&self.log.meta().workload, queries, self.crew.rows(*time, queries)?),
             None => vec![workloads::Rows::new(); queries.len()],
         };
         Ok(Answer { version: Some(version.clone()), rows })

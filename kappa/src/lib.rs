@@ -32,6 +32,7 @@ mod follower;
 mod keys;
 mod names;
 mod operator;
+pub mod options;
 mod outlet;
 mod reading;
 mod replay;
@@ -44,5 +45,6 @@ pub mod views;
 
 pub use error::KappaError;
 pub use follower::{Kappa, KappaConfig};
+pub use options::Options;
 pub use replay::Replay;
 pub use shift::Shift;

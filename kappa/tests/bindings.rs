@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use events::{append, log, records};
-use kappa::{Kappa, KappaConfig};
+use kappa::{Kappa, KappaConfig, Options};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
@@ -23,6 +23,8 @@ fn config(granularity: u64) -> KappaConfig {
         workers: 1,
         granularity,
         version_ms: 0,
+        spin: false,
+        options: Options::default(),
     }
 }
 

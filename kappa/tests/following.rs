@@ -8,7 +8,7 @@ mod events;
 use std::sync::Arc;
 
 use events::{Dice, append, log, records, resend};
-use kappa::{Kappa, KappaConfig, KappaError, Shift};
+use kappa::{Kappa, KappaConfig, KappaError, Options, Shift};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
@@ -16,7 +16,16 @@ use workloads::{Dedup, Query, Record, Terms, Version, workload};
 
 fn config(terms: &Terms, workers: u32, granularity: u64) -> KappaConfig {
     let feed = Feed { dedup: terms.dedup, ..Feed::default() };
-    KappaConfig { terms: terms.clone(), feed, state: None, workers, granularity, version_ms: 0 }
+    KappaConfig {
+        terms: terms.clone(),
+        feed,
+        state: None,
+        workers,
+        granularity,
+        version_ms: 0,
+        spin: false,
+        options: Options::default(),
+    }
 }
 
 fn no_disk() -> SharedDisk {

@@ -147,6 +147,12 @@ const SWITCHES: &[(&str, &str)] = &[
         "lambda.skew_ms",
         "milliseconds by which the speed layer's clock is ahead, in a hand-over by event time",
     ),
+    (
+        "kappa.stall_ms",
+        "milliseconds after which it is an error that events wait and nothing advances; 0 waits for ever",
+    ),
+    ("kappa.replace_us", "microseconds of each turn that a replacement may take while it catches up"),
+    ("kappa.replace_granularity", "records a version of a replacement spans at most while it catches up"),
 ];
 
 #[cfg(test)]
@@ -154,9 +160,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_setting_of_a_plan_and_every_choice_about_a_lambda_is_listed() {
+    fn every_setting_of_a_plan_and_every_choice_about_a_contestant_is_listed() {
         let plan = serde_json::to_value(Plan::load("default").unwrap()).unwrap();
-        for table in ["settings", "lambda"] {
+        for table in ["settings", "lambda", "kappa"] {
             for (name, _) in plan[table].as_object().unwrap() {
                 let name = format!("{table}.{name}");
                 assert!(SWITCHES.iter().any(|(listed, _)| *listed == name), "{name}: add a line to SWITCHES");

@@ -27,6 +27,8 @@ fn start(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::R
         workers: settings.workers,
         granularity: settings.granularity,
         version_ms: settings.version_ms,
+        spin: settings.spin,
+        options: settings.kappa.clone(),
     };
     Ok(Box::new(Kappa::start(log, disk, &config).context("starting the kappa")?))
 }

@@ -99,6 +99,9 @@ pub struct Settings {
     /// What the plan chooses about a Lambda.
     #[serde(default)]
     pub lambda: ::lambda::Options,
+    /// What the plan chooses about a Kappa.
+    #[serde(default)]
+    pub kappa: ::kappa::Options,
 }
 
 /// A running component: it pulls from the log and may answer reads. Stepped by a test in one thread, or by the

@@ -142,6 +142,7 @@ impl<'a> Session<'a> {
             seed: plan.seed.wrapping_add(u64::from(self.material.spec.repeat)),
             speed_socket: speed.map(|speed| self.folder.join(format!("{}.peer", speed.name))),
             lambda: plan.lambda.clone(),
+            kappa: plan.kappa.clone(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kappa::{Kappa, KappaConfig, Replay, Shift};
+use kappa::{Kappa, KappaConfig, Options, Replay, Shift};
 use workloads::intake::Feed;
 use workloads::log::file::FileLog;
 use workloads::{Codec, Log, Terms, Workload};
@@ -83,6 +83,8 @@ fn from_disk(workload: &Workload, input: &Input, codec: Codec, workers: u32) -> 
         workers,
         granularity: REPLAY,
         version_ms: 0,
+        spin: false,
+        options: Options::default(),
     };
     let began = Instant::now();
     let mut kappa = Kappa::start(log, &input.disk, &config)?;

@@ -35,6 +35,7 @@ pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
             "settings.cut_ms and settings.cut_every are both 0: {name} would begin no batch"
         );
     }
+    plan.kappa.check().map_err(|reason| anyhow!("kappa: {reason}"))?;
     mistakes(plan)?;
     faults(plan, &contestants)
 }

@@ -43,6 +43,8 @@ pub struct Script {
     pub workers: u32,
     /// What is chosen about a Lambda.
     pub lambda: lambda::Options,
+    /// What is chosen about a Kappa.
+    pub kappa: kappa::Options,
     /// Seed of everything random but the events.
     pub seed: u64,
 }
@@ -76,6 +78,7 @@ impl Script {
             granularity: 37,
             workers: 1,
             lambda: lambda::Options::default(),
+            kappa: kappa::Options::default(),
             seed,
         }
     }
@@ -97,6 +100,7 @@ pub(super) fn settings(script: &Script, state: &Path) -> Settings {
         seed: script.seed,
         speed_socket: None,
         lambda: script.lambda.clone(),
+        kappa: script.kappa.clone(),
     }
 }
 
