@@ -13,7 +13,7 @@ use workloads::{Log, Query, Rows, Terms, Version};
 
 use crate::engine::{Share, build, lone_worker};
 use crate::error::KappaError;
-use crate::names::SharedNames;
+use crate::names::Homes;
 use crate::source::Source;
 
 /// How long a worker without work waits for a word before it looks at its neighbours' messages again.
@@ -26,7 +26,6 @@ pub(crate) struct Blueprint {
     pub(crate) workload: String,
     pub(crate) terms: Terms,
     pub(crate) feed: Feed,
-    pub(crate) names: SharedNames,
 }
 
 impl Blueprint {
@@ -38,7 +37,8 @@ impl Blueprint {
             feed.dead_letters = feed.dead_letters.map(file);
         }
         let source = Source::open(&*self.log, worker.index(), worker.peers(), &feed)?;
-        let engine = build(&self.workload, &mut worker, &self.terms, &[], self.names.clone())?;
+        let homes = Homes::along(self.log.meta(), worker.peers());
+        let engine = build(&self.workload, &mut worker, &self.terms, &[], homes)?;
         Ok(Share::new(worker, engine, source))
     }
 }

@@ -1,6 +1,6 @@
 //! One worker's share of the dataflow: acts in, the rules, and the sums of each grouping.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use timely::container::CapacityContainerBuilder;
@@ -9,58 +9,84 @@ use timely::dataflow::operators::Input;
 use timely::worker::Worker;
 use workloads::{Query, Record, Rows, Terms};
 
-use crate::names::{Names, SharedNames};
-use crate::operator::{carry_out, hold};
+use crate::names::{Homes, Names};
+use crate::operator::{Acts, Flows, Sent, carry_out, hold};
 use crate::sums::Held;
 use crate::views::{Question, Rules};
 
 /// Acts sent into the dataflow at once.
 const BATCH: usize = 1024;
 
+/// Where batches of something enter the dataflow.
+type Entrance<T> = InputHandle<u64, CapacityContainerBuilder<Vec<T>>>;
+
 /// The dataflow as one worker holds it. Logical times are numbers of versions; a version is complete when the
-/// frontier of the sums has passed it, and only complete versions may be read.
+/// frontiers have passed it, and only complete versions may be read.
 pub(crate) struct Dataflow<R: Rules> {
-    input: InputHandle<u64, CapacityContainerBuilder<Vec<R::Act>>>,
-    acts: Vec<R::Act>,
-    frontier: Rc<Cell<u64>>,
-    names: SharedNames,
+    here: Entrance<(u32, R::Act)>,
+    /// For what belongs to other workers, if there are any.
+    away: Option<Entrance<Sent<R::Act>>>,
+    acts: Acts<R::Act>,
+    sent: Vec<Sent<R::Act>>,
+    /// How far the rules have come, and the sums of what comes from several workers.
+    frontiers: [Rc<Cell<u64>>; 2],
+    names: Rc<RefCell<Names>>,
     terms: Terms,
     sums: Vec<Box<dyn Held>>,
 }
 
 impl<R: Rules> Dataflow<R> {
     /// Builds it in a worker. Every worker must build the same dataflows in the same order.
-    pub(crate) fn build(worker: &mut Worker, terms: &Terms, views: &[&str], names: SharedNames) -> Self {
-        let mut input = InputHandle::new_with_builder();
-        let frontier = Rc::new(Cell::new(0));
+    pub(crate) fn build(worker: &mut Worker, terms: &Terms, views: &[&str], homes: Homes) -> Self {
+        let mut here = InputHandle::new_with_builder();
+        let mut away = (worker.peers() > 1).then(InputHandle::new_with_builder);
+        let names = Rc::new(RefCell::new(Names::new(homes, worker.index())));
+        let frontiers = [(); 2].map(|()| Rc::new(Cell::new(0)));
+        let [carried, held] = frontiers.clone();
         let sums = worker.dataflow_named::<u64, _, _>("views", |scope| {
-            let acts = scope.input_from(&mut input);
-            let leads = carry_out::<R>(scope, acts, terms, views, names.clone());
-            hold(scope, leads, Rc::clone(&frontier))
+            let sent = away.as_mut().map(|away| scope.input_from(away));
+            let flows = Flows::<R> { here: scope.input_from(&mut here), sent };
+            let (mut sums, leads) = carry_out::<R>(scope, flows, terms, views, Rc::clone(&names), carried);
+            sums.extend(hold(scope, leads, held));
+            sums
         });
-        let acts = Vec::with_capacity(BATCH);
-        Dataflow { input, acts, frontier, names, terms: terms.clone(), sums }
+        let (acts, sent) = (Vec::with_capacity(BATCH), Vec::new());
+        Dataflow { here, away, acts, sent, frontiers, names, terms: terms.clone(), sums }
     }
 
     /// Hands records to the version that is being filled.
     pub(crate) fn feed(&mut self, records: &[Record]) {
         for some in records.chunks(BATCH) {
-            {
-                let mut names = self.names.lock();
-                self.acts.extend(some.iter().filter_map(|record| R::act(record, &mut names)));
+            self.translate(some);
+            self.here.send_batch(&mut self.acts);
+            if let Some(away) = &mut self.away {
+                away.send_batch(&mut self.sent);
             }
-            self.input.send_batch(&mut self.acts);
+        }
+    }
+
+    /// Makes acts of records. Those of names that are at home here get their numbers at once.
+    fn translate(&mut self, records: &[Record]) {
+        let Dataflow { acts, sent, names, .. } = self;
+        let mut names = names.borrow_mut();
+        for record in records {
+            R::acts(record, |name, act| match names.meet(name) {
+                Ok(number) => acts.push((number, act)),
+                Err(home) => sent.push(Sent { home: home as u32, name: name.clone(), act }),
+            });
         }
     }
 
     /// All that this worker has for versions before `time` has been fed; what follows belongs to `time`.
     pub(crate) fn advance(&mut self, time: u64) {
-        self.input.advance_to(time);
+        self.here.advance_to(time);
+        self.away.iter_mut().for_each(|away| away.advance_to(time));
     }
 
-    /// Every version before this one is complete, at all workers.
+    /// Every version before this one is complete here: nothing of it can come any more, from no worker.
     pub(crate) fn frontier(&self) -> u64 {
-        self.frontier.get()
+        let [carried, held] = &self.frontiers;
+        carried.get().min(held.get())
     }
 
     /// Gives up reading versions before `since`.
@@ -76,7 +102,7 @@ impl<R: Rules> Dataflow<R> {
     /// The version `time` is complete and has not been given up; every query names a view of the workload.
     pub(crate) fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {
         debug_assert!(time < self.frontier(), "version {time} is not complete");
-        let names = self.names.lock();
+        let names = self.names.borrow();
         queries.iter().map(|query| self.answer(time, query, &names)).collect()
     }
 

@@ -9,7 +9,7 @@ use workloads::{Query, Record, Rows, Terms, Version};
 
 use crate::dataflow::Dataflow;
 use crate::error::KappaError;
-use crate::names::SharedNames;
+use crate::names::Homes;
 use crate::source::Source;
 use crate::views::Rules;
 use crate::views::orders::Orders;
@@ -31,7 +31,7 @@ pub(crate) trait Engine {
     fn feed(&mut self, records: &[Record]);
     /// What follows belongs to version `time`.
     fn advance(&mut self, time: u64);
-    /// Every version before this one is complete, at all workers.
+    /// Every version before this one is complete here.
     fn frontier(&self) -> u64;
     /// Gives up reading versions before `since`.
     fn compact(&mut self, since: u64);
@@ -67,16 +67,28 @@ pub(crate) fn build(
     worker: &mut Worker,
     terms: &Terms,
     views: &[&str],
-    names: SharedNames,
+    homes: Homes,
 ) -> Result<Box<dyn Engine>, KappaError> {
     match workload {
-        "orders" => Ok(Box::new(Dataflow::<Orders>::build(worker, terms, views, names))),
-        "trades" => Ok(Box::new(Dataflow::<Trades>::build(worker, terms, views, names))),
-        "words" => Ok(Box::new(Dataflow::<Words>::build(worker, terms, views, names))),
-        "sensors" => Ok(Box::new(Dataflow::<Sensors>::build(worker, terms, views, names))),
-        "transfers" => Ok(Box::new(Dataflow::<Transfers>::build(worker, terms, views, names))),
+        "orders" => Ok(Box::new(Dataflow::<Orders>::build(worker, terms, views, homes))),
+        "trades" => Ok(Box::new(Dataflow::<Trades>::build(worker, terms, views, homes))),
+        "words" => Ok(Box::new(Dataflow::<Words>::build(worker, terms, views, homes))),
+        "sensors" => Ok(Box::new(Dataflow::<Sensors>::build(worker, terms, views, homes))),
+        "transfers" => Ok(Box::new(Dataflow::<Transfers>::build(worker, terms, views, homes))),
         _ => Err(KappaError::UnknownWorkload(workload.to_owned())),
     }
+}
+
+/// The answers to queries out of what all workers together answered.
+pub(crate) fn gather(workload: &str, queries: &[Query], rows: Vec<Rows>) -> Vec<Rows> {
+    let gather = match workload {
+        "orders" => Orders::gather,
+        "trades" => Trades::gather,
+        "words" => Words::gather,
+        "sensors" => Sensors::gather,
+        _ => Transfers::gather,
+    };
+    queries.iter().zip(rows).map(|(query, rows)| gather(&query.view, query.key.as_deref(), rows)).collect()
 }
 
 /// A worker that runs in the thread of whoever steps it.

@@ -6,7 +6,7 @@ use differential_dataflow::difference::{IsZero, Semigroup};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use crate::outlet::Output;
+use crate::outlet::Way;
 use crate::views::Grouping;
 
 /// A hash map whose iteration order is the same in every run: replays must be repeatable.
@@ -22,13 +22,12 @@ const SPARE: usize = 64;
 /// first leaves little to hand on. Nobody can see the difference: within one logical time there is no order.
 pub(crate) struct Fold<G: Grouping> {
     sums: SteadyMap<G::Key, G::Sum>,
-    /// Absent when none of the views is asked for.
-    pub(crate) output: Option<Output<G>>,
+    pub(crate) way: Way<G>,
 }
 
 impl<G: Grouping> Default for Fold<G> {
     fn default() -> Self {
-        Fold { sums: SteadyMap::default(), output: None }
+        Fold { sums: SteadyMap::default(), way: Way::None }
     }
 }
 
@@ -50,7 +49,7 @@ impl<G: Grouping> Fold<G> {
     /// Whether anybody asks for it; what is added is forgotten otherwise.
     #[inline]
     pub(crate) fn wanted(&self) -> bool {
-        self.output.is_some()
+        !matches!(self.way, Way::None)
     }
 
     /// What was added so far, in no order.

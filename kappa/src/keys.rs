@@ -16,8 +16,13 @@ pub trait Key: Copy + Ord + Hash + Debug + ExchangeData {
     /// Where sums of such keys lie.
     type Shelf<S: Sum>: Shelf<Self, S>;
 
-    /// Keys with the same home are at the same worker.
-    fn home(&self) -> u64;
+    /// Whether sums of such keys lie where they are made, as names are at home there.
+    const HERE: bool;
+
+    /// Otherwise keys with the same home are at the same worker.
+    fn home(&self) -> u64 {
+        0
+    }
     /// Prints it.
     fn print(&self, names: &Names) -> String;
     /// Reads a printed one; absent when nothing like it was met.
@@ -38,10 +43,7 @@ pub(crate) struct Day(pub i64);
 
 impl Key for All {
     type Shelf<S: Sum> = Tree<All, S>;
-
-    fn home(&self) -> u64 {
-        0
-    }
+    const HERE: bool = false;
 
     fn print(&self, _names: &Names) -> String {
         "all".to_owned()
@@ -54,10 +56,7 @@ impl Key for All {
 
 impl Key for Named {
     type Shelf<S: Sum> = Numbered<Named, S>;
-
-    fn home(&self) -> u64 {
-        u64::from(self.0)
-    }
+    const HERE: bool = true;
 
     fn print(&self, names: &Names) -> String {
         names.name(self.0).to_owned()
@@ -70,6 +69,7 @@ impl Key for Named {
 
 impl Key for Day {
     type Shelf<S: Sum> = Tree<Day, S>;
+    const HERE: bool = false;
 
     fn home(&self) -> u64 {
         self.0 as u64
@@ -84,7 +84,7 @@ impl Key for Day {
     }
 }
 
-/// Keys of a name and a time. They are at home where their name is.
+/// Keys of a name and a time.
 macro_rules! timed {
     ($($(#[$doc:meta])* $name:ident: $unit:expr;)+) => {$(
         $(#[$doc])*
@@ -93,10 +93,7 @@ macro_rules! timed {
 
         impl Key for $name {
             type Shelf<S: Sum> = Tree<$name, S>;
-
-            fn home(&self) -> u64 {
-                u64::from(self.0)
-            }
+            const HERE: bool = true;
 
             fn print(&self, names: &Names) -> String {
                 $unit.key(names.name(self.0), self.1)

@@ -1,39 +1,80 @@
-//! Customers and symbols as small numbers, shared by the workers of one process.
+//! Customers and symbols as small numbers, each at the worker where it is at home.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use workloads::partition::PartitionBy;
+use workloads::{Meta, Name};
 
-use workloads::Name;
+use crate::fold::{SteadyMap, hash};
 
-use crate::fold::SteadyMap;
-
-/// Every name met so far, numbered in the order of meeting. A number never changes and is never given up.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SharedNames {
-    names: Arc<Mutex<Names>>,
+/// Where names are at home: each at one worker, the same in every run with as many workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Homes {
+    workers: usize,
+    /// Of a log whose records come to the worker at which their names are at home.
+    partitions: Option<u32>,
 }
 
-impl SharedNames {
-    /// Taken once for many records.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Names> {
-        // Whoever panicked ends the process; until then a half-made entry is only a number without use.
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+impl Homes {
+    /// Spread evenly over the workers.
+    pub(crate) fn spread(workers: usize) -> Self {
+        Homes { workers, partitions: None }
+    }
+
+    /// Where a log that is partitioned by name leads its records, if that spreads them evenly: partition p belongs to
+    /// worker p modulo their number.
+    pub(crate) fn along(log: &Meta, workers: usize) -> Self {
+        let even = (log.partitions as usize).is_multiple_of(workers.max(1));
+        let partitions = (even && log.partition_by == PartitionBy::Key).then_some(log.partitions);
+        Homes { workers, partitions }
+    }
+
+    /// The worker of a name.
+    pub(crate) fn of(&self, name: &Name) -> usize {
+        match self.partitions {
+            _ if self.workers == 1 => 0,
+            Some(number) => {
+                PartitionBy::Key.partition(name.as_bytes(), None, 0, number) as usize % self.workers
+            }
+            None => (hash(name) % self.workers as u64) as usize,
+        }
     }
 }
 
-/// See [`SharedNames`].
-#[derive(Debug, Default)]
+/// The names at home at one worker, numbered in the order of meeting. A number never changes and is never given up.
+#[derive(Debug)]
 pub struct Names {
+    homes: Homes,
+    here: usize,
     numbers: SteadyMap<Name, u32>,
     names: Vec<Name>,
 }
 
 impl Names {
-    /// The number of a name, a new one if it has none.
+    /// None yet, at the worker `here`.
+    pub(crate) fn new(homes: Homes, here: usize) -> Self {
+        Names { homes, here, numbers: SteadyMap::default(), names: Vec::new() }
+    }
+
+    /// The number of a name that is at home here, a new one if it has none; of another the worker where it is at home.
     #[inline]
-    pub fn number(&mut self, name: &Name) -> u32 {
+    pub(crate) fn meet(&mut self, name: &Name) -> Result<u32, usize> {
+        if let Some(number) = self.numbers.get(name) {
+            return Ok(*number);
+        }
+        let home = self.homes.of(name);
+        if home == self.here { Ok(self.add(name)) } else { Err(home) }
+    }
+
+    /// The number of a name that came here because it is at home here.
+    #[inline]
+    pub(crate) fn number(&mut self, name: &Name) -> u32 {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
+        self.add(name)
+    }
+
+    #[cold]
+    fn add(&mut self, name: &Name) -> u32 {
         let number = u32::try_from(self.names.len()).expect("fewer than 2^32 names fit into memory");
         self.names.push(name.clone());
         self.numbers.insert(name.clone(), number);
@@ -45,8 +86,56 @@ impl Names {
         self.numbers.get(name).copied()
     }
 
-    /// The name of a number given out by [`Names::number`].
+    /// The name of a number that was given out here.
     pub fn name(&self, number: u32) -> &str {
         &self.names[number as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use workloads::Codec;
+    use workloads::partition::murmur2;
+
+    use super::*;
+
+    fn homes(partition_by: PartitionBy, partitions: u32, workers: usize) -> Homes {
+        let (workload, made_by) = ("orders".to_owned(), "a test".to_owned());
+        Homes::along(&Meta { workload, codec: Codec::Bin, partitions, partition_by, made_by }, workers)
+    }
+
+    #[test]
+    fn a_name_is_at_home_where_its_partition_is_read() {
+        let homes = homes(PartitionBy::Key, 6, 3);
+        for number in 0..100 {
+            let name = Name::from(format!("customer {number}"));
+            let partition = (murmur2(name.as_bytes()) & 0x7fff_ffff) % 6;
+            assert_eq!(homes.of(&name), partition as usize % 3);
+        }
+    }
+
+    #[test]
+    fn names_are_spread_where_partitions_do_not_say_or_not_evenly() {
+        assert_eq!(homes(PartitionBy::RoundRobin, 6, 3), Homes::spread(3));
+        assert_eq!(homes(PartitionBy::Key, 4, 3), Homes::spread(3));
+        let mut here = [0; 3];
+        (0..3_000).for_each(|number| here[Homes::spread(3).of(&Name::from(number.to_string()))] += 1);
+        assert!(here.iter().all(|names| (800..1_200).contains(names)), "{here:?}");
+    }
+
+    #[test]
+    fn every_name_is_numbered_where_it_is_at_home() {
+        let homes = Homes::spread(2);
+        let mut tables = [Names::new(homes, 0), Names::new(homes, 1)];
+        for text in ["Ali", "Bea", "Cid", "Ali", "Dov"] {
+            let name = Name::from(text);
+            let home = homes.of(&name);
+            let number = tables[home].meet(&name).expect("it is at home here");
+            assert_eq!(tables[1 - home].meet(&name), Err(home));
+            assert_eq!(tables[home].number(&name), number);
+            assert_eq!(tables[home].known(text), Some(number));
+            assert_eq!(tables[home].name(number), text);
+            assert_eq!(tables[1 - home].known(text), None);
+        }
     }
 }

@@ -1,70 +1,111 @@
-//! The operator that holds a workload's rules and their state, and the one that holds what comes of them.
+//! The operator that holds a workload's rules and their state, and the one that holds what comes of them elsewhere.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use timely::dataflow::channels::pact::Exchange;
+use serde::{Deserialize, Serialize};
+use timely::dataflow::channels::pact::{Exchange, Pipeline};
 use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 use timely::dataflow::{Scope, Stream};
 use timely::progress::frontier::MutableAntichain;
-use workloads::Terms;
+use workloads::{Name, Terms};
 
-use crate::fold::hash;
-use crate::names::SharedNames;
-use crate::outlet::{Inlet, Lead};
+use crate::names::Names;
+use crate::outlet::{Inlet, Lead, Opened};
 use crate::sums::Held;
 use crate::views::{Groupings, Rules};
 
-type Acts<R> = Vec<<R as Rules>::Act>;
+/// Acts of names that are at home here, with their numbers.
+pub(crate) type Acts<A> = Vec<(u32, A)>;
+
+/// An act on its way to the worker where its name is at home.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Sent<A> {
+    pub(crate) home: u32,
+    pub(crate) name: Name,
+    pub(crate) act: A,
+}
+
+/// Acts as they come to the rules: those that were made here, and from the other workers, if there are any.
+pub(crate) struct Flows<'scope, R: Rules> {
+    pub(crate) here: Stream<'scope, u64, Acts<R::Act>>,
+    pub(crate) sent: Option<Stream<'scope, u64, Vec<Sent<R::Act>>>>,
+}
 
 /// The right to let go changes at one time, for each of the outputs.
 type Rights = Vec<Capability<u64>>;
 
-/// Acts in, changes of every grouping that is asked for out: what leads them on is handed back.
+/// Acts of one time, in the batches that they came in.
+type Waited<A> = (Rights, Vec<Acts<A>>);
+
+/// Acts in, changes of every grouping that is asked for out: straight to their sums, or through what is handed back to
+/// lead them on.
 ///
 /// # Contract
 ///
 /// A time is carried out when nothing earlier can come any more, whole and in order; its changes are let go, and
-/// with them the right to make any, when nothing more of the time itself can come.
+/// with them the right to make any, when nothing more of the time itself can come. What comes before the frontier that
+/// is told has been let go here.
 pub(crate) fn carry_out<'scope, R: Rules>(
     scope: Scope<'scope, u64>,
-    acts: Stream<'scope, u64, Acts<R>>,
+    flows: Flows<'scope, R>,
     terms: &Terms,
     views: &[&str],
-    names: SharedNames,
-) -> Vec<Lead<'scope>> {
+    names: Rc<RefCell<Names>>,
+    frontier: Rc<Cell<u64>>,
+) -> (Vec<Box<dyn Held>>, Vec<Lead<'scope>>) {
     let mut builder = OperatorBuilder::new("rules".to_owned(), scope);
-    let mut input = builder.new_input(acts, Exchange::new(|act: &R::Act| hash(&R::group(act))));
+    let alone = flows.sent.is_none();
+    let mut here = builder.new_input(flows.here, Pipeline);
+    let by_home = Exchange::new(|sent: &Sent<R::Act>| u64::from(sent.home));
+    let mut sent = flows.sent.map(|sent| builder.new_input(sent, by_home));
     let mut changes = R::Changes::default();
-    let leads: Vec<Lead<'scope>> =
-        changes.folds().into_iter().filter_map(|fold| fold.open(&mut builder, views)).collect();
+    let (mut sums, mut leads) = (Vec::new(), Vec::new());
+    for opened in changes.folds().into_iter().filter_map(|fold| fold.open(&mut builder, views, alone)) {
+        match opened {
+            Opened::Here(held) => sums.push(held),
+            Opened::Out(lead) => leads.push(lead),
+        }
+    }
     let outputs = leads.len();
     let mut held = Waiting::<R> { rules: R::new(terms, views), waiting: BTreeMap::new(), changes, names };
     builder.build(move |_initial| {
         move |frontiers: &[MutableAntichain<u64>]| {
-            input.for_each(|capability, acts| {
-                let rights = || (0..outputs).map(|output| capability.retain(output)).collect();
+            let rights =
+                |capability: &dyn Fn(usize) -> Capability<u64>| (0..outputs).map(capability).collect();
+            here.for_each(|capability, acts| {
+                let rights = || rights(&|output| capability.retain(output));
                 held.hold(*capability.time(), rights, std::mem::take(acts));
             });
-            held.carry_out(earliest(&frontiers[0]));
+            if let Some(sent) = &mut sent {
+                sent.for_each(|capability, acts| {
+                    let rights = || rights(&|output| capability.retain(output));
+                    held.welcome(*capability.time(), rights, acts);
+                });
+            }
+            let open = frontiers.iter().map(earliest).min().unwrap_or(u64::MAX);
+            held.carry_out(open);
+            frontier.set(open);
         }
     });
-    leads
+    (sums, leads)
 }
 
-/// Holds the sums of every grouping. What comes before the frontier that is told has come, at all workers.
+/// Holds the sums of the groupings whose changes come from several workers. What comes before the frontier that is told
+/// has come, at all workers.
 pub(crate) fn hold<'scope>(
     scope: Scope<'scope, u64>,
     leads: Vec<Lead<'scope>>,
     frontier: Rc<Cell<u64>>,
 ) -> Vec<Box<dyn Held>> {
-    let mut builder = OperatorBuilder::new("sums".to_owned(), scope);
     if leads.is_empty() {
         // An operator without inputs would never say that nothing comes.
         frontier.set(u64::MAX);
+        return Vec::new();
     }
+    let mut builder = OperatorBuilder::new("sums".to_owned(), scope);
     let inlets: Vec<Inlet> = leads.into_iter().map(|lead| lead(&mut builder)).collect();
     let (sums, mut takes): (Vec<_>, Vec<_>) =
         inlets.into_iter().map(|inlet| (inlet.sums, inlet.take)).unzip();
@@ -85,15 +126,23 @@ fn earliest(frontier: &MutableAntichain<u64>) -> u64 {
 /// The rules, and the acts whose time has not come.
 struct Waiting<R: Rules> {
     rules: R,
-    waiting: BTreeMap<u64, (Rights, Vec<Acts<R>>)>,
+    waiting: BTreeMap<u64, Waited<R::Act>>,
     /// Of the first waiting time alone.
     changes: R::Changes,
-    names: SharedNames,
+    names: Rc<RefCell<Names>>,
 }
 
 impl<R: Rules> Waiting<R> {
-    fn hold(&mut self, time: u64, rights: impl FnOnce() -> Rights, acts: Acts<R>) {
+    fn hold(&mut self, time: u64, rights: impl FnOnce() -> Rights, acts: Acts<R::Act>) {
         self.waiting.entry(time).or_insert_with(|| (rights(), Vec::new())).1.push(acts);
+    }
+
+    /// Holds acts from another worker, whose names get their numbers now.
+    fn welcome(&mut self, time: u64, rights: impl FnOnce() -> Rights, sent: &mut Vec<Sent<R::Act>>) {
+        let names = Rc::clone(&self.names);
+        let mut names = names.borrow_mut();
+        let acts = sent.drain(..).map(|sent| (names.number(&sent.name), sent.act)).collect();
+        self.hold(time, rights, acts);
     }
 
     /// `open` is the earliest time at which acts may still come.
@@ -103,16 +152,19 @@ impl<R: Rules> Waiting<R> {
             if open < time {
                 break;
             }
-            for act in first.get_mut().1.drain(..).flatten() {
-                self.rules.apply(&act, &mut self.changes);
+            for (name, act) in first.get_mut().1.drain(..).flatten() {
+                self.rules.apply(name, &act, &mut self.changes);
             }
             if open == time {
                 break;
             }
             let (rights, _) = first.remove();
-            self.rules.close(&mut self.changes, &self.names.lock());
-            let open = self.changes.folds().into_iter().filter(|fold| fold.is_open());
-            open.zip(&rights).for_each(|(fold, right)| fold.let_go(right));
+            self.rules.close(&mut self.changes, &self.names.borrow());
+            let mut rights = rights.iter();
+            for fold in self.changes.folds() {
+                let right = if fold.goes_out() { rights.next() } else { None };
+                fold.let_go(time, right);
+            }
         }
     }
 }

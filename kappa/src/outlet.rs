@@ -22,25 +22,45 @@ pub(crate) type Output<G> = OutputBuilder<u64, CapacityContainerBuilder<Updates<
 pub(crate) type Lead<'scope> = Box<dyn FnOnce(&mut OperatorBuilder<'scope, u64>) -> Inlet + 'scope>;
 
 /// The sums of a grouping, and what takes the changes of them that have come.
-pub struct Inlet {
+pub(crate) struct Inlet {
     pub(crate) sums: Box<dyn Held>,
     pub(crate) take: Box<dyn FnMut()>,
 }
 
+/// Which way the changes of a grouping go.
+pub(crate) enum Way<G: Grouping> {
+    /// Nobody asks for them.
+    None,
+    /// The sums are those of this worker.
+    Here(Rc<RefCell<Sums<G>>>),
+    /// The sums may be those of another.
+    Out(Output<G>),
+}
+
+/// What became of an outlet that was opened.
+pub(crate) enum Opened<'scope> {
+    /// Changes go straight to these sums.
+    Here(Box<dyn Held>),
+    /// Changes leave through an output.
+    Out(Lead<'scope>),
+}
+
 /// A fold, whatever it folds.
+#[allow(private_interfaces, reason = "only the dataflow opens outlets")]
 pub trait Outlet {
-    /// Opens it when one of the views that need it is asked for.
+    /// Opens it when one of the views that need it is asked for; `alone` when there is one worker.
     #[doc(hidden)]
     fn open<'scope>(
         &mut self,
         builder: &mut OperatorBuilder<'scope, u64>,
         views: &[&str],
-    ) -> Option<Lead<'scope>>;
-    /// Whether it was opened.
-    fn is_open(&self) -> bool;
-    /// Lets go the changes of one time, with the right to do so.
+        alone: bool,
+    ) -> Option<Opened<'scope>>;
+    /// Whether it has an output.
+    fn goes_out(&self) -> bool;
+    /// Lets go the changes of one time; of what goes out, with the right to do so.
     #[doc(hidden)]
-    fn let_go(&mut self, right: &Capability<u64>);
+    fn let_go(&mut self, time: u64, right: Option<&Capability<u64>>);
 }
 
 impl<G: Grouping> Outlet for Fold<G> {
@@ -48,23 +68,31 @@ impl<G: Grouping> Outlet for Fold<G> {
         &mut self,
         builder: &mut OperatorBuilder<'scope, u64>,
         views: &[&str],
-    ) -> Option<Lead<'scope>> {
+        alone: bool,
+    ) -> Option<Opened<'scope>> {
         if !asked(views, G::VIEWS) && !asked(views, G::BASIS_OF) {
             return None;
         }
+        if alone || G::Key::HERE {
+            let sums = Rc::new(RefCell::new(Sums::<G>::default()));
+            self.way = Way::Here(Rc::clone(&sums));
+            return Some(Opened::Here(Box::new(sums)));
+        }
         let (output, changes) = builder.new_output();
-        self.output = Some(OutputBuilder::from(output));
-        Some(Box::new(move |builder| lead::<G>(changes, builder)))
+        self.way = Way::Out(OutputBuilder::from(output));
+        Some(Opened::Out(Box::new(move |builder| lead::<G>(changes, builder))))
     }
 
-    fn is_open(&self) -> bool {
-        self.output.is_some()
+    fn goes_out(&self) -> bool {
+        matches!(self.way, Way::Out(_))
     }
 
-    fn let_go(&mut self, right: &Capability<u64>) {
+    fn let_go(&mut self, time: u64, right: Option<&Capability<u64>>) {
         let mut updates = self.drain();
-        if let Some(output) = &mut self.output {
-            output.activate().session(right).give_container(&mut updates);
+        match (&mut self.way, right) {
+            (Way::Here(sums), _) => sums.borrow_mut().take(time, updates),
+            (Way::Out(output), Some(right)) => output.activate().session(right).give_container(&mut updates),
+            _ => {}
         }
     }
 }

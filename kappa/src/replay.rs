@@ -3,9 +3,9 @@
 use timely::worker::Worker;
 use workloads::{Query, Record, Rows, Terms};
 
-use crate::engine::{Engine, build, lone_worker};
+use crate::engine::{Engine, build, gather, lone_worker};
 use crate::error::KappaError;
-use crate::names::SharedNames;
+use crate::names::Homes;
 
 /// Records fed before what was made of them is carried out, while the processor still has it at hand.
 const STRETCH: usize = 4096;
@@ -15,14 +15,15 @@ pub struct Replay {
     worker: Worker,
     engine: Box<dyn Engine>,
     fed: u64,
+    workload: String,
 }
 
 impl Replay {
     /// An empty one, for some views of the workload; for every view when there are none.
     pub fn new(workload: &str, terms: &Terms, views: &[&str]) -> Result<Self, KappaError> {
         let mut worker = lone_worker();
-        let engine = build(workload, &mut worker, terms, views, SharedNames::default())?;
-        Ok(Replay { worker, engine, fed: 0 })
+        let engine = build(workload, &mut worker, terms, views, Homes::spread(1))?;
+        Ok(Replay { worker, engine, fed: 0, workload: workload.to_owned() })
     }
 
     /// Takes these records as one version and works until it is complete.
@@ -42,7 +43,7 @@ impl Replay {
     /// One set of rows a query, after all that was fed. A view that the workload does not have is empty.
     pub fn rows(&self, queries: &[Query]) -> Vec<Rows> {
         match self.fed.checked_sub(1) {
-            Some(time) => self.engine.rows(time, queries),
+            Some(time) => gather(&self.workload, queries, self.engine.rows(time, queries)),
             None => vec![Rows::new(); queries.len()],
         }
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use timely::worker::Worker;
 use workloads::{Query, Record, Rows, Terms};
 
-use crate::engine::build;
+use crate::engine::{build, gather};
 use crate::error::KappaError;
-use crate::names::SharedNames;
+use crate::names::Homes;
 
 /// Records fed before what was made of them is carried out.
 const STRETCH: usize = 4096;
@@ -43,10 +43,10 @@ impl Shift {
         if self.granularity == 0 || self.workers == 0 {
             return Err(KappaError::Nothing);
         }
-        let (shift, asked, names) = (self.clone(), queries.to_vec(), SharedNames::default());
+        let (shift, asked) = (self.clone(), queries.to_vec());
         let (tell, told) = channel();
         let config = timely::Config::process(self.workers);
-        let guards = timely::execute(config, move |worker| shift.part(worker, names.clone(), &asked, &tell));
+        let guards = timely::execute(config, move |worker| shift.part(worker, &asked, &tell));
         let guards = guards.map_err(KappaError::Start)?;
         // It ends early when a worker does, which then says why.
         told.iter().take(self.workers).for_each(drop);
@@ -57,19 +57,19 @@ impl Shift {
             let share = share.map_err(|_| KappaError::Stopped)??;
             all.iter_mut().zip(share).for_each(|(rows, more)| rows.extend(more));
         }
-        Ok(all)
+        Ok(gather(&self.workload, queries, all))
     }
 
     /// The life of one worker.
     fn part(
         &self,
         worker: &mut Worker,
-        names: SharedNames,
         queries: &[Query],
         tell: &Sender<()>,
     ) -> Result<Vec<Rows>, KappaError> {
         let views: Vec<&str> = self.views.iter().map(String::as_str).collect();
-        let mut engine = build(&self.workload, worker, &self.terms, &views, names)?;
+        let homes = Homes::spread(worker.peers());
+        let mut engine = build(&self.workload, worker, &self.terms, &views, homes)?;
         let mut time = 0;
         for version in self.records.chunks(self.granularity) {
             let share = version.len().div_ceil(worker.peers());

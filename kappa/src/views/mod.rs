@@ -1,7 +1,7 @@
 //! What every workload's rules look like to the dataflow.
 //!
-//! A Kappa view is one function of the log. Here it has three steps: an event becomes an *act* (names as numbers),
-//! acts change sums, and sums are printed as rows. The state that lies between (what is needed to undo an
+//! A Kappa view is one function of the log. Here it has three steps: an event becomes *acts*, each of one name, acts
+//! change sums, and sums are printed as rows. The state that lies between (what is needed to undo an
 //! event) belongs to the rules; time, versions, threads and storage do not.
 //!
 //! A workload lists its *groupings*, one for each kind of key. To add a view is to add to a grouping, or one to the list.
@@ -10,7 +10,7 @@ use std::fmt::Debug;
 
 use differential_dataflow::difference::Monoid;
 use timely::ExchangeData;
-use workloads::{Record, Row, Rows, Terms};
+use workloads::{Name, Record, Row, Rows, Terms};
 
 use crate::keys::Key;
 use crate::names::Names;
@@ -31,24 +31,26 @@ impl<T: Monoid + Copy + Default + Ord + Debug + ExchangeData> Sum for T {}
 ///
 /// # Contract
 ///
-/// The order in which the acts of one version come makes no difference to the sums after it. Acts of different
-/// [`Rules::group`]s are carried out by rules of their own: what they change adds up.
+/// The order in which the acts of one version come makes no difference to the sums after it. Acts of different names
+/// may be carried out in different places, by rules of their own: what they change adds up.
 pub trait Rules: Sized + 'static {
-    /// An event as the rules need it.
+    /// What an event says of one name, as the rules need it.
     type Act: Clone + Debug + ExchangeData;
     /// What acts change: one fold for each grouping.
     type Changes: Groupings;
 
     /// The rules at the empty log, with what is needed to answer some views; every view when there are none.
     fn new(terms: &Terms, views: &[&str]) -> Self;
-    /// A record as an act; absent when it belongs to another workload.
-    fn act(record: &Record, names: &mut Names) -> Option<Self::Act>;
-    /// Acts with different groups may be carried out in different places.
-    fn group(act: &Self::Act) -> u64;
-    /// Carries out an act.
-    fn apply(&mut self, act: &Self::Act, changes: &mut Self::Changes);
+    /// A record as acts, each with its name; none when it belongs to another workload.
+    fn acts(record: &Record, act: impl FnMut(&Name, Self::Act));
+    /// Carries out an act of a name, which has this number here.
+    fn apply(&mut self, name: u32, act: &Self::Act, changes: &mut Self::Changes);
     /// Every act of a version has been carried out: changes whatever is found out once a version.
     fn close(&mut self, _changes: &mut Self::Changes, _names: &Names) {}
+    /// The answer to a question about a view out of the rows of every worker, where it is not all of them.
+    fn gather(_view: &str, _key: Option<&str>, rows: Rows) -> Rows {
+        rows
+    }
 }
 
 /// What the acts of one version change, a fold for each grouping.
@@ -71,8 +73,8 @@ pub trait Grouping: Sized + 'static {
     /// The row of a key in a view, if it has one.
     fn row(view: &str, sum: &Self::Sum, terms: &Terms) -> Option<Row>;
 
-    /// The answer to a question out of one worker's share of the keys. Of no row there may be two: keys of whom more
-    /// than one row is made have one home.
+    /// The answer to a question out of one worker's share of the keys. Of no row there may be two: keys of whom one row
+    /// is made have one home.
     fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
         match question.key {
             Some(_) => one(question, reader),

@@ -1,7 +1,7 @@
 //! Rules of `orders`: what the records of each order id are worth to its customer, and how a mark changes that.
 
 use serde::{Deserialize, Serialize};
-use workloads::{Event, Millis, OrderKind, Place, Record, Row, Terms};
+use workloads::{Event, Millis, Name, OrderKind, Place, Record, Row, Rows, Terms};
 
 use super::{Grouping, Groupings, Rules};
 use crate::fold::{Fold, additive};
@@ -20,11 +20,10 @@ use days::{Days, Visits};
 use leaders::{Leaders, Ranking};
 use lines::{Line, Order};
 
-/// An order event, its customer as a number.
+/// What an order event says of its customer.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Act {
     kind: OrderKind,
-    customer: u32,
     order: u64,
     amount: i64,
     time: Millis,
@@ -128,19 +127,14 @@ impl Rules for Orders {
         Orders { orders: Shards::new(), horizon: terms.cancel_horizon, book }
     }
 
-    fn act(record: &Record, names: &mut Names) -> Option<Act> {
-        let Event::Order(event) = &record.event else { return None };
-        let customer = names.number(&event.customer);
+    fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
+        let Event::Order(event) = &record.event else { return };
         let (kind, order, amount, time) = (event.kind, event.order, event.amount, event.time);
-        Some(Act { kind, customer, order, amount, time, place: record.place })
+        act(&event.customer, Act { kind, order, amount, time, place: record.place });
     }
 
-    fn group(act: &Act) -> u64 {
-        u64::from(act.customer)
-    }
-
-    fn apply(&mut self, act: &Act, changes: &mut Changes) {
-        let (customer, horizon) = (act.customer, self.horizon);
+    fn apply(&mut self, customer: u32, act: &Act, changes: &mut Changes) {
+        let horizon = self.horizon;
         let placed = act.kind == OrderKind::Placed;
         // rule: O7
         if act.order == 0 {
@@ -169,6 +163,10 @@ impl Rules for Orders {
         if changes.leaders.wanted() {
             self.book.ranking.close(names, &mut changes.leaders);
         }
+    }
+
+    fn gather(view: &str, key: Option<&str>, rows: Rows) -> Rows {
+        if view == "top_customers" { leaders::first_of_all(key, rows) } else { rows }
     }
 }
 

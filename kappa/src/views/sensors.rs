@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use workloads::calendar::Unit;
-use workloads::{Event, Record, Row, Terms};
+use workloads::{Event, Name, Record, Row, Terms};
 
 use super::{Grouping, Groupings, Rules, asked};
 use crate::fold::{Fold, SteadyMap, additive};
@@ -14,10 +14,9 @@ mod region;
 
 use region::Region;
 
-/// A reading, its region as a number.
+/// A reading of a region.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Act {
-    region: u32,
     second: i64,
     reading: i32,
 }
@@ -69,26 +68,21 @@ impl Rules for Sensors {
         Sensors { ordered, regions: SteadyMap::default(), touched: Vec::new() }
     }
 
-    fn act(record: &Record, names: &mut Names) -> Option<Act> {
-        let Event::Sensor(event) = &record.event else { return None };
-        let (region, second) = (names.number(&event.region), Unit::Second.of(event.time));
-        Some(Act { region, second, reading: event.reading })
+    fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
+        let Event::Sensor(event) = &record.event else { return };
+        act(&event.region, Act { second: Unit::Second.of(event.time), reading: event.reading });
     }
 
-    fn group(act: &Act) -> u64 {
-        u64::from(act.region)
-    }
-
-    fn apply(&mut self, act: &Act, changes: &mut Changes) {
+    fn apply(&mut self, number: u32, act: &Act, changes: &mut Changes) {
         // rule: S1
         let one = Readings { sum: i128::from(act.reading), count: 1 };
-        changes.regions.add(Named(act.region), &one);
+        changes.regions.add(Named(number), &one);
         // rule: S6
-        changes.seconds.add(NamedSecond(act.region, act.second), &one);
+        changes.seconds.add(NamedSecond(number, act.second), &one);
         if self.ordered {
-            let region = self.regions.entry(act.region).or_default();
+            let region = self.regions.entry(number).or_default();
             if !region.is_touched() {
-                self.touched.push(act.region);
+                self.touched.push(number);
             }
             region.read(act.second, &one);
         }

@@ -1,12 +1,11 @@
 //! Rules of `trades`: what each trade adds to its symbol, day and hour, and how a mark takes it back.
 
 use serde::{Deserialize, Serialize};
-use workloads::{Event, Millis, Origin, Place, Record, Terms, TradeKind};
+use workloads::{Event, Millis, Name, Origin, Place, Record, Terms, TradeKind};
 
 use super::{Groupings, Rules, asked};
 use crate::fold::Fold;
 use crate::keys::{Named, NamedDay};
-use crate::names::Names;
 use crate::outlet::Outlet;
 use crate::shards::{Near, PageKey, Shards};
 
@@ -20,11 +19,10 @@ use symbols::{Symbol, Symbols, Tapes};
 
 const DAY: Millis = 86_400_000;
 
-/// A trade event, its symbol as a number.
+/// What a trade event says of its symbol.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Act {
     kind: TradeKind,
-    symbol: u32,
     /// Of the trade itself, or of the trade that is marked.
     origin: Option<Origin>,
     trade: Trade,
@@ -126,34 +124,29 @@ impl Rules for Trades {
         Trades { entries: Shards::new(), horizon: terms.cancel_horizon, book: Book { ladders, tapes } }
     }
 
-    fn act(record: &Record, names: &mut Names) -> Option<Act> {
-        let Event::Trade(event) = &record.event else { return None };
-        let symbol = names.number(&event.symbol);
+    fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
+        let Event::Trade(event) = &record.event else { return };
         let origin = if event.kind == TradeKind::Traded { record.origin } else { Some(event.target) };
         let trade = Trade { price: event.price, volume: event.volume, time: event.time, place: record.place };
-        Some(Act { kind: event.kind, symbol, origin, trade })
+        act(&event.symbol, Act { kind: event.kind, origin, trade });
     }
 
-    fn group(act: &Act) -> u64 {
-        u64::from(act.symbol)
-    }
-
-    fn apply(&mut self, act: &Act, changes: &mut Changes) {
+    fn apply(&mut self, symbol: u32, act: &Act, changes: &mut Changes) {
         let Some(origin) = act.origin else {
             // rule: T7
-            return self.book.count(act.symbol, act.trade, 1, changes);
+            return self.book.count(symbol, act.trade, 1, changes);
         };
-        let entry = self.entries.entry((act.symbol, origin));
+        let entry = self.entries.entry((symbol, origin));
         if act.kind == TradeKind::Traded {
             // rule: T5
             if let Some(trade) = entry.in_force(act.trade, self.horizon) {
-                self.book.count(act.symbol, trade, 1, changes);
+                self.book.count(symbol, trade, 1, changes);
             }
             entry.enter(act.trade);
         } else {
-            self.book.count_all(act.symbol, entry, -1, self.horizon, changes);
+            self.book.count_all(symbol, entry, -1, self.horizon, changes);
             entry.mark(act.kind, act.trade);
-            self.book.count_all(act.symbol, entry, 1, self.horizon, changes);
+            self.book.count_all(symbol, entry, 1, self.horizon, changes);
         }
     }
 }

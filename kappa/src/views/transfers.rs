@@ -1,7 +1,7 @@
 //! Rules of `transfers`: what each account was credited and debited, and what all of them come to.
 
 use serde::{Deserialize, Serialize};
-use workloads::{Event, Record, Row, Terms};
+use workloads::{Event, Name, Record, Row, Terms};
 
 use super::{Grouping, Groupings, Rules};
 use crate::fold::{Fold, additive};
@@ -9,12 +9,13 @@ use crate::keys::{All, Named};
 use crate::names::Names;
 use crate::outlet::Outlet;
 
-/// A transfer, its accounts as numbers.
+/// What a transfer is to one of its two accounts, which may be the same.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Act {
-    from: u32,
-    to: u32,
-    amount: i64,
+pub enum Act {
+    /// So much came.
+    Credit(i64),
+    /// So much went.
+    Debit(i64),
 }
 
 /// What went to an account and from it.
@@ -59,21 +60,20 @@ impl Rules for Transfers {
         Transfers
     }
 
-    fn act(record: &Record, names: &mut Names) -> Option<Act> {
-        let Event::Transfer(event) = &record.event else { return None };
-        let (from, to) = (names.number(&event.from), names.number(&event.to));
-        Some(Act { from, to, amount: event.amount })
-    }
-
-    fn group(act: &Act) -> u64 {
-        u64::from(act.from)
-    }
-
     // rule: F1 F5
-    fn apply(&mut self, act: &Act, changes: &mut Changes) {
-        let amount = i128::from(act.amount);
-        changes.accounts.add(Named(act.from), &Account { debited: amount, debits: 1, ..Account::default() });
-        changes.accounts.add(Named(act.to), &Account { credited: amount, credits: 1, ..Account::default() });
+    fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
+        let Event::Transfer(event) = &record.event else { return };
+        act(&event.from, Act::Debit(event.amount));
+        act(&event.to, Act::Credit(event.amount));
+    }
+
+    // rule: F1
+    fn apply(&mut self, account: u32, act: &Act, changes: &mut Changes) {
+        let change = match *act {
+            Act::Debit(amount) => Account { debited: amount.into(), debits: 1, ..Account::default() },
+            Act::Credit(amount) => Account { credited: amount.into(), credits: 1, ..Account::default() },
+        };
+        changes.accounts.add(Named(account), &change);
     }
 
     // rule: F4

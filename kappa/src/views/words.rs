@@ -3,18 +3,16 @@
 use serde::{Deserialize, Serialize};
 use workloads::calendar::Unit;
 use workloads::words::WINDOW;
-use workloads::{Event, Record, Row, Terms};
+use workloads::{Event, Name, Record, Row, Terms};
 
 use super::{Grouping, Groupings, Rules};
 use crate::fold::{Fold, additive};
 use crate::keys::{Named, NamedSecond};
-use crate::names::Names;
 use crate::outlet::Outlet;
 
-/// A word as a number, and the second in which its window begins.
+/// The second in which the window begins that a word was said in.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Act {
-    word: u32,
     window: i64,
 }
 
@@ -49,22 +47,18 @@ impl Rules for Words {
         Words
     }
 
-    fn act(record: &Record, names: &mut Names) -> Option<Act> {
-        let Event::Word(event) = &record.event else { return None };
+    fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
+        let Event::Word(event) = &record.event else { return };
         // rule: W3
         let window = Unit::Second.of(event.time).div_euclid(WINDOW) * WINDOW;
-        Some(Act { word: names.number(&event.word), window })
+        act(&event.word, Act { window });
     }
 
-    fn group(act: &Act) -> u64 {
-        u64::from(act.word)
-    }
-
-    fn apply(&mut self, act: &Act, changes: &mut Changes) {
+    fn apply(&mut self, word: u32, act: &Act, changes: &mut Changes) {
         // rule: W1
         let once = Said { count: 1 };
-        changes.totals.add(Named(act.word), &once);
-        changes.windows.add(NamedSecond(act.word, act.window), &once);
+        changes.totals.add(Named(word), &once);
+        changes.windows.add(NamedSecond(word, act.window), &once);
     }
 }
 

@@ -51,6 +51,7 @@ impl Rung {
 
 impl Key for Rung {
     type Shelf<S: Sum> = Tree<Rung, S>;
+    const HERE: bool = false;
 
     fn home(&self) -> u64 {
         Day(self.day).home()

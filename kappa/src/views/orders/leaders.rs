@@ -9,7 +9,7 @@ use workloads::{Row, Rows, Terms};
 use crate::fold::{Fold, additive};
 use crate::keys::Key;
 use crate::names::Names;
-use crate::reading::Reader;
+use crate::reading::{Reader, every};
 use crate::shelf::Tree;
 use crate::views::{Grouping, Question, Sum};
 
@@ -24,7 +24,7 @@ pub(super) struct Spent {
 }
 additive!(Spent { sum, count });
 
-/// By customer, but only the first of each worker: the first of all are among them. So a read goes through ten customers
+/// By customer, but only the first of each worker: the first of all are among them. So an answer is made of ten customers
 /// a worker, however many there are.
 pub(super) struct Leaders;
 
@@ -57,11 +57,7 @@ struct Customer {
 
 impl Key for Leader {
     type Shelf<S: Sum> = Tree<Leader, S>;
-
-    /// All at one worker, which then knows whom of them to show.
-    fn home(&self) -> u64 {
-        0
-    }
+    const HERE: bool = true;
 
     fn print(&self, names: &Names) -> String {
         names.name(self.0).to_owned()
@@ -167,15 +163,18 @@ impl Grouping for Leaders {
         (spent.count != 0).then(|| vec![spent.sum, i128::from(spent.count)])
     }
 
-    // rule: O16
+    /// Whoever is asked for: the first of this worker are needed to tell whether it is one of the first of all.
     fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
-        let all = reader.from(None).filter(|(_, spent)| spent.count != 0);
-        let mut first: Vec<_> = all.map(|(leader, spent)| (leader.0, spent)).collect();
-        rank(&mut first, question.names);
-        let shown = first.into_iter().take(TOP).filter_map(|(customer, spent)| {
-            let row = Self::row(question.view, &spent, question.terms)?;
-            Some((Leader(customer).print(question.names), row))
-        });
-        shown.filter(|(name, _)| question.key.is_none_or(|key| key == name)).collect()
+        every(question, reader)
     }
+}
+
+/// The first of all, or the one of them who is asked for, out of the first of every worker.
+// rule: O16
+pub(super) fn first_of_all(key: Option<&str>, rows: Rows) -> Rows {
+    let mut first: Vec<(String, Row)> = rows.into_iter().collect();
+    // They are in the order of their names, in which those who have spent the same stay.
+    first.sort_by_key(|(_, row)| Reverse(row[0]));
+    first.truncate(TOP);
+    first.into_iter().filter(|(name, _)| key.is_none_or(|key| key == name)).collect()
 }
