@@ -64,7 +64,7 @@ pub(crate) struct Team {
 /// What a worker thread is told. It ends when nobody can tell it anything more.
 enum Word {
     Assign(u64, Version),
-    Compact(u64),
+    Settle(u64, u64),
     Read(u64, Arc<Vec<Query>>, Sender<Vec<Rows>>),
 }
 
@@ -127,14 +127,14 @@ impl Crew {
         }
     }
 
-    /// Gives up reading versions before `since`.
-    pub(crate) fn compact(&mut self, since: u64) -> Result<(), KappaError> {
+    /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
+    pub(crate) fn settle(&mut self, newest: u64, oldest: u64) -> Result<(), KappaError> {
         match self {
             Crew::Lone(share) => {
-                share.engine.compact(since);
+                share.engine.settle(newest, oldest);
                 Ok(())
             }
-            Crew::Team(team) => team.tell(|| Word::Compact(since)),
+            Crew::Team(team) => team.tell(|| Word::Settle(newest, oldest)),
         }
     }
 
@@ -211,15 +211,16 @@ fn labour(
     let mut share = blueprint.share(worker)?;
     loop {
         let busy = share.work()?;
+        // Before the version that it belongs to is said to be complete.
+        post.dead.store(share.dead(), Ordering::Relaxed);
         let frontier = share.engine.frontier();
         if post.frontier.swap(frontier, Ordering::Release) < frontier {
             // Nobody may be listening any more; the work goes on until the words end.
             let _ = news.send(());
         }
-        post.dead.store(share.dead(), Ordering::Relaxed);
         match ear.recv_timeout(if busy { Duration::ZERO } else { NAP }) {
             Ok(Word::Assign(time, binding)) => share.assign(time, binding),
-            Ok(Word::Compact(since)) => share.engine.compact(since),
+            Ok(Word::Settle(newest, oldest)) => share.engine.settle(newest, oldest),
             Ok(Word::Read(time, queries, reply)) => {
                 // Whoever asked may have gone; that is no concern of the work.
                 let _ = reply.send(share.engine.rows(time, &queries));

@@ -89,10 +89,10 @@ impl<R: Rules> Dataflow<R> {
         carried.get().min(held.get())
     }
 
-    /// Gives up reading versions before `since`.
-    pub(crate) fn compact(&mut self, since: u64) {
-        debug_assert!(since < self.frontier(), "version {since} is not complete");
-        self.sums.iter().for_each(|sums| sums.give_up(since));
+    /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
+    pub(crate) fn settle(&mut self, newest: u64, oldest: u64) {
+        debug_assert!(newest < self.frontier(), "version {newest} is not complete");
+        self.sums.iter().for_each(|sums| sums.settle(newest, oldest));
     }
 
     /// One set of rows a query, as of `time`, from this worker's share of the keys.

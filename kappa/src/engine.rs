@@ -33,8 +33,8 @@ pub(crate) trait Engine {
     fn advance(&mut self, time: u64);
     /// Every version before this one is complete here.
     fn frontier(&self) -> u64;
-    /// Gives up reading versions before `since`.
-    fn compact(&mut self, since: u64);
+    /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
+    fn settle(&mut self, newest: u64, oldest: u64);
     /// One set of rows a query at a complete version.
     fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows>;
 }
@@ -52,8 +52,8 @@ impl<R: Rules> Engine for Dataflow<R> {
         self.frontier()
     }
 
-    fn compact(&mut self, since: u64) {
-        self.compact(since);
+    fn settle(&mut self, newest: u64, oldest: u64) {
+        self.settle(newest, oldest);
     }
 
     fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {

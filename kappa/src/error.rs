@@ -39,6 +39,18 @@ pub enum KappaError {
         /// How far the log goes.
         heads: Version,
     },
+    /// Asked for a version that is not complete yet, was never bound, or was given up.
+    #[error(
+        "{asked} cannot be read: ask for a version that was bound between {oldest} and {newest}, or make the window wider"
+    )]
+    NotReadable {
+        /// The version asked for.
+        asked: Version,
+        /// The oldest that can be read.
+        oldest: Version,
+        /// The newest that can be read.
+        newest: Version,
+    },
     /// The log cannot be followed by so many.
     #[error("a kappa needs at least one worker and versions of at least one record: set both above 0")]
     Nothing,

@@ -155,6 +155,13 @@ macro_rules! additive {
             }
         }
 
+        impl differential_dataflow::difference::Abelian for $name {
+            #[inline]
+            fn negate(&mut self) {
+                $(self.$field = self.$field.wrapping_neg();)+
+            }
+        }
+
         impl $name {
             /// What must be added to `before` to make it this.
             #[allow(dead_code, reason = "not every sum replaces another")]

@@ -14,6 +14,7 @@ use crate::crew::{Blueprint, Crew};
 use crate::engine::gather;
 use crate::error::KappaError;
 use crate::options::Options;
+use crate::window::Window;
 
 /// Versions worked on at the same time: enough that no worker waits for another, few enough to bound memory.
 const IN_FLIGHT: usize = 3;
@@ -52,8 +53,7 @@ pub struct Kappa {
     next: u64,
     bound: VecDeque<(u64, Version)>,
     in_flight: VecDeque<(u64, Version)>,
-    /// The newest complete version, and its number unless it is that of the empty log.
-    complete: (Option<u64>, Version),
+    window: Window,
 }
 
 impl Kappa {
@@ -90,7 +90,7 @@ impl Kappa {
             granularity: 100_000,
             version_ms: 0,
             spin: false,
-            options: Options::default(),
+            options: Options { window_ms: 0, ..Options::default() },
         };
         let mut kappa = Kappa::new(log, &config)?;
         kappa.limit = Some(version.clone());
@@ -122,7 +122,7 @@ impl Kappa {
             next: 0,
             bound: VecDeque::new(),
             in_flight: VecDeque::new(),
-            complete: (None, empty),
+            window: Window::new(&config.options, None, empty),
         })
     }
 
@@ -135,27 +135,50 @@ impl Kappa {
             self.in_flight.push_back((time, binding));
         }
         let worked = self.crew.work(!self.in_flight.is_empty())?;
-        Ok(self.settle()? || worked || bound || !self.in_flight.is_empty())
+        Ok(self.settle(now)? || worked || bound || !self.in_flight.is_empty())
     }
 
     /// Answers every query at the newest complete version.
     pub fn read(&mut self, queries: &[Query]) -> Result<Answer, KappaError> {
+        let newest = self.window.newest();
+        self.answer(newest.time, newest.version.clone(), queries)
+    }
+
+    /// Answers every query at a version of [`Kappa::window`].
+    pub fn read_at(&mut self, version: &Version, queries: &[Query]) -> Result<Answer, KappaError> {
+        let Some(found) = self.window.find(version) else {
+            let (oldest, newest) = self.window();
+            return Err(KappaError::NotReadable { asked: version.clone(), oldest, newest });
+        };
+        self.answer(found.time, version.clone(), queries)
+    }
+
+    fn answer(
+        &mut self,
+        time: Option<u64>,
+        version: Version,
+        queries: &[Query],
+    ) -> Result<Answer, KappaError> {
         let unknown = |query: &&Query| self.views.iter().all(|view| view.name != query.view);
         if let Some(query) = queries.iter().find(unknown) {
             let workload = self.log.meta().workload.clone();
             return Err(KappaError::UnknownView { workload, view: query.view.clone() });
         }
-        let (time, version) = &self.complete;
         let rows = match time {
-            Some(time) => gather(&self.log.meta().workload, queries, self.crew.rows(*time, queries)?),
+            Some(time) => gather(&self.log.meta().workload, queries, self.crew.rows(time, queries)?),
             None => vec![workloads::Rows::new(); queries.len()],
         };
-        Ok(Answer { version: Some(version.clone()), rows })
+        Ok(Answer { version: Some(version), rows })
     }
 
     /// The newest complete version; at first that of the empty log.
     pub fn version(&self) -> Option<Version> {
-        Some(self.complete.1.clone())
+        Some(self.window.newest().version.clone())
+    }
+
+    /// The oldest version that can be read, and the newest. In between are all that were bound.
+    pub fn window(&self) -> (Version, Version) {
+        (self.window.oldest().version.clone(), self.window.newest().version.clone())
     }
 
     /// How long nothing new is begun, in microseconds, unless a whole version comes at once.
@@ -190,16 +213,17 @@ impl Kappa {
         Ok(self.next > first)
     }
 
-    /// Moves the readable version up to what has become complete, and gives up what lies before it.
-    fn settle(&mut self) -> Result<bool, KappaError> {
+    /// Moves the window up to what has become complete, and gives up what is too old.
+    fn settle(&mut self, now: Micros) -> Result<bool, KappaError> {
         let frontier = self.crew.frontier();
         let mut newest = None;
-        while let Some(first) = self.in_flight.pop_front_if(|(time, _)| *time < frontier) {
-            newest = Some(first);
+        while let Some((time, version)) = self.in_flight.pop_front_if(|(time, _)| *time < frontier) {
+            self.window.push(time, version, now);
+            newest = Some(time);
         }
-        let Some((time, version)) = newest else { return Ok(false) };
-        self.complete = (Some(time), version);
-        self.crew.compact(time)?;
+        let Some(newest) = newest else { return Ok(false) };
+        let oldest = self.window.trim(now);
+        self.crew.settle(newest, oldest)?;
         Ok(true)
     }
 }

@@ -42,6 +42,7 @@ mod shift;
 mod source;
 mod sums;
 pub mod views;
+mod window;
 
 pub use error::KappaError;
 pub use follower::{Kappa, KappaConfig};

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
+    /// Milliseconds for which a version can still be read after a newer one is complete; 0 keeps the newest alone.
+    pub window_ms: u64,
+    /// Records that such a version may be behind the newest: what is kept for them is bounded by this.
+    pub window_records: u64,
     /// Milliseconds after which it is an error that events wait and nothing advances; 0 waits for ever.
     pub stall_ms: u64,
     /// Microseconds of each turn that a replacement may take while it catches up.
@@ -16,7 +20,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { stall_ms: 30_000, replace_us: 300, replace_granularity: 10_000 }
+        Options {
+            window_ms: 10_000,
+            window_records: 250_000,
+            stall_ms: 30_000,
+            replace_us: 300,
+            replace_granularity: 10_000,
+        }
     }
 }
 

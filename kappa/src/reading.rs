@@ -14,40 +14,40 @@ use crate::views::{Grouping, Question};
 
 /// The sums of a grouping as of one version.
 pub struct Reader<'a, G: Grouping> {
-    settled: &'a ShelfOf<G>,
-    /// What must be added.
-    later: BTreeMap<G::Key, G::Sum>,
+    newest: &'a ShelfOf<G>,
+    /// What must be added: nothing for the newest version.
+    beside: BTreeMap<G::Key, G::Sum>,
 }
 
 impl<'a, G: Grouping> Reader<'a, G> {
-    pub(crate) fn new(settled: &'a ShelfOf<G>, later: BTreeMap<G::Key, G::Sum>) -> Self {
-        Reader { settled, later }
+    pub(crate) fn new(newest: &'a ShelfOf<G>, beside: BTreeMap<G::Key, G::Sum>) -> Self {
+        Reader { newest, beside }
     }
 
     /// The sum of a key, which is nothing if there never was one or if it has had its day.
     pub fn sum(&self, key: &G::Key) -> G::Sum {
-        let mut sum = self.settled.get(key).copied().unwrap_or_default();
-        self.later.get(key).into_iter().for_each(|later| sum.plus_equals(later));
+        let mut sum = self.newest.get(key).copied().unwrap_or_default();
+        self.beside.get(key).into_iter().for_each(|more| sum.plus_equals(more));
         sum
     }
 
     /// Keys and their sums from `first` on (all of them without one), in the order of keys. A sum may be nothing.
     pub fn from<'b>(&'b self, first: Option<&G::Key>) -> impl Iterator<Item = (G::Key, G::Sum)> + 'b {
-        let mut settled = self.settled.from(first).peekable();
+        let mut newest = self.newest.from(first).peekable();
         let from = first.map_or(Bound::Unbounded, |first| Bound::Included(*first));
-        let mut later = self.later.range((from, Bound::Unbounded)).peekable();
+        let mut beside = self.beside.range((from, Bound::Unbounded)).peekable();
         std::iter::from_fn(move || {
-            let order = match (settled.peek(), later.peek()) {
-                (Some((old, _)), Some((new, _))) => old.cmp(new),
+            let order = match (newest.peek(), beside.peek()) {
+                (Some((one, _)), Some((other, _))) => one.cmp(other),
                 (Some(_), None) => Ordering::Less,
                 (None, _) => Ordering::Greater,
             };
             if order == Ordering::Greater {
-                return later.next().map(|(key, sum)| (*key, *sum));
+                return beside.next().map(|(key, sum)| (*key, *sum));
             }
-            let (key, mut sum) = settled.next().map(|(key, sum)| (key, *sum))?;
+            let (key, mut sum) = newest.next().map(|(key, sum)| (key, *sum))?;
             if order == Ordering::Equal {
-                later.next().into_iter().for_each(|(_, later)| sum.plus_equals(later));
+                beside.next().into_iter().for_each(|(_, more)| sum.plus_equals(more));
             }
             Some((key, sum))
         })

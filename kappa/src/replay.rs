@@ -37,7 +37,7 @@ impl Replay {
         while self.engine.frontier() < self.fed {
             self.worker.step();
         }
-        self.engine.compact(self.fed - 1);
+        self.engine.settle(self.fed - 1, self.fed - 1);
     }
 
     /// One set of rows a query, after all that was fed. A view that the workload does not have is empty.

@@ -83,7 +83,7 @@ impl Shift {
             while engine.frontier() + IN_FLIGHT <= time {
                 worker.step_or_park(Some(NAP));
             }
-            engine.frontier().checked_sub(1).into_iter().for_each(|complete| engine.compact(complete));
+            engine.frontier().checked_sub(1).into_iter().for_each(|newest| engine.settle(newest, newest));
         }
         while engine.frontier() < time {
             worker.step_or_park(Some(NAP));

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use differential_dataflow::difference::Semigroup;
+use differential_dataflow::difference::{Abelian, Semigroup};
 use workloads::Rows;
 
 use crate::fold::Update;
@@ -19,11 +19,15 @@ pub(crate) type ShelfOf<G> = <<G as Grouping>::Key as Key>::Shelf<<G as Grouping
 /// What changes of a grouping at one time.
 pub(crate) type Updates<G> = Vec<Update<<G as Grouping>::Key, <G as Grouping>::Sum>>;
 
-/// The sums at the oldest version that can be read, and what each later one changes. Versions come while earlier
-/// ones are read, so that what changes is kept apart until nobody can ask for what was before.
+/// What changes at each of some times.
+type Changes<G> = BTreeMap<u64, Vec<Updates<G>>>;
+
+/// The sums at the newest version that is read, what each version before it has changed as far back as can be read,
+/// and what each later one will. Nearly every read is of the newest and finds the sums as they lie there.
 pub(crate) struct Sums<G: Grouping> {
-    settled: ShelfOf<G>,
-    later: BTreeMap<u64, Vec<Updates<G>>>,
+    newest: ShelfOf<G>,
+    window: Changes<G>,
+    later: Changes<G>,
 }
 
 /// The sums of some grouping, whichever it is.
@@ -32,13 +36,14 @@ pub(crate) trait Held {
     fn answers(&self, view: &str) -> bool;
     /// The answer as of `time`, which is complete and has not been given up.
     fn rows(&self, time: u64, question: &Question<'_>) -> Rows;
-    /// Gives up reading versions before `since`, which is complete.
-    fn give_up(&self, since: u64);
+    /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
+    fn settle(&self, newest: u64, oldest: u64);
 }
 
 impl<G: Grouping> Default for Sums<G> {
     fn default() -> Self {
-        Sums { settled: ShelfOf::<G>::default(), later: BTreeMap::new() }
+        let (window, later) = (BTreeMap::new(), BTreeMap::new());
+        Sums { newest: ShelfOf::<G>::default(), window, later }
     }
 }
 
@@ -49,11 +54,31 @@ impl<G: Grouping> Sums<G> {
     }
 
     fn reader(&self, time: u64) -> Reader<'_, G> {
-        let mut later = BTreeMap::<G::Key, G::Sum>::new();
+        let mut beside = BTreeMap::<G::Key, G::Sum>::new();
         for (key, difference) in self.later.range(..=time).flat_map(|(_, some)| some.iter().flatten()) {
-            later.entry(*key).or_default().plus_equals(difference);
+            beside.entry(*key).or_default().plus_equals(difference);
         }
-        Reader::new(&self.settled, later)
+        for (key, difference) in self.window.range(time + 1..).flat_map(|(_, some)| some.iter().flatten()) {
+            let mut taken_back = *difference;
+            taken_back.negate();
+            beside.entry(*key).or_default().plus_equals(&taken_back);
+        }
+        Reader::new(&self.newest, beside)
+    }
+
+    fn settle(&mut self, newest: u64, oldest: u64) {
+        while let Some(first) = self.later.first_entry().filter(|first| *first.key() <= newest) {
+            let (time, updates) = first.remove_entry();
+            for (key, difference) in updates.iter().flatten() {
+                self.newest.add(*key, difference);
+            }
+            if time > oldest {
+                self.window.insert(time, updates);
+            }
+        }
+        while let Some(first) = self.window.first_entry().filter(|first| *first.key() <= oldest) {
+            first.remove();
+        }
     }
 }
 
@@ -66,12 +91,7 @@ impl<G: Grouping> Held for Rc<RefCell<Sums<G>>> {
         G::rows(question, &self.borrow().reader(time))
     }
 
-    fn give_up(&self, since: u64) {
-        let Sums { settled, later } = &mut *self.borrow_mut();
-        while let Some(first) = later.first_entry().filter(|first| *first.key() <= since) {
-            for (key, difference) in first.remove().into_iter().flatten() {
-                settled.add(key, &difference);
-            }
-        }
+    fn settle(&self, newest: u64, oldest: u64) {
+        self.borrow_mut().settle(newest, oldest);
     }
 }

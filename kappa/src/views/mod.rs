@@ -8,7 +8,7 @@
 
 use std::fmt::Debug;
 
-use differential_dataflow::difference::Monoid;
+use differential_dataflow::difference::Abelian;
 use timely::ExchangeData;
 use workloads::{Name, Record, Row, Rows, Terms};
 
@@ -24,8 +24,8 @@ pub mod transfers;
 pub mod words;
 
 /// What is summed up per key.
-pub trait Sum: Monoid + Copy + Default + Ord + Debug + ExchangeData {}
-impl<T: Monoid + Copy + Default + Ord + Debug + ExchangeData> Sum for T {}
+pub trait Sum: Abelian + Copy + Default + Ord + Debug + ExchangeData {}
+impl<T: Abelian + Copy + Default + Ord + Debug + ExchangeData> Sum for T {}
 
 /// The rules of one workload, with the state that they need.
 ///
