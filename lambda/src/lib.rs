@@ -11,6 +11,7 @@
 //! [`Batch`] and [`Serving`] are the two components, each a process of its own or stepped by turns in one thread. They
 //! share a log and a state folder and nothing else.
 
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -71,7 +72,7 @@ pub struct LambdaConfig {
 pub struct Batch(Box<dyn Recomputes>);
 
 /// The speed layer in a process of its own; [`Serving`] asks it over a socket.
-pub struct Speed(Box<dyn Publishes>);
+pub struct Speed(Box<dyn Answers>);
 
 /// The serving layer, which answers reads, and unless there is a socket the speed layer with it.
 pub struct Serving {
@@ -142,6 +143,16 @@ impl Speed {
     /// Does a bounded amount of work and answers the serving layer; false when there was nothing to do.
     pub fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
         self.0.step(now)
+    }
+
+    /// What becomes readable when the serving layer calls or asks: whoever sleeps between two steps is to wake then.
+    pub fn wakes(&self) -> Vec<BorrowedFd<'_>> {
+        self.0.wakes()
+    }
+
+    /// In one line why the newest publication is not read from, if it is not what the batch wrote.
+    pub fn refused(&self) -> Option<&str> {
+        self.0.refused()
     }
 
     /// The newest version that the serving layer can be answered at.
@@ -217,11 +228,12 @@ fn merge<L: Layers>(
     disk: &SharedDisk,
     config: &LambdaConfig,
 ) -> Result<serving::Merge<L>, LambdaError> {
+    let shelf = publication::Shelf::open(disk, &config.state)?;
+    let back_at = shelf.current()?;
     let speed: Box<dyn serving::SpeedSide<L>> = match &config.socket {
-        Some(socket) => Box::new(serving::remote::Remote::start(disk, &config.state, socket)?),
-        None => Box::new(speed::Speed::<L>::start(log, disk, &config.state, config)?),
+        Some(socket) => Box::new(serving::remote::Remote::start(shelf, socket)),
+        None => Box::new(speed::Speed::<L>::start(log, disk, shelf, config)?),
     };
-    let back_at = publication::Shelf::open(disk, &config.state)?.current()?;
     let student = student::answers::Answers::new(&config.options, back_at);
     Ok(serving::Merge::new(&config.terms, speed, student))
 }
@@ -233,7 +245,8 @@ fn answering<L: Layers>(
     config: &LambdaConfig,
     socket: &Path,
 ) -> Result<speed::remote::Answering<L>, LambdaError> {
-    speed::remote::Answering::start(speed::Speed::start(log, disk, &config.state, config)?, socket)
+    let shelf = publication::Shelf::open(disk, &config.state)?;
+    speed::remote::Answering::start(speed::Speed::start(log, disk, shelf, config)?, socket)
 }
 
 /// A batch or a speed layer, whatever its workload.
@@ -241,6 +254,12 @@ trait Publishes: Send {
     fn step(&mut self, now: Micros) -> Result<bool, LambdaError>;
     fn version(&self) -> Option<Version>;
     fn dead(&self) -> u64;
+}
+
+/// A speed layer that is asked, whatever its workload.
+trait Answers: Publishes {
+    fn wakes(&self) -> Vec<BorrowedFd<'_>>;
+    fn refused(&self) -> Option<&str>;
 }
 
 /// A batch, whatever its workload.
@@ -293,6 +312,16 @@ impl<L: Layers> Publishes for speed::remote::Answering<L> {
 
     fn dead(&self) -> u64 {
         speed::remote::Answering::dead(self)
+    }
+}
+
+impl<L: Layers> Answers for speed::remote::Answering<L> {
+    fn wakes(&self) -> Vec<BorrowedFd<'_>> {
+        speed::remote::Answering::wakes(self)
+    }
+
+    fn refused(&self) -> Option<&str> {
+        speed::remote::Answering::refused(self)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::error::LambdaError;
 
 mod loading;
 pub(crate) mod names;
+mod newest;
 pub(crate) mod numbers;
 pub(crate) mod ordered;
 pub(crate) mod orders;
@@ -37,6 +38,7 @@ pub(crate) mod transfers;
 pub(crate) mod words;
 
 pub(crate) use loading::{IN_PLACE, Loaded, Loading};
+pub(crate) use newest::Newest;
 
 /// The layout of everything that is published. Another number is of a build that lays it out otherwise.
 const SCHEMA: u32 = 3;

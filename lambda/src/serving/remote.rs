@@ -6,126 +6,101 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use workloads::files::SharedDisk;
 use workloads::{Micros, Query, Version};
 
 use super::SpeedSide;
 use crate::error::LambdaError;
 use crate::layers::Layers;
-use crate::publication::{Loading, Shelf};
+use crate::publication::{Newest, Shelf};
 use crate::speed::Pinned;
 use crate::speed::remote::{Ask, Reply};
 
 /// How long the speed layer may take over an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Microseconds between two looks at the state folder.
-const LOOK: Micros = 2_000;
+/// Microseconds after which the speed layer is asked for its version, if no read has asked it.
+const ASK: Micros = 500;
 
 /// The speed layer's process, and the publications that it may speak of.
 pub(crate) struct Remote<L: Layers> {
     socket: PathBuf,
     line: Option<BufReader<UnixStream>>,
-    shelf: Shelf,
-    looked: Option<Micros>,
-    loading: Option<Loading>,
-    /// The newest publication that was not what the batch wrote, and why.
-    refused: Option<(u64, String)>,
-    /// Publications taken in, by number, oldest first.
+    newest: Newest,
+    /// Publications taken in, by number.
     bases: Vec<(u64, Arc<L::Base>)>,
+    /// The publication that the speed layer took in last, or is taking in.
+    wanted: Option<u64>,
+    /// When the speed layer was last heard, and whether it was since.
+    asked: Option<Micros>,
+    heard: bool,
     version: Option<Version>,
+    /// Why the speed layer does not read from the newest publication.
+    refused: Option<String>,
     dead: u64,
 }
 
 impl<L: Layers> Remote<L> {
     /// Asks nothing yet: the other process may start later.
-    pub(crate) fn start(disk: &SharedDisk, state: &Path, socket: &Path) -> Result<Self, LambdaError> {
-        Ok(Remote {
+    pub(crate) fn start(shelf: Shelf, socket: &Path) -> Self {
+        Remote {
             socket: socket.to_owned(),
             line: None,
-            shelf: Shelf::open(disk, state)?,
-            looked: None,
-            loading: None,
-            refused: None,
+            newest: Newest::told(shelf),
             bases: Vec::new(),
+            wanted: None,
+            asked: None,
+            heard: false,
             version: None,
+            refused: None,
             dead: 0,
-        })
+        }
     }
 
-    fn has(&self) -> u64 {
-        self.bases.last().map_or(0, |(number, _)| *number)
+    fn has(&self, number: u64) -> bool {
+        self.bases.iter().any(|(taken, _)| *taken == number)
     }
 
-    /// Takes in a piece of the newest publication, if there is one that is not taken in.
-    fn load(&mut self, now: Micros) -> Result<bool, LambdaError> {
-        if self.loading.is_none() && self.looked.is_none_or(|then| then >= now || now >= then + LOOK) {
-            self.looked = Some(now);
-            let passed = self.passed().max(self.has());
-            if let Some(number) = self.shelf.current()?.filter(|number| *number > passed) {
-                match Loading::begin(&self.shelf, number, self.bases.is_empty()) {
-                    Ok(loading) => self.loading = Some(loading),
-                    Err(error) => return self.refuse(number, error),
-                }
-            }
+    /// Takes in a piece of what the speed layer took in last, unless that is done. It is the speed layer that falls back
+    /// on an older one if the newest is not what the batch wrote.
+    fn load(&mut self) -> Result<bool, LambdaError> {
+        let mut worked = self.newest.under_way().is_some();
+        if let Some(number) = self.wanted.filter(|number| !self.has(*number)) {
+            let check = self.bases.is_empty();
+            worked |= self.newest.begin(number, check)?;
         }
-        let passed = self.passed();
-        let Some(loading) = &mut self.loading else { return Ok(false) };
-        let number = loading.number();
-        match loading.step() {
-            Ok(true) => {}
-            Ok(false) => return Ok(true),
-            // It was too old to be kept by the time it was half taken in.
-            Err(_) if self.shelf.current()? > Some(number.max(passed)) => {
-                self.loading = None;
-                return Ok(true);
-            }
-            Err(error) => return self.refuse(number, error),
+        if let Some(loaded) = self.newest.step(self.bases.is_empty())? {
+            self.bases.push((loaded.manifest.number, Arc::new(L::base(loaded)?)));
         }
-        if let Some(loading) = self.loading.take() {
-            self.bases.push((number, Arc::new(L::base(loading.finish())?)));
-            if number > passed {
-                self.refused = None;
-            }
-        }
-        Ok(true)
-    }
-
-    /// Passes over a publication that is not what the batch wrote, as the speed layer does: there is one to go on with, or
-    /// at the start perhaps an older one to begin with.
-    fn refuse(&mut self, number: u64, error: LambdaError) -> Result<bool, LambdaError> {
-        self.loading = None;
-        if number > self.passed() {
-            self.refused = Some((number, error.to_string()));
-        }
-        if !self.bases.is_empty() {
-            return Ok(true);
-        }
-        let Some(older) = self.shelf.before(number)? else { return Err(error) };
-        match Loading::begin(&self.shelf, older, true) {
-            Ok(loading) => self.loading = Some(loading),
-            Err(error) => return self.refuse(older, error),
-        }
-        Ok(true)
-    }
-
-    /// Number of the newest publication that was passed over.
-    fn passed(&self) -> u64 {
-        self.refused.as_ref().map_or(0, |(number, _)| *number)
+        Ok(worked)
     }
 
     /// Asks, and lets go of what the speed layer will not speak of again. Without an answer the call is ended, and
     /// begins anew with the next question.
     fn ask(&mut self, queries: &[Query], frozen: bool) -> Result<Reply<L::Partial>, LambdaError> {
-        let ask = Ask { has: self.has(), queries: queries.to_vec(), frozen };
+        let has = self.bases.iter().map(|(number, _)| *number).collect();
+        let ask = Ask { has, queries: queries.to_vec(), frozen };
         let reply = self.exchange(&ask);
         let Some(reply) = reply else {
             (self.line, self.version) = (None, None);
             return Err(LambdaError::Remote(self.socket.display().to_string()));
         };
-        self.bases.retain(|(number, _)| *number >= reply.publication);
-        (self.version, self.dead) = (reply.version.clone(), reply.dead);
+        if let Some(wanted) = reply.publications.last() {
+            self.wanted = Some(*wanted);
+            self.bases.retain(|(number, _)| reply.publications.contains(number));
+        }
+        (self.version, self.dead, self.heard) = (reply.version.clone(), reply.dead, true);
+        self.refused.clone_from(&reply.refused);
         Ok(reply)
+    }
+
+    /// Whether a read has just heard all there is to hear. A clock that stands still is that of a stepped run, which asks
+    /// every time.
+    fn just_heard(&mut self, now: Micros) -> bool {
+        if std::mem::take(&mut self.heard) && self.asked.is_some_and(|then| then < now) {
+            self.asked = Some(now);
+            return true;
+        }
+        self.asked.is_some_and(|then| then < now && now < then + ASK)
     }
 
     fn exchange(&mut self, ask: &Ask) -> Option<Reply<L::Partial>> {
@@ -146,9 +121,14 @@ impl<L: Layers> Remote<L> {
 
 impl<L: Layers> SpeedSide<L> for Remote<L> {
     fn step(&mut self, now: Micros) -> Result<bool, LambdaError> {
-        let loaded = self.load(now)?;
+        let loaded = self.load()?;
+        if !loaded && self.just_heard(now) {
+            return Ok(false);
+        }
         let before = self.version.clone();
-        match self.ask(&[], false) {
+        let asked = self.ask(&[], false);
+        (self.asked, self.heard) = (Some(now), false);
+        match asked {
             Ok(_) => Ok(loaded || self.version != before),
             // The other process has not started, or is starting again: there is nothing to be read meanwhile.
             Err(LambdaError::Remote(_)) => Ok(loaded),
@@ -173,7 +153,7 @@ impl<L: Layers> SpeedSide<L> for Remote<L> {
     }
 
     fn refused(&self) -> Option<&str> {
-        self.refused.as_ref().map(|(_, why)| why.as_str())
+        self.newest.refused().or(self.refused.as_deref())
     }
 
     fn dead(&self) -> u64 {

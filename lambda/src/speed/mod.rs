@@ -5,7 +5,6 @@
 //! from the new cut on are folded over the new publication, some records a step, while the old one goes on being
 //! read; when the new state has caught up it takes the old one's place, and the epochs before its cut are let go.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use workloads::files::SharedDisk;
@@ -17,7 +16,7 @@ use crate::error::LambdaError;
 use crate::handover::{Cut, Handover, Resets};
 use crate::layers::Layers;
 use crate::options::Options;
-use crate::publication::{Loading, Shelf};
+use crate::publication::{Newest, Shelf};
 use crate::stores::{self, Keeper};
 use crate::student::stream::Stream;
 
@@ -48,15 +47,12 @@ pub(crate) struct Speed<L: Layers> {
     terms: Terms,
     feed: Feed,
     granularity: usize,
-    shelf: Shelf,
+    newest: Newest,
     handover: Handover,
     looked: Option<Micros>,
-    loading: Option<Loading>,
-    /// The newest publication that was not what the batch wrote, and why.
-    refused: Option<(u64, String)>,
     running: Option<Running<L>>,
-    /// The newest publication that whoever reads has taken in.
-    taken_in: u64,
+    /// The publications that whoever reads has taken in; absent if that is done here.
+    taken_in: Option<Vec<u64>>,
     options: Options,
     student: Stream,
     /// Where the halves are read, if that is not here.
@@ -93,32 +89,37 @@ impl<L: Layers> Speed<L> {
     pub(crate) fn start(
         log: Arc<dyn Log>,
         disk: &SharedDisk,
-        state: &Path,
+        shelf: Shelf,
         config: &LambdaConfig,
     ) -> Result<Self, LambdaError> {
-        let shelf = Shelf::open(disk, state)?;
+        let state = &config.state;
         let student = Stream::new(&config.options, shelf.current()?.is_some(), disk, state)?;
         Ok(Speed {
             log,
             terms: config.terms.clone(),
             feed: config.feed.clone(),
             granularity: config.granularity.max(1) as usize,
-            shelf,
+            newest: Newest::on(shelf),
             handover: Handover::open(disk, state)?,
             looked: None,
-            loading: None,
-            refused: None,
             running: None,
-            taken_in: u64::MAX,
+            taken_in: None,
             options: config.options.clone(),
             student,
             store: stores::open(&config.options, state)?.map(Keeper::new),
         })
     }
 
-    /// Publications beyond that number are not read from yet: whoever reads has not taken them in.
-    pub(crate) fn taken_in_elsewhere(&mut self, number: u64) {
-        self.taken_in = number;
+    /// Other publications than these are not read from: whoever reads has not taken them in.
+    pub(crate) fn taken_in_elsewhere(&mut self, numbers: Vec<u64>) {
+        self.taken_in = Some(numbers);
+    }
+
+    /// The publications from which it may be read, now or later, oldest first; the last of them is perhaps still being
+    /// taken in.
+    pub(crate) fn publications(&self) -> Vec<u64> {
+        let held = self.running.iter().flat_map(|running| &running.held);
+        held.map(|following| following.cut.number).chain(self.newest.under_way()).collect()
     }
 
     /// Does a bounded amount of work; false when there was none.
@@ -132,7 +133,8 @@ impl<L: Layers> Speed<L> {
         {
             first.base = Arc::new(base);
         }
-        let mut worked = running.step(&self.terms, self.granularity, self.taken_in, &self.student)?;
+        let mut worked =
+            running.step(&self.terms, self.granularity, self.taken_in.as_deref(), &self.student)?;
         if let Some(store) = self.store.as_mut().filter(|_| running.caught_up) {
             worked |= store.keep(&mut running.held, running.intake.version(), now);
         }
@@ -150,7 +152,7 @@ impl<L: Layers> Speed<L> {
 
     /// Why the newest publication is not read from, if it is not what the batch wrote.
     pub(crate) fn refused(&self) -> Option<&str> {
-        self.refused.as_ref().map(|(_, why)| why.as_str())
+        self.newest.refused()
     }
 
     /// Records that could not be decoded.
@@ -286,7 +288,7 @@ impl<L: Layers> Running<L> {
         &mut self,
         terms: &Terms,
         granularity: usize,
-        taken_in: u64,
+        taken_in: Option<&[u64]>,
         student: &Stream,
     ) -> Result<bool, LambdaError> {
         let before = self.intake.version().clone();
@@ -300,7 +302,7 @@ impl<L: Layers> Running<L> {
         // By event time the batch leaves records below its cut to this layer, which must have read them.
         let by_time = self.resets.by_time();
         let ready = |following: &Following<L>| {
-            following.cut.number <= taken_in
+            taken_in.is_none_or(|numbers| numbers.contains(&following.cut.number))
                 && (!by_time || self.intake.version().covers(&following.cut.version))
                 && following.caught_up(&self.epochs)
                 && !self.resets.holds_back(following.cut.number)

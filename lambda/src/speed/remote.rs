@@ -1,9 +1,12 @@
 //! The speed layer as a process of its own: it answers the serving layer on a socket, a line of JSON each way.
 //!
-//! The serving layer says which publication it has taken in. The speed layer answers over the newest one that both
-//! have, and keeps an older state until the serving layer has the newer publication too.
+//! The serving layer says which publications it has taken in, and the speed layer which ones it keeps a state for. It
+//! answers over the newest one that both have, and keeps an older state until the serving layer has the newer publication
+//! too. The serving layer takes in what the speed layer has: if each looked for the newest by itself, one could miss
+//! what the other has, again and again, when batches publish faster than either takes them in.
 
 use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -17,8 +20,8 @@ use crate::layers::Layers;
 /// What the serving layer asks.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ask {
-    /// The newest publication that it has taken in.
-    pub(crate) has: u64,
+    /// The publications that it has taken in.
+    pub(crate) has: Vec<u64>,
     /// The questions; none to hear of the version alone.
     pub(crate) queries: Vec<Query>,
     /// Whether to answer as it was before the first key went out of reach.
@@ -34,6 +37,10 @@ pub(crate) struct Reply<P> {
     pub(crate) version: Option<Version>,
     /// The speed layer's half of each answer.
     pub(crate) partials: Vec<P>,
+    /// The publications that are spoken of, now or later; the last is to be taken in next.
+    pub(crate) publications: Vec<u64>,
+    /// Why the newest publication is not among them, if it is not what the batch wrote.
+    pub(crate) refused: Option<String>,
     /// Records that could not be decoded.
     pub(crate) dead: u64,
 }
@@ -62,7 +69,7 @@ impl<L: Layers> Answering<L> {
         }
         let listener = UnixListener::bind(socket).map_err(io)?;
         listener.set_nonblocking(true).map_err(io)?;
-        speed.taken_in_elsewhere(0);
+        speed.taken_in_elsewhere(Vec::new());
         Ok(Answering { speed, listener, socket: socket.to_owned(), callers: Vec::new() })
     }
 
@@ -84,9 +91,20 @@ impl<L: Layers> Answering<L> {
         Ok(worked)
     }
 
+    /// What becomes readable when somebody calls or asks: there is something to do then.
+    pub(crate) fn wakes(&self) -> Vec<BorrowedFd<'_>> {
+        let callers = self.callers.iter().map(|caller| caller.stream.as_fd());
+        std::iter::once(self.listener.as_fd()).chain(callers).collect()
+    }
+
     /// The newest version that can be read.
     pub(crate) fn version(&self) -> Option<Version> {
         self.speed.version()
+    }
+
+    /// Why the newest publication is not read from, if it is not what the batch wrote.
+    pub(crate) fn refused(&self) -> Option<&str> {
+        self.speed.refused()
     }
 
     /// Records that could not be decoded.
@@ -109,18 +127,19 @@ impl<L: Layers> Answering<L> {
     }
 
     fn reply(&mut self, ask: &Ask) -> Result<Reply<L::Partial>, LambdaError> {
-        self.speed.taken_in_elsewhere(ask.has);
-        let dead = self.speed.dead();
-        match self.speed.pin(&ask.queries, ask.frozen) {
-            Ok(pinned) if pinned.publication <= ask.has => {
-                let (publication, version) = (pinned.publication, Some(pinned.version));
-                Ok(Reply { publication, version, partials: pinned.partials, dead })
-            }
-            Ok(_) | Err(LambdaError::NotYet) => {
-                Ok(Reply { publication: 0, version: None, partials: Vec::new(), dead })
-            }
-            Err(error) => Err(error),
-        }
+        self.speed.taken_in_elsewhere(ask.has.clone());
+        let pinned = match self.speed.pin(&ask.queries, ask.frozen) {
+            Ok(pinned) => Some(pinned).filter(|pinned| ask.has.contains(&pinned.publication)),
+            Err(LambdaError::NotYet) => None,
+            Err(error) => return Err(error),
+        };
+        let publications = self.speed.publications();
+        let (refused, dead) = (self.speed.refused().map(str::to_owned), self.speed.dead());
+        let (publication, version, partials) = match pinned {
+            Some(pinned) => (pinned.publication, Some(pinned.version), pinned.partials),
+            None => (0, None, Vec::new()),
+        };
+        Ok(Reply { publication, version, partials, publications, refused, dead })
     }
 }
 
