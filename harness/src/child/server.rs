@@ -19,6 +19,10 @@ use crate::protocol::{Asked, REQUEST_LIMIT, Request, Response, write_line};
 /// Bytes that may wait for a reader before its connection is given up.
 const BACKLOG: usize = 1 << 30;
 
+/// Reads of one connection that are answered before the component goes on with its own work: however many wait, what they
+/// are answered from moves on.
+const ROUND: usize = 32;
+
 /// A listening socket and its connections.
 pub struct Server {
     listener: UnixListener,
@@ -33,6 +37,8 @@ struct Connection {
     /// Bytes of `output` that have been written.
     written: usize,
     watching: bool,
+    /// Whether a whole line is among the input.
+    asking: bool,
     /// Answered to the end, then closed: after a line that was too long.
     closing: bool,
 }
@@ -67,7 +73,9 @@ impl Server {
         for connection in &mut self.connections {
             connection.flush();
         }
-        if !self.wait(patience)? {
+        let asking = self.connections.iter().any(|connection| connection.asking);
+        let patience = if asking { Duration::ZERO } else { patience };
+        if !self.wait(patience, component)? && !asking {
             return Ok(());
         }
         self.accept()?;
@@ -80,13 +88,14 @@ impl Server {
         Ok(())
     }
 
-    /// Whether anybody wants something.
-    fn wait(&self, patience: Duration) -> anyhow::Result<bool> {
+    /// Whether anybody wants something, of the component itself perhaps.
+    fn wait(&self, patience: Duration, component: &dyn Component) -> anyhow::Result<bool> {
         let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
         fds.extend(self.connections.iter().map(|connection| {
             let pending = if connection.pending() { PollFlags::POLLOUT } else { PollFlags::empty() };
             PollFd::new(connection.stream.as_fd(), PollFlags::POLLIN | pending)
         }));
+        fds.extend(component.wakes().into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         match ppoll(&mut fds, Some(TimeSpec::from_duration(patience)), None) {
             Ok(ready) => Ok(ready > 0),
             Err(Errno::EINTR) => Ok(false),
@@ -118,6 +127,7 @@ impl Connection {
             output: Vec::new(),
             written: 0,
             watching: false,
+            asking: false,
             closing: false,
         }
     }
@@ -127,13 +137,13 @@ impl Connection {
     }
 
     fn open(&self) -> bool {
-        (!self.closing || self.pending()) && self.output.len() <= BACKLOG
+        (!self.closing || self.asking || self.pending()) && self.output.len() <= BACKLOG
     }
 
     /// Takes what has come, as far as one answer round goes.
     fn receive(&mut self) {
         let mut chunk = [0; 1 << 14];
-        while !self.closing && self.input.len() <= REQUEST_LIMIT {
+        while !self.closing && !self.asking && self.input.len() <= REQUEST_LIMIT {
             match self.stream.read(&mut chunk) {
                 Ok(0) => self.closing = true,
                 Ok(n) => self.input.extend_from_slice(&chunk[..n]),
@@ -144,18 +154,24 @@ impl Connection {
         }
     }
 
-    /// Answers every whole line.
+    /// Answers whole lines, as many as are answered at once.
     fn answer(&mut self, component: &mut dyn Component, latest: Option<&Version>) {
         let input = std::mem::take(&mut self.input);
-        let mut rest = &input[..];
+        let (mut rest, mut left) = (&input[..], ROUND);
+        self.asking = false;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            if left == 0 {
+                self.asking = true;
+                break;
+            }
+            left -= 1;
             let (line, after) = rest.split_at(end);
             rest = &after[1..];
             if !line.trim_ascii().is_empty() {
                 self.answer_line(line, component, latest);
             }
         }
-        if rest.len() > REQUEST_LIMIT {
+        if rest.len() > REQUEST_LIMIT && !self.asking {
             let error = format!("a line longer than {REQUEST_LIMIT} bytes");
             write_line(&Response::refused(None, error), &mut self.output);
             self.closing = true;

@@ -1,5 +1,6 @@
 //! The Lambda as a contestant: a batch with its archive, and a speed layer under a serving layer.
 
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -189,6 +190,14 @@ impl Component for Speed {
 
     fn version(&self) -> Option<Version> {
         Speed::version(self)
+    }
+
+    fn wakes(&self) -> Vec<BorrowedFd<'_>> {
+        Speed::wakes(self)
+    }
+
+    fn trouble(&self) -> Option<&str> {
+        Speed::refused(self)
     }
 
     fn dead(&self) -> u64 {

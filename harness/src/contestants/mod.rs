@@ -1,5 +1,6 @@
 //! Who takes part: one file a contestant, and the list.
 
+use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,6 +117,10 @@ pub trait Component {
     /// How long it begins nothing new by itself: a host that found nothing to do need not look again before.
     fn rest(&self, _now: Now) -> Duration {
         Duration::ZERO
+    }
+    /// What becomes readable when another component wants something of it: a host that sleeps wakes then.
+    fn wakes(&self) -> Vec<BorrowedFd<'_>> {
+        Vec::new()
     }
     /// In one line what is wrong while it goes on all the same.
     fn trouble(&self) -> Option<&str> {
