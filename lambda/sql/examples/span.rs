@@ -61,7 +61,7 @@ fn ask(archive: &Archive, workload: &str, dedup: Dedup, views: &[&str]) -> Resul
     use lambda::{Engine, Held};
     let terms = Terms::default();
     let (files, _) = archive.held(archive.sealed())?;
-    let held = Held { workload, files, below: None, terms: &terms, dedup, nearest: 8, latest: 65 };
+    let held = Held { workload, files, below: None, terms: &terms, dedup, nearest: 8, latest: 16 };
     let mut session = lambda_sql::DataFusion::new(2)?.begin(&held)?;
     let mut rows = 0_u64;
     for view in views {

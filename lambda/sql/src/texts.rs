@@ -52,7 +52,7 @@ pub struct Blanks<'a> {
     pub below: Option<&'a Version>,
     /// How many of the lowest and highest prices of a day.
     pub nearest: usize,
-    /// How many of the latest trades of a symbol.
+    /// How many of the latest trades of a symbol at one price.
     pub latest: usize,
 }
 
@@ -98,7 +98,7 @@ mod tests {
     fn nothing_is_left_open() {
         let version = Version(vec![3, 4]);
         for below in [None, Some(&version)] {
-            let blanks = Blanks { terms: &Terms::default(), below, nearest: 8, latest: 65 };
+            let blanks = Blanks { terms: &Terms::default(), below, nearest: 8, latest: 16 };
             for (path, _) in TEXTS {
                 let text = text(path, &blanks).unwrap();
                 let code =
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn every_view_of_every_workload_has_a_file() {
-        let blanks = Blanks { terms: &Terms::default(), below: None, nearest: 8, latest: 65 };
+        let blanks = Blanks { terms: &Terms::default(), below: None, nearest: 8, latest: 16 };
         for workload in workloads::WORKLOADS {
             for view in workload.views {
                 let path = format!("{}/{}", workload.name, view.name);

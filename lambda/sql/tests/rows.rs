@@ -48,7 +48,7 @@ fn check(name: &'static str) {
         let (files, whole) = archive.held(&version).unwrap();
         let below = (!whole).then_some(&version);
         let (terms, dedup) = (&case.terms, case.terms.dedup);
-        let held = Held { workload: name, files, below, terms, dedup, nearest: 8, latest: 65 };
+        let held = Held { workload: name, files, below, terms, dedup, nearest: 8, latest: 16 };
         let mut session = engine.begin(&held).unwrap();
         for view in workload(name).unwrap().views {
             let query = Query { view: view.name.into(), key: None };

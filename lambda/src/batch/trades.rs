@@ -11,12 +11,15 @@ use super::nearest::Nearest;
 use super::{Recent, Sieve};
 use crate::archive::TradeColumns;
 
-/// How many of the lowest and highest prices of a day are published, and how many changes of a symbol's price: so
+/// How many of the lowest and highest prices of a day are published, and how many of the latest prices of a symbol: so
 /// many can be taken back before the batch has to say more.
 pub(crate) const NEAREST: usize = 8;
 
-/// How many of a symbol's latest trades are published at most, while the price does not change.
-pub(crate) const LATEST: usize = 64;
+/// How many of a symbol's latest trades at one price are published at most.
+pub(crate) const LATEST: usize = 16;
+
+/// How many of a symbol's latest trades are held before those are left out that will not be published.
+const HELD: usize = 2 * NEAREST * LATEST;
 
 /// A trade, by the number of its symbol.
 #[derive(Clone, Copy, Debug)]
@@ -106,9 +109,9 @@ pub(crate) struct Symbol {
     pub(crate) volumes: i128,
     /// Trades.
     pub(crate) count: u64,
-    /// The latest trades with their prices, the latest first.
+    /// The latest trades with their prices, the latest first; of a price no more than are published.
     pub(crate) latest: Vec<(Millis, Place, i64)>,
-    /// The earliest of these, if there are still earlier ones.
+    /// The earliest of these, if there are still earlier ones at other prices.
     pub(crate) bound: Option<(Millis, Place)>,
     /// By the number of the day.
     pub(crate) days: Recent<Day>,
@@ -267,7 +270,7 @@ fn add(symbol: &mut Symbol, (price, volume): (i64, i64), (time, place): (Millis,
     // rule: T12
     if asked.latest && symbol.bound.is_none_or(|bound| (time, place) > bound) {
         symbol.latest.push((time, place, price));
-        if symbol.latest.len() >= 4 * LATEST {
+        if symbol.latest.len() >= HELD {
             keep_latest(symbol);
         }
     }
@@ -323,14 +326,33 @@ pub(crate) fn join(answers: &mut Answers, other: Answers) {
 /// Keeps those of a symbol's latest trades that are to be published.
 pub(crate) fn keep_latest(symbol: &mut Symbol) {
     symbol.latest.sort_unstable_by_key(|(time, place, _)| Reverse((*time, *place)));
-    let mut changes = 0;
-    let kept = symbol.latest.windows(2).position(|pair| {
-        changes += usize::from(pair[0].2 != pair[1].2);
-        changes == NEAREST
-    });
-    let kept = kept.map_or(LATEST, |before| (before + 2).min(LATEST));
-    if symbol.latest.len() > kept {
-        symbol.latest.truncate(kept);
+    let mut prices: Vec<(i64, usize)> = Vec::with_capacity(NEAREST);
+    let (mut kept, mut earlier) = (Vec::with_capacity(HELD), false);
+    for trade in &symbol.latest {
+        let full = prices.len() == NEAREST;
+        match prices.iter_mut().find(|(price, _)| *price == trade.2) {
+            // At that price there are as many, and later ones.
+            Some((_, times)) if *times == LATEST => continue,
+            // With the first trade at the last of the prices it is enough.
+            _ if full => {
+                earlier = true;
+                break;
+            }
+            Some((_, times)) => *times += 1,
+            None => prices.push((trade.2, 1)),
+        }
+        kept.push(*trade);
+    }
+    symbol.latest = kept;
+    if earlier {
         symbol.bound = symbol.latest.last().map(|(time, place, _)| (*time, *place));
     }
+}
+
+/// The prices of which as many of the latest trades are held as may be: there may be earlier ones.
+pub(crate) fn crowded(symbol: &Symbol) -> Vec<i64> {
+    let mut prices: Vec<i64> = symbol.latest.iter().map(|(.., price)| *price).collect();
+    prices.sort_unstable();
+    let crowded = prices.chunk_by(|a, b| a == b).filter(|same| same.len() == LATEST);
+    crowded.map(|same| same[0]).collect()
 }

@@ -29,7 +29,7 @@ pub struct Held<'a> {
     pub dedup: Dedup,
     /// How many of the lowest and highest prices of a day are asked for.
     pub nearest: usize,
-    /// How many of the latest trades of a symbol are asked for.
+    /// How many of the latest trades of a symbol at one price are asked for.
     pub latest: usize,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn begin(
     let (files, whole) = archive.held(cut)?;
     let below = (!whole).then_some(cut);
     // One more than is published, so that it is known whether there are more.
-    let (nearest, latest) = (NEAREST, LATEST + 1);
+    let (nearest, latest) = (NEAREST, LATEST);
     Ok(engine.begin(&Held { workload, files, below, terms, dedup, nearest, latest })?)
 }
 

@@ -90,13 +90,14 @@ impl Growth<'_> {
                 sums.prices += symbol.prices;
                 sums.volumes += symbol.volumes;
                 sums.count = changed(sums.count, symbol.count);
-                match latest(trades, symbol, sums.count) {
+                match latest(&trades, symbol, sums.count) {
                     Ok(now) => trades = now,
                     Err(low) => return Ok(Err(low)),
                 }
             }
             symbols.push(rows::symbol(number, &sums, trades.more));
-            all.extend(trades.trades.into_iter().map(|trade| rows::latest(number, trade)));
+            let crowded = |price| trades.crowded.contains(&price);
+            all.extend(trades.trades.iter().map(|trade| rows::latest(number, *trade, crowded(trade.2))));
         }
         grown.files.push(("symbols", table::bytes(symbols.len(), |row| symbols[row])));
         grown.files.push(("latest", table::bytes(all.len(), |row| all[row])));

@@ -9,7 +9,7 @@ use super::numbers::{self, Numbers, turned};
 use super::segments::Segments;
 use super::table::{self, Table, whole};
 use super::{Files, Loaded, Part, ranked};
-use crate::batch::trades::{Answers, Day, Mark, NEAREST, Symbol, Traded};
+use crate::batch::trades::{Answers, Day, Mark, NEAREST, Symbol, Traded, crowded};
 use crate::error::LambdaError;
 
 pub(crate) mod rows;
@@ -55,8 +55,10 @@ pub(crate) struct SymbolSums {
 pub(crate) struct Latest {
     /// With their prices, the latest first.
     pub(crate) trades: Vec<(Millis, Place, i64)>,
-    /// Whether there are earlier ones.
+    /// Whether there are earlier ones, at any price.
     pub(crate) more: bool,
+    /// Prices at which there may be others, earlier than those of the price that are listed.
+    pub(crate) crowded: Vec<i64>,
 }
 
 /// The batch's half of what is known of a symbol on a day.
@@ -79,8 +81,12 @@ pub(crate) struct DaySums {
 /// The answers as files.
 pub(crate) fn files(names: &[Name], answers: &Answers, trades: Part) -> Files {
     let (sorted, ranks) = ranked(names);
-    let latest: Vec<_> =
-        (0..).zip(&answers.symbols).flat_map(|(i, s)| s.latest.iter().map(move |t| (i, *t))).collect();
+    let of_symbol = |(i, symbol): (u32, &Symbol)| {
+        let crowded = crowded(symbol);
+        let row = move |trade: &(Millis, Place, i64)| rows::latest(i, *trade, crowded.contains(&trade.2));
+        symbol.latest.iter().map(row).collect::<Vec<_>>()
+    };
+    let latest: Vec<_> = (0..).zip(&answers.symbols).flat_map(of_symbol).collect();
     let of_day = |(i, symbol): (u32, &Symbol)| {
         symbol
             .days
@@ -100,7 +106,7 @@ pub(crate) fn files(names: &[Name], answers: &Answers, trades: Part) -> Files {
         ("names", names::bytes(sorted.iter().copied())),
         ("numbers", numbers::bytes(&turned(&ranks))),
         ("symbols", table::bytes(answers.symbols.len(), |i| symbol(i as u32, &answers.symbols[i]))),
-        ("latest", table::bytes(latest.len(), |i| rows::latest(latest[i].0, latest[i].1))),
+        ("latest", table::bytes(latest.len(), |i| latest[i])),
         ("days", table::bytes(days.len(), |i| days[i])),
         ("hours", table::bytes(hours.len(), |i| hours[i])),
         ("marks", table::bytes(marks.len(), |i| mark(&marks[i]))),
@@ -180,8 +186,11 @@ impl TradesBase {
         let mut latest = Latest::default();
         self.symbols.find([self.number(rank).into(), 0], |words| latest.more = words[5] == 1)?;
         self.latest.find([self.number(rank).into(), 0], |words| {
-            let place = Place { partition: words[1] as u32, offset: words[2] };
-            latest.trades.push((words[0] as Millis, place, words[3] as i64));
+            let (place, price) = (Place { partition: words[1] as u32, offset: words[2] }, words[3] as i64);
+            latest.trades.push((words[0] as Millis, place, price));
+            if words[1] & rows::CROWDED > 0 && !latest.crowded.contains(&price) {
+                latest.crowded.push(price);
+            }
         })?;
         Ok(latest)
     }

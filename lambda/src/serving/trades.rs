@@ -69,43 +69,50 @@ fn one_symbol(base: &TradesBase, rank: Option<u32>, change: &SymbolChange, view:
         return Ok(Ok(Some(vec![sums.prices + change.prices, sums.volumes + change.volumes, count])));
     }
     let latest = rank.map(|rank| base.latest(rank)).transpose()?.unwrap_or_default();
-    Ok(last(latest, change))
+    Ok(last(&latest, change))
 }
 
 /// The last trade and its change from the previous one.
-pub(super) fn last(mut batch: Latest, change: &SymbolChange) -> Told {
-    batch.trades.sort_unstable_by(|a, b| b.cmp(a));
-    let bound = batch.trades.last().filter(|_| batch.more).map(|trade| (trade.0, trade.1));
-    let changed: BTreeMap<(Millis, Place), Option<i64>> =
-        change.changed.iter().map(|(time, place, price)| ((*time, *place), *price)).collect();
-    let in_force = |(time, place, price): &Trade| {
-        let price = changed.get(&(*time, *place)).copied().unwrap_or(Some(*price))?;
-        Some((*time, *place, price))
-    };
-    let known: Vec<Trade> = batch.trades.iter().filter_map(in_force).collect();
+pub(super) fn last(batch: &Latest, change: &SymbolChange) -> Told {
+    let known = in_force(batch, change);
     // rule: T12
-    let last = later(known.first().copied(), change.last, bound)?;
-    let Some((time, place, price)) = last else { return Ok(None) };
-    let before = |other: &&Trade| (other.0, other.1) < (time, place) && other.2 != price;
-    let own = [change.last, change.previous].into_iter().flatten().find(|other| before(&other));
-    let previous = later(known.iter().find(before).copied(), own, bound)?;
+    let last = latest(known.iter(), unlisted(batch, None))?;
+    let Some((time, _, price)) = last else { return Ok(None) };
+    // Whatever has another price is earlier: nothing is later than the last.
+    let others = known.iter().filter(|other| other.2 != price);
+    let previous = latest(others, unlisted(batch, Some(price)))?;
     let (price, previous) = (i128::from(price), previous.map(|(.., price)| i128::from(price)));
     let (change, under) = previous.map_or((0, 1), |previous| (price - previous, previous));
     Ok(Some(vec![price, change, change * 100, under, time.into()]))
 }
 
-/// The later of the batch's and the speed layer's trade. Below `bound` the batch has trades that it did not publish.
-fn later(
-    batch: Option<Trade>,
-    own: Option<Trade>,
-    bound: Option<(Millis, Place)>,
+/// The trades in force that are known, among which is the last of each half: those of the batch that are listed or were
+/// changed since, and the speed layer's.
+fn in_force(batch: &Latest, change: &SymbolChange) -> Vec<Trade> {
+    let changed: BTreeMap<(Millis, Place), Option<i64>> =
+        change.changed.iter().map(|(time, place, price)| ((*time, *place), *price)).collect();
+    let same = batch.trades.iter().filter(|(time, place, _)| !changed.contains_key(&(*time, *place)));
+    let other = changed.iter().filter_map(|((time, place), price)| Some((*time, *place, (*price)?)));
+    same.copied().chain(other).chain(change.last).chain(change.previous).collect()
+}
+
+/// The batch may have trades below this place that it did not list; of those at `besides` nothing is said.
+fn unlisted(batch: &Latest, besides: Option<i64>) -> Option<(Millis, Place)> {
+    let earliest = |trades: &mut dyn Iterator<Item = &Trade>| trades.map(|trade| (trade.0, trade.1)).min();
+    let any = earliest(&mut batch.trades.iter()).filter(|_| batch.more);
+    let crowded = batch.crowded.iter().filter(|price| besides != Some(**price));
+    let at_one = |price: &i64| earliest(&mut batch.trades.iter().filter(|trade| trade.2 == *price));
+    any.into_iter().chain(crowded.filter_map(at_one)).max()
+}
+
+/// The latest of the trades that are known, if none can be later that is not.
+fn latest<'t>(
+    known: impl Iterator<Item = &'t Trade>,
+    unlisted: Option<(Millis, Place)>,
 ) -> Result<Option<Trade>, OutOfReach> {
-    let beyond = |own: Trade| bound.is_some_and(|bound| (own.0, own.1) < bound);
-    match (batch, own) {
-        (None, Some(own)) if beyond(own) => Err(OutOfReach),
-        (None, None) if bound.is_some() => Err(OutOfReach),
-        _ => Ok(batch.max(own)),
-    }
+    let found = known.max().copied();
+    let beyond = found.is_none_or(|found| unlisted.is_some_and(|unlisted| (found.0, found.1) < unlisted));
+    if unlisted.is_some() && beyond { Err(OutOfReach) } else { Ok(found) }
 }
 
 /// The hours asked for, of which either half knows.

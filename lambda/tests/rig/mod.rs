@@ -102,6 +102,11 @@ impl Rig {
             let by = self.case.partition_by;
             (by.partition(event.key().as_bytes(), origin, number, self.case.partitions), origin, event)
         };
+        self.send(partition, origin, event);
+    }
+
+    /// Appends an event.
+    pub fn send(&mut self, partition: u32, origin: Option<Origin>, event: Event) {
         let mut value = Vec::new();
         Codec::Bin.encode(&event, &mut value);
         let key = event.key().as_bytes().to_vec().into();

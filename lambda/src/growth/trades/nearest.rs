@@ -57,41 +57,70 @@ fn prices(
 }
 
 /// The latest trades of a symbol, of which so many are in force, with what has changed about it.
-pub(super) fn latest(before: Latest, symbol: &Symbol, count: u64) -> Result<Latest, Low> {
+pub(super) fn latest(before: &Latest, symbol: &Symbol, count: u64) -> Result<Latest, Low> {
     if count == 0 {
         return Ok(Latest::default());
     }
-    let bound = before.trades.iter().map(|(time, place, _)| (*time, *place)).min().filter(|_| before.more);
-    let known = |place| bound.is_none_or(|bound| place >= bound);
     let mut all: BTreeMap<_, i64> =
         before.trades.iter().map(|(time, place, price)| ((*time, *place), *price)).collect();
-    for (place, price) in symbol.changed.iter().filter(|(place, _)| known(**place)) {
+    for (place, price) in &symbol.changed {
         match price {
             Some(price) => all.insert(*place, *price),
             None => all.remove(place),
         };
     }
-    let own = symbol.own.iter().filter_map(|(time, place, price)| Some(((*time, *place), (*price)?)));
-    all.extend(own.filter(|(place, _)| known(*place)));
-    let mut trades: Vec<_> =
-        all.into_iter().rev().map(|((time, place), price)| (time, place, price)).collect();
-    let longer = cut_short(&mut trades);
-    if bound.is_some() && !longer && changes(&trades) < LEAST {
-        return Err(Low);
+    all.extend(symbol.own.iter().filter_map(|(time, place, price)| Some(((*time, *place), (*price)?))));
+    let mut bound = earliest(before, |_| true).filter(|_| before.more);
+    let mut crowded = Vec::new();
+    for price in &before.crowded {
+        // At this price others may lie below that place, and only the later ones are told in their order.
+        let Some(floor) = earliest(before, |other| other == *price) else { continue };
+        all.retain(|place, other| other != price || *place >= floor);
+        match all.values().any(|other| other == price) {
+            true => crowded.push((*price, floor)),
+            false => bound = bound.max(Some(floor)),
+        }
     }
-    Ok(Latest { trades, more: bound.is_some() || longer })
+    let known = all.into_iter().rev().filter(|(place, _)| bound.is_none_or(|bound| *place >= bound));
+    let known = known.map(|((time, place), price)| (time, place, price));
+    let (now, times) = cut_short(known, crowded, bound.is_some());
+    let few = now.crowded.iter().any(|price| times[price] < LATEST / 2);
+    if few || bound.is_some() && times.len() < LEAST { Err(Low) } else { Ok(now) }
 }
 
-/// Leaves of the latest trades so many that their price changes often enough; whether any had to go.
-fn cut_short(trades: &mut Vec<(Millis, Place, i64)>) -> bool {
-    let changing = trades.windows(2).enumerate().filter(|(_, pair)| pair[0].2 != pair[1].2);
-    let enough = changing.map(|(before, _)| before + 2).nth(NEAREST - 1);
-    let kept = enough.unwrap_or(LATEST).min(LATEST);
-    let longer = trades.len() > kept;
-    trades.truncate(kept);
-    longer
+/// The place of the earliest trade that is listed at some prices.
+fn earliest(listed: &Latest, at: impl Fn(i64) -> bool) -> Option<(Millis, Place)> {
+    listed.trades.iter().filter(|trade| at(trade.2)).map(|trade| (trade.0, trade.1)).min()
 }
 
-fn changes(trades: &[(Millis, Place, i64)]) -> usize {
-    trades.windows(2).filter(|pair| pair[0].2 != pair[1].2).count()
+/// Leaves of the latest trades so few at so few prices as are published; and how many these are at each price.
+fn cut_short(
+    known: impl Iterator<Item = (Millis, Place, i64)>,
+    before: Vec<(i64, (Millis, Place))>,
+    mut more: bool,
+) -> (Latest, BTreeMap<i64, usize>) {
+    let (mut trades, mut times, mut crowded) = (Vec::new(), BTreeMap::new(), Vec::new());
+    for trade in known {
+        let full = times.len() == NEAREST;
+        match times.get_mut(&trade.2) {
+            Some(times) if *times == LATEST => {
+                crowded.extend((!crowded.contains(&trade.2)).then_some(trade.2));
+                continue;
+            }
+            _ if full => {
+                more = true;
+                break;
+            }
+            Some(times) => *times += 1,
+            None => drop(times.insert(trade.2, 1)),
+        }
+        trades.push(trade);
+    }
+    // Below its end the list says nothing anyway.
+    let end = trades.last().filter(|_| more).map(|trade| (trade.0, trade.1));
+    let within = |(price, floor): &(i64, _)| times.contains_key(price) && end.is_none_or(|end| *floor > end);
+    for (price, _) in before.into_iter().filter(within) {
+        crowded.extend((!crowded.contains(&price)).then_some(price));
+    }
+    (Latest { trades, more, crowded }, times)
 }

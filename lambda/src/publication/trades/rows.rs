@@ -20,9 +20,13 @@ pub(crate) fn symbol(symbol: u32, sums: &SymbolSums, more: bool) -> [u64; 8] {
     [symbol.into(), 0, prices, prices_high, volumes, volumes_high, sums.count, more.into()]
 }
 
-/// One of a symbol's latest trades.
-pub(crate) fn latest(symbol: u32, (time, place, price): (Millis, Place, i64)) -> [u64; 6] {
-    [symbol.into(), 0, time as u64, place.partition.into(), place.offset, price as u64]
+/// What stands beside the partition of a trade at a price at which there may be earlier ones.
+pub(crate) const CROWDED: u64 = 1 << 32;
+
+/// One of a symbol's latest trades, and whether there may be earlier ones at its price.
+pub(crate) fn latest(symbol: u32, (time, place, price): (Millis, Place, i64), crowded: bool) -> [u64; 6] {
+    let partition = u64::from(place.partition) | if crowded { CROWDED } else { 0 };
+    [symbol.into(), 0, time as u64, partition, place.offset, price as u64]
 }
 
 /// A symbol on a day. Of the nearest prices there are no more than have room.

@@ -20,7 +20,7 @@ pub(crate) fn serve(
         WrongMerge::Extreme => by_day(base, partial, query, |batch, change| Ok(better(batch, change)))?,
         WrongMerge::Last => by_symbol(base, partial, query, |rank, change| {
             let latest = rank.map(|rank| base.latest(rank)).transpose()?.unwrap_or_default();
-            Ok(of_one_half(latest, change))
+            Ok(of_one_half(&latest, change))
         })?,
         WrongMerge::Mean => by_symbol(base, partial, query, |rank, change| {
             let sums = rank.map(|rank| base.sums(rank)).transpose()?.unwrap_or_default();
@@ -45,9 +45,9 @@ fn better(batch: &DaySums, change: &DayChange) -> Option<Row> {
 }
 
 /// The speed layer's last trade if it has one, else the batch's, each with the change that its half knows.
-fn of_one_half(latest: Latest, change: &SymbolChange) -> Told {
+fn of_one_half(latest: &Latest, change: &SymbolChange) -> Told {
     match change.last {
-        Some(_) => last(Latest::default(), change),
+        Some(_) => last(&Latest::default(), change),
         None => last(latest, &SymbolChange::default()),
     }
 }
