@@ -37,7 +37,7 @@ impl Blueprint {
             feed.dead_letters = feed.dead_letters.map(file);
         }
         let source = Source::open(&*self.log, worker.index(), worker.peers(), &feed)?;
-        let homes = Homes::along(self.log.meta(), worker.peers());
+        let homes = Homes::of_log(self.log.meta(), worker.peers());
         let engine = build(&self.workload, &mut worker, &self.terms, &[], homes)?;
         Ok(Share::new(worker, engine, source))
     }

@@ -7,10 +7,10 @@ use timely::container::CapacityContainerBuilder;
 use timely::dataflow::InputHandle;
 use timely::dataflow::operators::Input;
 use timely::worker::Worker;
-use workloads::{Query, Record, Rows, Terms};
+use workloads::{Name, Query, Record, Rows, Terms};
 
 use crate::names::{Homes, Names};
-use crate::operator::{Acts, Flows, Sent, carry_out, hold};
+use crate::operator::{Acts, Flows, Parcel, carry_out, hold};
 use crate::sums::Held;
 use crate::views::{Question, Rules};
 
@@ -25,9 +25,10 @@ type Entrance<T> = InputHandle<u64, CapacityContainerBuilder<Vec<T>>>;
 pub(crate) struct Dataflow<R: Rules> {
     here: Entrance<(u32, R::Act)>,
     /// For what belongs to other workers, if there are any.
-    away: Option<Entrance<Sent<R::Act>>>,
+    away: Option<Entrance<Parcel<R::Act>>>,
     acts: Acts<R::Act>,
-    sent: Vec<Sent<R::Act>>,
+    /// By the worker that they are for.
+    parcels: Vec<Vec<(Name, R::Act)>>,
     /// How far the rules have come, and the sums of what comes from several workers.
     frontiers: [Rc<Cell<u64>>; 2],
     names: Rc<RefCell<Names>>,
@@ -50,8 +51,17 @@ impl<R: Rules> Dataflow<R> {
             sums.extend(hold(scope, leads, held));
             sums
         });
-        let (acts, sent) = (Vec::with_capacity(BATCH), Vec::new());
-        Dataflow { here, away, acts, sent, frontiers, names, terms: terms.clone(), sums }
+        let parcels = (0..worker.peers()).map(|_| Vec::new()).collect();
+        Dataflow {
+            here,
+            away,
+            acts: Vec::with_capacity(BATCH),
+            parcels,
+            frontiers,
+            names,
+            terms: terms.clone(),
+            sums,
+        }
     }
 
     /// Hands records to the version that is being filled.
@@ -60,19 +70,21 @@ impl<R: Rules> Dataflow<R> {
             self.translate(some);
             self.here.send_batch(&mut self.acts);
             if let Some(away) = &mut self.away {
-                away.send_batch(&mut self.sent);
+                let parcels = (0..).zip(&mut self.parcels).filter(|(_, acts)| !acts.is_empty());
+                let parcels = parcels.map(|(home, acts)| Parcel { home, acts: std::mem::take(acts) });
+                away.send_batch(&mut parcels.collect());
             }
         }
     }
 
     /// Makes acts of records. Those of names that are at home here get their numbers at once.
     fn translate(&mut self, records: &[Record]) {
-        let Dataflow { acts, sent, names, .. } = self;
+        let Dataflow { acts, parcels, names, .. } = self;
         let mut names = names.borrow_mut();
         for record in records {
             R::acts(record, |name, act| match names.meet(name) {
                 Ok(number) => acts.push((number, act)),
-                Err(home) => sent.push(Sent { home: home as u32, name: name.clone(), act }),
+                Err(home) => parcels[home].push((name.clone(), act)),
             });
         }
     }

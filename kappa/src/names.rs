@@ -19,12 +19,19 @@ impl Homes {
         Homes { workers, partitions: None }
     }
 
-    /// Where a log that is partitioned by name leads its records, if that spreads them evenly: partition p belongs to
-    /// worker p modulo their number.
-    pub(crate) fn along(log: &Meta, workers: usize) -> Self {
-        let even = (log.partitions as usize).is_multiple_of(workers.max(1));
-        let partitions = (even && log.partition_by == PartitionBy::Key).then_some(log.partitions);
-        Homes { workers, partitions }
+    /// Where the partitions of a log that is partitioned by name lead its records, if that spreads them evenly: partition
+    /// p belongs to worker p modulo their number.
+    pub(crate) fn along(partitions: u32, workers: usize) -> Self {
+        let even = (partitions as usize).is_multiple_of(workers.max(1));
+        Homes { workers, partitions: even.then_some(partitions) }
+    }
+
+    /// What suits a log.
+    pub(crate) fn of_log(log: &Meta, workers: usize) -> Self {
+        match log.partition_by {
+            PartitionBy::Key => Homes::along(log.partitions, workers),
+            PartitionBy::RoundRobin => Homes::spread(workers),
+        }
     }
 
     /// The worker of a name.
@@ -101,7 +108,7 @@ mod tests {
 
     fn homes(partition_by: PartitionBy, partitions: u32, workers: usize) -> Homes {
         let (workload, made_by) = ("orders".to_owned(), "a test".to_owned());
-        Homes::along(&Meta { workload, codec: Codec::Bin, partitions, partition_by, made_by }, workers)
+        Homes::of_log(&Meta { workload, codec: Codec::Bin, partitions, partition_by, made_by }, workers)
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
-use timely::dataflow::channels::pact::{Exchange, Pipeline};
+use timely::communication::Push;
+use timely::dataflow::channels::Message;
+use timely::dataflow::channels::pact::{DistributorPact, Pipeline};
+use timely::dataflow::channels::pushers::exchange::Distributor;
 use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 use timely::dataflow::{Scope, Stream};
@@ -20,18 +23,37 @@ use crate::views::{Groupings, Rules};
 /// Acts of names that are at home here, with their numbers.
 pub(crate) type Acts<A> = Vec<(u32, A)>;
 
-/// An act on its way to the worker where its name is at home.
+/// Acts on their way to the worker where their names are at home, which numbers them: together, so that none of them
+/// is moved by itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Sent<A> {
+pub(crate) struct Parcel<A> {
     pub(crate) home: u32,
-    pub(crate) name: Name,
-    pub(crate) act: A,
+    pub(crate) acts: Vec<(Name, A)>,
+}
+
+/// Delivers parcels whole and at once.
+struct Post;
+
+impl<A> Distributor<Vec<Parcel<A>>> for Post {
+    fn partition<T: Clone, P: Push<Message<T, Vec<Parcel<A>>>>>(
+        &mut self,
+        parcels: &mut Vec<Parcel<A>>,
+        time: &T,
+        workers: &mut [P],
+    ) {
+        for parcel in parcels.drain(..) {
+            let home = parcel.home as usize;
+            Message::push_at(&mut vec![parcel], time.clone(), &mut workers[home]);
+        }
+    }
+
+    fn flush<T: Clone, P: Push<Message<T, Vec<Parcel<A>>>>>(&mut self, _time: &T, _workers: &mut [P]) {}
 }
 
 /// Acts as they come to the rules: those that were made here, and from the other workers, if there are any.
 pub(crate) struct Flows<'scope, R: Rules> {
     pub(crate) here: Stream<'scope, u64, Acts<R::Act>>,
-    pub(crate) sent: Option<Stream<'scope, u64, Vec<Sent<R::Act>>>>,
+    pub(crate) sent: Option<Stream<'scope, u64, Vec<Parcel<R::Act>>>>,
 }
 
 /// The right to let go changes at one time, for each of the outputs.
@@ -59,8 +81,7 @@ pub(crate) fn carry_out<'scope, R: Rules>(
     let mut builder = OperatorBuilder::new("rules".to_owned(), scope);
     let alone = flows.sent.is_none();
     let mut here = builder.new_input(flows.here, Pipeline);
-    let by_home = Exchange::new(|sent: &Sent<R::Act>| u64::from(sent.home));
-    let mut sent = flows.sent.map(|sent| builder.new_input(sent, by_home));
+    let mut sent = flows.sent.map(|sent| builder.new_input(sent, DistributorPact(|_workers| Post)));
     let mut changes = R::Changes::default();
     let (mut sums, mut leads) = (Vec::new(), Vec::new());
     for opened in changes.folds().into_iter().filter_map(|fold| fold.open(&mut builder, views, alone)) {
@@ -138,10 +159,12 @@ impl<R: Rules> Waiting<R> {
     }
 
     /// Holds acts from another worker, whose names get their numbers now.
-    fn welcome(&mut self, time: u64, rights: impl FnOnce() -> Rights, sent: &mut Vec<Sent<R::Act>>) {
-        let names = Rc::clone(&self.names);
-        let mut names = names.borrow_mut();
-        let acts = sent.drain(..).map(|sent| (names.number(&sent.name), sent.act)).collect();
+    fn welcome(&mut self, time: u64, rights: impl FnOnce() -> Rights, parcels: &mut Vec<Parcel<R::Act>>) {
+        let mut acts = Vec::with_capacity(parcels.iter().map(|parcel| parcel.acts.len()).sum());
+        let mut names = self.names.borrow_mut();
+        let sent = parcels.drain(..).flat_map(|parcel| parcel.acts);
+        acts.extend(sent.map(|(name, act)| (names.number(&name), act)));
+        drop(names);
         self.hold(time, rights, acts);
     }
 

@@ -29,27 +29,38 @@ pub struct Shift {
     pub terms: Terms,
     /// Views that are asked for; every view when there are none.
     pub views: Vec<String>,
-    /// All records; each worker begins with its part of every version.
-    pub records: Arc<Vec<Record>>,
-    /// Records a version.
+    /// What each worker begins with. There are as many threads.
+    pub shares: Vec<Arc<Vec<Record>>>,
+    /// The number of partitions that the shares are of, where each record is in its name's: then every act stays where it is
+    /// made.
+    pub partitions: Option<u32>,
+    /// Records a version, every share in proportion.
     pub granularity: usize,
-    /// Threads.
-    pub workers: usize,
 }
 
 impl Shift {
+    /// Deals records out to workers: those of each partition to one of them, or all of them in turn.
+    pub fn deal(records: &[Record], workers: usize, by_partition: bool) -> Vec<Arc<Vec<Record>>> {
+        let mut shares = vec![Vec::new(); workers];
+        for (turn, record) in records.iter().enumerate() {
+            let place = if by_partition { record.place.partition as usize } else { turn };
+            shares[place % workers].push(record.clone());
+        }
+        shares.into_iter().map(Arc::new).collect()
+    }
+
     /// Carries out every version and tells `complete`; then one set of rows a query.
     pub fn work(&self, queries: &[Query], complete: impl FnOnce()) -> Result<Vec<Rows>, KappaError> {
-        if self.granularity == 0 || self.workers == 0 {
+        if self.granularity == 0 || self.shares.is_empty() {
             return Err(KappaError::Nothing);
         }
         let (shift, asked) = (self.clone(), queries.to_vec());
         let (tell, told) = channel();
-        let config = timely::Config::process(self.workers);
+        let config = timely::Config::process(self.shares.len());
         let guards = timely::execute(config, move |worker| shift.part(worker, &asked, &tell));
         let guards = guards.map_err(KappaError::Start)?;
         // It ends early when a worker does, which then says why.
-        told.iter().take(self.workers).for_each(drop);
+        told.iter().take(self.shares.len()).for_each(drop);
         complete();
         let mut all = vec![Rows::new(); queries.len()];
         for share in guards.join() {
@@ -68,12 +79,17 @@ impl Shift {
         tell: &Sender<()>,
     ) -> Result<Vec<Rows>, KappaError> {
         let views: Vec<&str> = self.views.iter().map(String::as_str).collect();
-        let homes = Homes::spread(worker.peers());
+        let homes = match self.partitions {
+            Some(partitions) => Homes::along(partitions, worker.peers()),
+            None => Homes::spread(worker.peers()),
+        };
         let mut engine = build(&self.workload, worker, &self.terms, &views, homes)?;
+        let share = &self.shares[worker.index()];
+        let versions = self.shares.iter().map(|share| share.len()).sum::<usize>().div_ceil(self.granularity);
         let mut time = 0;
-        for version in self.records.chunks(self.granularity) {
-            let share = version.len().div_ceil(worker.peers());
-            for some in version.chunks(share).nth(worker.index()).unwrap_or_default().chunks(STRETCH) {
+        for version in 0..versions {
+            let part = share.len() * version / versions..share.len() * (version + 1) / versions;
+            for some in share[part].chunks(STRETCH) {
                 engine.feed(some);
                 worker.step();
             }

@@ -230,15 +230,18 @@ fn a_shift_of_any_number_of_workers_ends_with_the_truth() {
     for (seed, workers) in (0..12).zip([1, 2, 3].into_iter().cycle()) {
         for name in ["orders", "trades", "transfers"] {
             let workload = workload(name).unwrap();
-            let records = Arc::new(records(name, seed, 300, 3));
+            let records = records(name, seed, 300, 3);
             let queries: Vec<Query> =
                 workload.views.iter().map(|view| Query { view: view.name.to_owned(), key: None }).collect();
             let granularity = [1, 7, 100, 1_000][seed as usize % 4];
             let terms = Terms { dedup: Dedup::None, ..Terms::default() };
             let mut truth = (workload.truth)(&terms);
             records.iter().for_each(|record| truth.feed(record, None));
-            let shift =
-                Shift { workload: name.to_owned(), terms, views: Vec::new(), records, granularity, workers };
+            // Whatever is said of the partitions, a name's acts come to its home.
+            let shares = Shift::deal(&records, workers, seed % 2 == 0);
+            let partitions = (seed % 4 < 2).then_some(6);
+            let (workload_name, views) = (name.to_owned(), Vec::new());
+            let shift = Shift { workload: workload_name, terms, views, shares, partitions, granularity };
             let mut complete = false;
             let answers = shift.work(&queries, || complete = true).unwrap();
             assert!(complete);

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use kappa::{Kappa, KappaConfig, Options, Replay, Shift};
 use workloads::intake::Feed;
 use workloads::log::file::FileLog;
-use workloads::{Codec, Log, Terms, Workload};
+use workloads::{Codec, Log, Record, Terms, Workload};
 
-use super::input::Input;
+use super::input::{Input, PARTITIONS};
 use super::{Part, asked};
 
 /// Records a version of decoded events.
@@ -22,10 +22,24 @@ pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Pa
     for (name, views) in asked(workload) {
         for (workers, g) in [1, 2].into_iter().flat_map(|workers| GRAINS.map(|g| (workers, g))) {
             let setting = format!("decoded, g = {g}, {workers} worker{}", plural(workers));
-            parts.push(Part::new(format!("kappa: {name}"), setting, move || match workers {
+            parts.push(Part::new(format!("kappa: {name}"), setting.clone(), move || match workers {
                 1 => decoded(workload, input, views, g),
-                _ => together(workload, input, views, g, workers as usize),
+                _ => together(
+                    workload,
+                    input,
+                    views,
+                    g,
+                    Shift::deal(&input.records, workers as usize, false),
+                    None,
+                ),
             }));
+            if workers > 1 {
+                let setting = format!("{setting}, by partition");
+                parts.push(Part::new(format!("kappa: {name}"), setting, move || {
+                    let shares = Shift::deal(&input.records, workers as usize, true);
+                    together(workload, input, views, g, shares, Some(PARTITIONS))
+                }));
+            }
         }
     }
     for (codec, workers) in [(Codec::Bin, 1), (Codec::Bin, 2), (Codec::Json, 2)] {
@@ -51,21 +65,22 @@ fn decoded(workload: &Workload, input: &Input, views: &[&str], g: usize) -> anyh
     Ok(took)
 }
 
-/// Starting the threads is part of it.
+/// Starting the threads is part of it. Where the partitions are those of the names, nothing is exchanged.
 fn together(
     workload: &Workload,
     input: &Input,
     views: &[&str],
     granularity: usize,
-    workers: usize,
+    shares: Vec<Arc<Vec<Record>>>,
+    partitions: Option<u32>,
 ) -> anyhow::Result<Duration> {
     let shift = Shift {
         workload: workload.name.to_owned(),
         terms: Terms::default(),
         views: views.iter().map(|view| (*view).to_owned()).collect(),
-        records: Arc::clone(&input.records),
+        shares,
+        partitions,
         granularity,
-        workers,
     };
     let (began, mut took) = (Instant::now(), Duration::ZERO);
     let rows = shift.work(&[input.whole(workload)], || took = began.elapsed())?;
