@@ -1,29 +1,19 @@
-//! A worker with its dataflow and its partitions, whatever the workload.
-
-use std::collections::VecDeque;
+//! A dataflow, whatever the workload.
 
 use timely::WorkerConfig;
 use timely::communication::Allocator;
 use timely::worker::Worker;
-use workloads::{Query, Record, Rows, Terms, Version};
+use workloads::{Query, Record, Rows, Terms};
 
 use crate::dataflow::Dataflow;
 use crate::error::KappaError;
 use crate::names::Homes;
-use crate::source::Source;
 use crate::views::Rules;
 use crate::views::orders::Orders;
 use crate::views::sensors::Sensors;
 use crate::views::trades::Trades;
 use crate::views::transfers::Transfers;
 use crate::views::words::Words;
-
-/// Offsets read in one turn of work: so few that reads need not wait long, and that what was made of them is carried out
-/// while the processor still has it at hand.
-const BUDGET: usize = 4 * 1024;
-
-/// Turns of the worker that one finished version is given before the caller has its say again.
-const TURNS: usize = 8;
 
 /// A [`Dataflow`] without its type parameter.
 pub(crate) trait Engine {
@@ -95,51 +85,4 @@ pub(crate) fn gather(workload: &str, queries: &[Query], rows: Vec<Rows>) -> Vec<
 pub(crate) fn lone_worker() -> Worker {
     let thread = timely::communication::allocator::thread::Thread::default();
     Worker::new(WorkerConfig::default(), Allocator::Thread(thread), None)
-}
-
-/// One worker's share of the work.
-pub(crate) struct Share {
-    pub(crate) engine: Box<dyn Engine>,
-    worker: Worker,
-    source: Source,
-    assigned: VecDeque<(u64, Version)>,
-}
-
-impl Share {
-    pub(crate) fn new(worker: Worker, engine: Box<dyn Engine>, source: Source) -> Self {
-        Share { engine, worker, source, assigned: VecDeque::new() }
-    }
-
-    /// Takes on a version. They come in their order.
-    pub(crate) fn assign(&mut self, time: u64, binding: Version) {
-        self.assigned.push_back((time, binding));
-    }
-
-    /// A bounded amount of work; false when nothing came of it.
-    pub(crate) fn work(&mut self) -> Result<bool, KappaError> {
-        let mut moved = 0;
-        let mut target = None;
-        if let Some((time, binding)) = self.assigned.front() {
-            self.engine.advance(*time);
-            moved = self.source.pull(binding, BUDGET, &mut *self.engine)?;
-            if self.source.reached(binding) {
-                self.engine.advance(time + 1);
-                target = Some(*time);
-                self.assigned.pop_front();
-            }
-        }
-        let before = self.engine.frontier();
-        for _ in 0..TURNS {
-            self.worker.step();
-            if target.is_none_or(|time| self.engine.frontier() > time) {
-                break;
-            }
-        }
-        Ok(moved > 0 || target.is_some() || self.engine.frontier() > before)
-    }
-
-    /// Records set aside because they could not be decoded.
-    pub(crate) fn dead(&self) -> u64 {
-        self.source.dead()
-    }
 }

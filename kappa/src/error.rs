@@ -57,6 +57,38 @@ pub enum KappaError {
     /// A worker thread could not be started.
     #[error("starting the workers: {0}")]
     Start(String),
+    /// A worker thread panicked.
+    #[error("worker {worker} panicked: {message}; start the contestant again, it replays the log")]
+    Panicked {
+        /// Which one.
+        worker: usize,
+        /// What it said.
+        message: String,
+    },
+    /// Events wait and nothing advances.
+    #[error(
+        "nothing has advanced for {seconds} s though events wait: {what}; start the contestant again, it replays the log"
+    )]
+    Stuck {
+        /// For how long.
+        seconds: i64,
+        /// Which frontier, at which worker, and what it waits for.
+        what: String,
+    },
+    /// The file of jobs is not one.
+    #[error("{0} does not say which jobs there are: remove it, and the first one is begun again")]
+    Tasks(String),
+    /// The log no longer has what a replacement must read.
+    #[error(
+        "the log begins at {0} and no longer at its start: a changed question cannot be asked of what it has let go; keep the running job"
+    )]
+    Trimmed(Version),
+    /// Replacements come one at a time.
+    #[error("job {0} already stands beside the one that answers: confirm it or roll it back first")]
+    Underway(u32),
+    /// There is no replacement of which that could be said.
+    #[error("{0}")]
+    NoReplacement(&'static str),
     /// A worker thread is gone.
     #[error("a worker has stopped: start the contestant again, it replays the log")]
     Stopped,

@@ -1,6 +1,5 @@
 //! Follows a log: binds versions, has them worked on, and answers at the newest that is complete.
 
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,14 +9,17 @@ use workloads::{Answer, Log, Micros, Query, Terms, Version};
 
 use crate::binder::Binder;
 use crate::bindings::Bindings;
-use crate::crew::{Blueprint, Crew};
+use crate::course::Course;
+use crate::crew::Crew;
 use crate::engine::gather;
 use crate::error::KappaError;
 use crate::options::Options;
+use crate::pace::{Pace, Ticks};
+use crate::replace::Replacement;
+use crate::share::Brief;
+use crate::task::{Numbered, Task, TaskFile, Tasks};
+use crate::watch::Watch;
 use crate::window::Window;
-
-/// Versions worked on at the same time: enough that no worker waits for another, few enough to bound memory.
-const IN_FLIGHT: usize = 3;
 
 /// Everything a [`Kappa`] is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,38 +42,46 @@ pub struct KappaConfig {
     pub options: Options,
 }
 
-/// One dataflow over a log, read at complete versions.
+/// One dataflow over a log, read at complete versions; and while it is being replaced, another.
 pub struct Kappa {
-    log: Arc<dyn Log>,
-    crew: Crew,
-    views: &'static [workloads::View],
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) crew: Crew,
+    pub(crate) views: &'static [workloads::View],
+    pub(crate) config: KappaConfig,
     binder: Binder,
     bindings: Option<Bindings>,
     /// Follows the log no further than this.
     limit: Option<Version>,
-    /// Number of the next version that will be bound.
-    next: u64,
-    bound: VecDeque<(u64, Version)>,
-    in_flight: VecDeque<(u64, Version)>,
-    window: Window,
+    /// The job that answers.
+    pub(crate) course: Course,
+    pub(crate) beside: Option<Replacement>,
+    pub(crate) tasks: Tasks,
+    pub(crate) task_file: Option<TaskFile>,
+    watch: Watch,
 }
 
 impl Kappa {
-    /// Starts at the beginning of the log. Versions that were bound before are met again, several of them at a time.
+    /// Starts at the beginning of the log. Versions that were bound before are met again, several of them at a time. A
+    /// replacement that was under way is begun again; what was kept until a switch is confirmed is made again.
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &KappaConfig) -> Result<Self, KappaError> {
         let heads = log.heads()?;
-        let (bindings, recorded) = match &config.state {
+        let task = Task { terms: config.terms.clone(), views: Vec::new() };
+        let (bindings, recorded, file, tasks) = match &config.state {
             Some(state) => {
-                Bindings::open(disk, state, &heads).map(|(file, recorded)| (Some(file), recorded))?
+                let (file, recorded) = Bindings::open(disk, state, &heads)?;
+                let (task_file, tasks) = TaskFile::open(disk, state, &task)?;
+                (Some(file), recorded, Some(task_file), tasks)
             }
-            None => (None, Vec::new()),
+            None => (None, Vec::new(), None, None),
         };
-        let mut kappa = Kappa::new(log, config)?;
-        kappa.bindings = bindings;
-        kappa.next = recorded.len() as u64;
+        let mut kappa = Kappa::new(log, config, tasks.unwrap_or_else(|| Tasks::first(task)))?;
+        (kappa.bindings, kappa.task_file) = (bindings, file);
         let end = recorded.last().cloned().unwrap_or_else(|| Version::zero(heads.0.len() as u32));
         kappa.binder = Binder::new(end, config.granularity, config.version_ms);
-        kappa.bound = coarser(recorded, config.granularity);
+        kappa.course.take_on(coarser(recorded, config.granularity));
+        if let Some((job, then)) = kappa.tasks.beside.clone() {
+            kappa.begin(job, then)?;
+        }
         Ok(kappa)
     }
 
@@ -92,13 +102,14 @@ impl Kappa {
             spin: false,
             options: Options { window_ms: 0, ..Options::default() },
         };
-        let mut kappa = Kappa::new(log, &config)?;
+        let task = Task { terms: terms.clone(), views: Vec::new() };
+        let mut kappa = Kappa::new(log, &config, Tasks::first(task))?;
         kappa.limit = Some(version.clone());
         while kappa.step(0)? {}
         Ok(kappa)
     }
 
-    fn new(log: Arc<dyn Log>, config: &KappaConfig) -> Result<Self, KappaError> {
+    fn new(log: Arc<dyn Log>, config: &KappaConfig, tasks: Tasks) -> Result<Self, KappaError> {
         let meta = log.meta();
         let empty = Version::zero(meta.partitions);
         let unknown = || KappaError::UnknownWorkload(meta.workload.clone());
@@ -106,47 +117,81 @@ impl Kappa {
         if config.granularity == 0 {
             return Err(KappaError::Nothing);
         }
-        let blueprint = Blueprint {
-            log: Arc::clone(&log),
-            workload: meta.workload.clone(),
-            terms: config.terms.clone(),
-            feed: config.feed.clone(),
-        };
-        Ok(Kappa {
-            crew: Crew::start(blueprint, config.workers)?,
+        let mut kappa = Kappa {
+            crew: Crew::start(Arc::clone(&log), config.workers, config.spin)?,
             log,
             views,
+            config: config.clone(),
             binder: Binder::new(empty.clone(), config.granularity, config.version_ms),
             bindings: None,
             limit: None,
-            next: 0,
-            bound: VecDeque::new(),
-            in_flight: VecDeque::new(),
-            window: Window::new(&config.options, None, empty),
-        })
+            course: Course::new(tasks.answers.clone(), Window::new(&config.options, None, empty)),
+            beside: None,
+            tasks,
+            task_file: None,
+            watch: Watch::new(config.options.stall_ms),
+        };
+        kappa.clock(None)?;
+        kappa.crew.open(&kappa.brief(&kappa.tasks.answers))?;
+        Ok(kappa)
+    }
+
+    /// A clock by which a replacement keeps to its share of the time; without one it goes by offsets alone.
+    pub fn clock(&mut self, ticks: Option<Ticks>) -> Result<(), KappaError> {
+        self.crew.pace(&Pace::new(ticks, self.config.options.replace_us))
+    }
+
+    pub(crate) fn brief(&self, job: &Numbered) -> Brief {
+        let mut feed = self.config.feed.clone();
+        if job.task.terms != self.config.terms {
+            feed.dedup = job.task.terms.dedup;
+        }
+        if job.number > 1 {
+            let file = |path: PathBuf| path.with_extension(format!("{}.jsonl", job.number));
+            feed.dead_letters = feed.dead_letters.map(file);
+        }
+        Brief { number: job.number, task: job.task.clone(), feed }
     }
 
     /// Does a bounded amount of work; false when there was nothing to do.
     pub fn step(&mut self, now: Micros) -> Result<bool, KappaError> {
         let bound = self.bind(now)?;
-        while self.in_flight.len() < IN_FLIGHT {
-            let Some((time, binding)) = self.bound.pop_front() else { break };
-            self.crew.assign(time, &binding)?;
-            self.in_flight.push_back((time, binding));
+        self.course.hand_out(&mut self.crew)?;
+        if let Some(beside) = &mut self.beside {
+            beside.catch_up(&*self.log, self.course.last(), now)?;
+            beside.agree(&mut self.course);
+            beside.course.hand_out(&mut self.crew)?;
         }
-        let worked = self.crew.work(!self.in_flight.is_empty())?;
-        Ok(self.settle(now)? || worked || bound || !self.in_flight.is_empty())
+        let in_flight = self.courses().any(Course::in_flight);
+        let worked = self.crew.work(in_flight)?;
+        let mut settled = self.course.settle(&mut self.crew, now)?;
+        if let Some(beside) = &mut self.beside {
+            settled |= beside.course.settle(&mut self.crew, now)?;
+        }
+        let switched = self.change_over()?;
+        let beside = self.beside.iter().map(|beside| &beside.course);
+        self.watch.look(now, &self.crew, std::iter::once(&self.course).chain(beside))?;
+        Ok(settled || switched || worked || bound || !self.idle())
+    }
+
+    fn courses(&self) -> impl Iterator<Item = &Course> {
+        std::iter::once(&self.course).chain(self.beside.iter().map(|beside| &beside.course))
+    }
+
+    /// Whether every job has gone through all that it was given.
+    fn idle(&self) -> bool {
+        self.courses().all(Course::idle)
     }
 
     /// Answers every query at the newest complete version.
     pub fn read(&mut self, queries: &[Query]) -> Result<Answer, KappaError> {
-        let newest = self.window.newest();
+        let newest = self.course.window.newest();
         self.answer(newest.time, newest.version.clone(), queries)
     }
 
     /// Answers every query at a version of [`Kappa::window`].
     pub fn read_at(&mut self, version: &Version, queries: &[Query]) -> Result<Answer, KappaError> {
-        let Some(found) = self.window.find(version) else {
+        let Some(found) = self.course.window.find(version) else {
             let (oldest, newest) = self.window();
             return Err(KappaError::NotReadable { asked: version.clone(), oldest, newest });
         };
@@ -159,13 +204,16 @@ impl Kappa {
         version: Version,
         queries: &[Query],
     ) -> Result<Answer, KappaError> {
-        let unknown = |query: &&Query| self.views.iter().all(|view| view.name != query.view);
-        if let Some(query) = queries.iter().find(unknown) {
-            let workload = self.log.meta().workload.clone();
-            return Err(KappaError::UnknownView { workload, view: query.view.clone() });
+        let Numbered { number, task } = &self.course.job;
+        let asked = |view: &str| task.views.is_empty() || task.views.iter().any(|it| it == view);
+        let known =
+            |query: &Query| self.views.iter().any(|view| view.name == query.view) && asked(&query.view);
+        let workload = &self.log.meta().workload;
+        if let Some(query) = queries.iter().find(|query| !known(query)) {
+            return Err(KappaError::UnknownView { workload: workload.clone(), view: query.view.clone() });
         }
         let rows = match time {
-            Some(time) => gather(&self.log.meta().workload, queries, self.crew.rows(time, queries)?),
+            Some(time) => gather(workload, queries, self.crew.rows(*number, time, queries)?),
             None => vec![workloads::Rows::new(); queries.len()],
         };
         Ok(Answer { version: Some(version), rows })
@@ -173,28 +221,27 @@ impl Kappa {
 
     /// The newest complete version; at first that of the empty log.
     pub fn version(&self) -> Option<Version> {
-        Some(self.window.newest().version.clone())
+        Some(self.course.version().clone())
     }
 
     /// The oldest version that can be read, and the newest. In between are all that were bound.
     pub fn window(&self) -> (Version, Version) {
-        (self.window.oldest().version.clone(), self.window.newest().version.clone())
+        (self.course.window.oldest().version.clone(), self.course.window.newest().version.clone())
     }
 
     /// How long nothing new is begun, in microseconds, unless a whole version comes at once.
     pub fn rest(&self, now: Micros) -> Micros {
-        let idle = self.bound.is_empty() && self.in_flight.is_empty();
-        if idle { self.binder.rest(now) } else { 0 }
+        if self.idle() { self.binder.rest(now) } else { 0 }
     }
 
     /// Records set aside because they could not be decoded.
     pub fn dead(&self) -> u64 {
-        self.crew.dead()
+        self.crew.dead(self.course.job.number)
     }
 
     /// Binds what is due. The bindings are written before anybody works on them.
     fn bind(&mut self, now: Micros) -> Result<bool, KappaError> {
-        if !self.bound.is_empty() {
+        if self.course.waiting() > 0 {
             return Ok(false);
         }
         let heads = match &self.limit {
@@ -202,43 +249,29 @@ impl Kappa {
             None => self.log.heads()?,
         };
         let versions = self.binder.bind(&*self.log, &heads, now)?;
-        if let Some(bindings) = &mut self.bindings
-            && !versions.is_empty()
-        {
+        if versions.is_empty() {
+            return Ok(false);
+        }
+        if let Some(bindings) = &mut self.bindings {
             bindings.append(&versions)?;
         }
-        let first = self.next;
-        self.next += versions.len() as u64;
-        self.bound = (first..).zip(versions).collect();
-        Ok(self.next > first)
-    }
-
-    /// Moves the window up to what has become complete, and gives up what is too old.
-    fn settle(&mut self, now: Micros) -> Result<bool, KappaError> {
-        let frontier = self.crew.frontier();
-        let mut newest = None;
-        while let Some((time, version)) = self.in_flight.pop_front_if(|(time, _)| *time < frontier) {
-            self.window.push(time, version, now);
-            newest = Some(time);
-        }
-        let Some(newest) = newest else { return Ok(false) };
-        let oldest = self.window.trim(now);
-        self.crew.settle(newest, oldest)?;
+        self.beside.iter_mut().for_each(|beside| beside.follow(&versions));
+        self.course.take_on(versions);
         Ok(true)
     }
 }
 
 /// Recorded versions, with only so many of them kept that each spans about `granularity` records: a replay need not
 /// show them all, but shows no others.
-fn coarser(recorded: Vec<Version>, granularity: u64) -> VecDeque<(u64, Version)> {
-    let mut kept = VecDeque::new();
+fn coarser(recorded: Vec<Version>, granularity: u64) -> Vec<Version> {
+    let mut kept = Vec::new();
     let mut reached = 0;
     let ends: Vec<u64> = recorded.iter().map(Version::total).collect();
     for (time, version) in recorded.into_iter().enumerate() {
         let full = ends.get(time + 1).is_none_or(|next| next - reached > granularity);
         if full {
             reached = ends[time];
-            kept.push_back((time as u64, version));
+            kept.push(version);
         }
     }
     kept

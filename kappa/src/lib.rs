@@ -19,33 +19,46 @@
 //! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
 //! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`: sums of one time. `shards`: large state.
 //! * `operator`, `outlet`, `dataflow`: rules at work. `sums`, `shelf`, `reading`: what comes of them, and answers out of it.
-//! * `engine`, `crew`: a worker, and several. [`Kappa`]: follows a log and answers. [`Replay`]: fed by hand. [`Shift`]: the same by several workers.
+//! * `engine`, `share`: a dataflow, and a worker with those of every job. `crew`, `team`: one worker, and several.
+//! * [`Kappa`]: follows a log and answers. `course`: how far a job has come. `jobs`, `replace`, `task`, `pace`: another job beside the running one. `watch`: whether anything advances.
+//! * [`Replay`]: fed by hand. [`Shift`]: the same by several workers.
 
 mod binder;
 mod bindings;
+mod course;
 mod crew;
 mod dataflow;
 mod engine;
 mod error;
 mod fold;
 mod follower;
+mod jobs;
 mod keys;
 mod names;
 mod operator;
 pub mod options;
 mod outlet;
+mod pace;
 mod reading;
+mod replace;
 mod replay;
 mod shards;
+mod share;
 mod shelf;
 mod shift;
 mod source;
 mod sums;
+mod task;
+mod team;
 pub mod views;
+mod watch;
 mod window;
 
 pub use error::KappaError;
 pub use follower::{Kappa, KappaConfig};
 pub use options::Options;
+pub use pace::Ticks;
+pub use replace::{Beside, Stage, Status};
 pub use replay::Replay;
 pub use shift::Shift;
+pub use task::Task;

@@ -49,8 +49,19 @@ impl Source {
 
     /// Whether all of `binding` that belongs here has been read.
     pub(crate) fn reached(&self, binding: &Version) -> bool {
-        let read = self.intake.version();
-        self.partitions.iter().all(|p| read.0[*p as usize] >= binding.0[*p as usize])
+        self.missing(binding).is_none()
+    }
+
+    /// The first partition that has not been read up to `binding`, how far it was and how far it must be.
+    pub(crate) fn missing(&self, binding: &Version) -> Option<(u32, u64, u64)> {
+        let read = &self.intake.version().0;
+        let mut partitions = self.partitions.iter().map(|p| (*p, read[*p as usize], binding.0[*p as usize]));
+        partitions.find(|(_, read, upto)| read < upto)
+    }
+
+    /// Offsets read so far.
+    pub(crate) fn read(&self) -> u64 {
+        self.intake.version().total()
     }
 
     /// Records set aside because they could not be decoded.

@@ -30,6 +30,11 @@ impl Window {
         Window { span, records: options.window_records, readable }
     }
 
+    /// So many milliseconds of them are kept from now on.
+    pub(crate) fn span(&mut self, window_ms: u64) {
+        self.span = i64::try_from(window_ms).unwrap_or(i64::MAX).saturating_mul(1000);
+    }
+
     /// A further version has been found complete.
     pub(crate) fn push(&mut self, time: u64, version: Version, now: Micros) {
         self.readable.push_back(Readable { time: Some(time), version, since: now });

@@ -1,0 +1,203 @@
+//! One worker's share of the work: its part of every job, the job that answers before the others.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use timely::worker::Worker;
+use workloads::intake::Feed;
+use workloads::{Log, Query, Rows, Version};
+
+use crate::engine::{Engine, build};
+use crate::error::KappaError;
+use crate::names::Homes;
+use crate::pace::Pace;
+use crate::source::Source;
+use crate::task::Task;
+
+/// Offsets read in one turn of work: so few that reads need not wait long, and that what was made of them is carried out
+/// while the processor still has it at hand.
+const BUDGET: usize = 4 * 1024;
+
+/// Offsets that a job beside the one that answers reads at once.
+const SLICE: usize = 256;
+
+/// Turns of the worker that one finished version is given before the caller has its say again.
+const TURNS: usize = 8;
+
+/// What a worker needs to know of a job.
+#[derive(Clone, Debug)]
+pub(crate) struct Brief {
+    pub(crate) number: u32,
+    pub(crate) task: Task,
+    pub(crate) feed: Feed,
+}
+
+/// How far one worker has come with one job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) job: u32,
+    /// Every version before this one is complete here.
+    pub(crate) frontier: u64,
+    /// Offsets read.
+    pub(crate) read: u64,
+    /// Records set aside because they could not be decoded.
+    pub(crate) dead: u64,
+    /// The version it has been given and has not read to its end, with the partition that is missing, how far that was
+    /// read and how far it must be.
+    pub(crate) missing: Option<(u64, u32, u64, u64)>,
+}
+
+/// A worker with its part of every job.
+pub(crate) struct Share {
+    worker: Worker,
+    log: Arc<dyn Log>,
+    /// The one that answers first.
+    jobs: Vec<Job>,
+    pub(crate) pace: Pace,
+}
+
+struct Job {
+    number: u32,
+    engine: Box<dyn Engine>,
+    source: Source,
+    assigned: VecDeque<(u64, Version)>,
+}
+
+impl Share {
+    pub(crate) fn new(worker: Worker, log: Arc<dyn Log>) -> Self {
+        Share { worker, log, jobs: Vec::new(), pace: Pace::default() }
+    }
+
+    /// Takes on a job. Every worker takes on the same ones in the same order.
+    pub(crate) fn open(&mut self, brief: &Brief) -> Result<(), KappaError> {
+        let Share { worker, log, .. } = self;
+        let mut feed = brief.feed.clone();
+        if worker.index() > 0 {
+            // Each worker counts the lines of its own file.
+            let file = |path: PathBuf| path.with_extension(format!("{}.jsonl", worker.index()));
+            feed.dead_letters = feed.dead_letters.map(file);
+        }
+        let source = Source::open(&**log, worker.index(), worker.peers(), &feed)?;
+        let homes = Homes::of_log(log.meta(), worker.peers());
+        let views: Vec<&str> = brief.task.views.iter().map(String::as_str).collect();
+        let engine = build(&log.meta().workload, worker, &brief.task.terms, &views, homes)?;
+        self.jobs.push(Job { number: brief.number, engine, source, assigned: VecDeque::new() });
+        Ok(())
+    }
+
+    /// Drops a job: its inputs end, and what it held is freed with the next turns.
+    pub(crate) fn close(&mut self, job: u32) {
+        self.jobs.retain(|it| it.number != job);
+    }
+
+    /// This job answers from now on.
+    pub(crate) fn lead(&mut self, job: u32) {
+        self.jobs.sort_by_key(|it| it.number != job);
+    }
+
+    /// Takes on a version of a job. They come in their order.
+    pub(crate) fn assign(&mut self, job: u32, time: u64, binding: Version) {
+        self.job(job).into_iter().for_each(|job| job.assigned.push_back((time, binding.clone())));
+    }
+
+    /// From now on `newest` of a job, which is complete, is read most; versions before `oldest` are given up.
+    pub(crate) fn settle(&mut self, job: u32, newest: u64, oldest: u64) {
+        self.job(job).into_iter().for_each(|job| job.engine.settle(newest, oldest));
+    }
+
+    /// One set of rows a query at a complete version of a job.
+    pub(crate) fn rows(&mut self, job: u32, time: u64, queries: &[Query]) -> Vec<Rows> {
+        let job = self.job(job);
+        job.map_or_else(|| vec![Rows::new(); queries.len()], |job| job.engine.rows(time, queries))
+    }
+
+    fn job(&mut self, number: u32) -> Option<&mut Job> {
+        self.jobs.iter_mut().find(|job| job.number == number)
+    }
+
+    /// A bounded amount of work; false when nothing came of it.
+    pub(crate) fn work(&mut self) -> Result<bool, KappaError> {
+        let Share { worker, jobs, pace, .. } = self;
+        let before = reached(jobs);
+        let Some((first, beside)) = jobs.split_first_mut() else {
+            worker.step();
+            return Ok(false);
+        };
+        let (mut busy, target) = first.pull(BUDGET)?;
+        for _ in 0..TURNS {
+            worker.step();
+            if target.is_none_or(|time| first.engine.frontier() > time) {
+                break;
+            }
+        }
+        for job in beside {
+            busy |= job.keep_up(worker, pace)?;
+        }
+        Ok(busy || reached(jobs) != before)
+    }
+
+    /// Waits until something comes from another worker or somebody wakes this thread.
+    pub(crate) fn rest(&mut self, patience: Duration) {
+        self.worker.step_or_park(Some(patience));
+    }
+
+    /// Whether some version has been given to it that it has not read to its end.
+    pub(crate) fn reading(&self) -> bool {
+        self.jobs.iter().any(|job| !job.assigned.is_empty())
+    }
+
+    /// How far it has come with each job.
+    pub(crate) fn standings(&self) -> impl Iterator<Item = Standing> + '_ {
+        self.jobs.iter().map(Job::standing)
+    }
+}
+
+/// Changes whenever the frontier of some job has moved.
+fn reached(jobs: &[Job]) -> u64 {
+    jobs.iter().fold(0, |sum, job| sum.wrapping_add(job.engine.frontier()))
+}
+
+impl Job {
+    /// Reads on in the first version that was assigned. Says whether anything came of it, and which version was read to
+    /// its end.
+    fn pull(&mut self, budget: usize) -> Result<(bool, Option<u64>), KappaError> {
+        let Some((time, binding)) = self.assigned.front() else { return Ok((false, None)) };
+        let time = *time;
+        self.engine.advance(time);
+        let moved = self.source.pull(binding, budget, &mut *self.engine)?;
+        if !self.source.reached(binding) {
+            return Ok((moved > 0, None));
+        }
+        self.engine.advance(time + 1);
+        self.assigned.pop_front();
+        Ok((true, Some(time)))
+    }
+
+    /// Works for as long as the turn lasts.
+    fn keep_up(&mut self, worker: &mut Worker, pace: &Pace) -> Result<bool, KappaError> {
+        let over = pace.turn();
+        let mut busy = false;
+        loop {
+            let (moved, _) = self.pull(SLICE)?;
+            if !moved {
+                return Ok(busy);
+            }
+            busy = true;
+            worker.step();
+            if over() {
+                return Ok(busy);
+            }
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        let missing = self.assigned.front().and_then(|(time, binding)| {
+            let (partition, read, upto) = self.source.missing(binding)?;
+            Some((*time, partition, read, upto))
+        });
+        let (frontier, read, dead) = (self.engine.frontier(), self.source.read(), self.source.dead());
+        Standing { job: self.number, frontier, read, dead, missing }
+    }
+}

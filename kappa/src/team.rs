@@ -1,0 +1,230 @@
+//! Workers in threads of their own: what they are told, what they tell, and how they end.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use timely::communication::WorkerGuards;
+use timely::worker::Worker;
+use workloads::{Log, Query, Rows, Version};
+
+use crate::error::KappaError;
+use crate::pace::Pace;
+use crate::share::{Brief, Share, Standing};
+
+/// How long a worker waits that has a version to read and finds nothing of it in the log, and how long the caller
+/// waits for news.
+const NAP: Duration = Duration::from_micros(200);
+
+/// How long a worker waits at most that has nothing to do. Neighbours and words wake it.
+const REST: Duration = Duration::from_millis(100);
+
+/// Worker threads.
+pub(crate) struct Team {
+    told: Vec<Sender<Word>>,
+    posts: Vec<Arc<Post>>,
+    /// One word for each time that a worker's frontier moved.
+    news: Receiver<()>,
+    guards: Option<WorkerGuards<()>>,
+}
+
+/// What a worker thread is told. It ends when nobody can tell it anything more.
+pub(crate) enum Word {
+    Pace(Pace),
+    Open(Brief),
+    Close(u32),
+    Lead(u32),
+    Assign(u32, u64, Version),
+    Settle(u32, u64, u64),
+    Read(u32, u64, Arc<Vec<Query>>, Sender<Vec<Rows>>),
+}
+
+/// What a worker thread tells.
+#[derive(Default)]
+struct Post {
+    standings: Mutex<Vec<Standing>>,
+    error: Mutex<Option<KappaError>>,
+    /// Whether it ended in a way after which its neighbours can never end.
+    panicked: AtomicBool,
+    /// Once it can be woken.
+    thread: Mutex<Option<Thread>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Post {
+    fn wake(&self) {
+        lock(&self.thread).iter().for_each(Thread::unpark);
+    }
+
+    fn panicked(&self) -> bool {
+        self.panicked.load(Ordering::Acquire)
+    }
+}
+
+impl Team {
+    pub(crate) fn start(log: &Arc<dyn Log>, workers: usize, spin: bool) -> Result<Self, KappaError> {
+        let (told, ears): (Vec<_>, Vec<_>) = (0..workers).map(|_| channel()).unzip();
+        let posts: Vec<Arc<Post>> = (0..workers).map(|_| Arc::default()).collect();
+        let (teller, news) = channel();
+        let desks = posts.iter().zip(ears).map(|(post, ear)| {
+            let (post, news) = (Arc::clone(post), teller.clone());
+            Mutex::new(Some(Desk { ear, news, post, spin }))
+        });
+        let desks: Vec<_> = desks.collect();
+        let log = Arc::clone(log);
+        let guards = timely::execute(timely::Config::process(workers), move |worker| {
+            let desk = lock(&desks[worker.index()]).take();
+            desk.expect("every worker thread starts once").sit_down(worker, Arc::clone(&log));
+        });
+        Ok(Team { told, posts, news, guards: Some(guards.map_err(KappaError::Start)?) })
+    }
+
+    pub(crate) fn tell(&self, word: impl Fn() -> Word) -> Result<(), KappaError> {
+        self.check()?;
+        let told = self.told.iter().try_for_each(|worker| worker.send(word()));
+        self.posts.iter().for_each(|post| post.wake());
+        told.map_err(|_| self.check().err().unwrap_or(KappaError::Stopped))
+    }
+
+    /// Waits for news, a moment at most.
+    pub(crate) fn wait(&self, for_news: bool) -> Result<(), KappaError> {
+        if for_news && self.news.recv_timeout(NAP).is_ok() {
+            self.news.try_iter().for_each(drop);
+        }
+        self.check()
+    }
+
+    /// Hands on what stopped a worker.
+    fn check(&self) -> Result<(), KappaError> {
+        let hopeless = self.posts.iter().any(|post| post.panicked());
+        let error = self.posts.iter().find_map(|post| lock(&post.error).take());
+        error.or(hopeless.then_some(KappaError::Stopped)).map_or(Ok(()), Err)
+    }
+
+    pub(crate) fn standings(&self, job: u32) -> Vec<Option<Standing>> {
+        let of = |post: &Arc<Post>| lock(&post.standings).iter().find(|it| it.job == job).copied();
+        self.posts.iter().map(of).collect()
+    }
+
+    pub(crate) fn rows(&self, job: u32, time: u64, queries: &[Query]) -> Result<Vec<Rows>, KappaError> {
+        let queries = Arc::new(queries.to_vec());
+        let (reply, replies) = channel();
+        self.tell(|| Word::Read(job, time, Arc::clone(&queries), reply.clone()))?;
+        drop(reply);
+        let mut all = vec![Rows::new(); queries.len()];
+        for _ in &self.told {
+            let share = replies.recv().map_err(|_| self.check().err().unwrap_or(KappaError::Stopped))?;
+            // A key has one home, so that no row comes twice.
+            all.iter_mut().zip(share).for_each(|(rows, more)| rows.extend(more));
+        }
+        Ok(all)
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        self.told.clear();
+        self.posts.iter().for_each(|post| post.wake());
+        if self.posts.iter().any(|post| post.panicked()) {
+            // Its neighbours wait for it for ever: whoever hosts this ends with the error that it was given.
+            std::mem::forget(self.guards.take());
+        }
+    }
+}
+
+/// Where a worker thread works.
+struct Desk {
+    ear: Receiver<Word>,
+    news: Sender<()>,
+    post: Arc<Post>,
+    spin: bool,
+}
+
+impl Desk {
+    /// The life of a worker thread. What stopped it is posted after its last standing, which thus stays where it was:
+    /// nothing that it had not done is ever taken for complete.
+    fn sit_down(self, worker: &Worker, log: Arc<dyn Log>) {
+        *lock(&self.post.thread) = Some(thread::current());
+        let share = Share::new(worker.clone(), log);
+        let index = worker.index();
+        match catch_unwind(AssertUnwindSafe(|| self.labour(share))) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.complain(error),
+            Err(panic) => {
+                self.post.panicked.store(true, Ordering::Release);
+                self.complain(KappaError::Panicked { worker: index, message: message(&*panic) });
+                drop(self);
+                // What its operators left behind must not be gone on with.
+                loop {
+                    thread::park();
+                }
+            }
+        }
+    }
+
+    fn complain(&self, error: KappaError) {
+        *lock(&self.post.error) = Some(error);
+        let _ = self.news.send(());
+    }
+
+    fn labour(&self, mut share: Share) -> Result<(), KappaError> {
+        loop {
+            let busy = share.work()?;
+            self.tell(&share);
+            let mut idle = !busy;
+            loop {
+                match self.ear.try_recv() {
+                    Ok(word) => Desk::heed(word, &mut share)?,
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Ok(()),
+                }
+                idle = false;
+            }
+            if idle && !self.spin {
+                share.rest(if share.reading() { NAP } else { REST });
+            }
+        }
+    }
+
+    /// Posts how far it has come.
+    fn tell(&self, share: &Share) {
+        let mut standings = lock(&self.post.standings);
+        let reached = |all: &[Standing]| all.iter().fold(0, |sum: u64, it| sum.wrapping_add(it.frontier));
+        let before = reached(&standings);
+        standings.clear();
+        standings.extend(share.standings());
+        if reached(&standings) != before {
+            // Nobody may be listening any more; the work goes on until the words end.
+            let _ = self.news.send(());
+        }
+    }
+
+    fn heed(word: Word, share: &mut Share) -> Result<(), KappaError> {
+        match word {
+            Word::Pace(pace) => share.pace = pace,
+            Word::Open(brief) => share.open(&brief)?,
+            Word::Close(job) => share.close(job),
+            Word::Lead(job) => share.lead(job),
+            Word::Assign(job, time, binding) => share.assign(job, time, binding),
+            Word::Settle(job, newest, oldest) => share.settle(job, newest, oldest),
+            Word::Read(job, time, queries, reply) => {
+                // Whoever asked may have gone; that is no concern of the work.
+                let _ = reply.send(share.rows(job, time, &queries));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+}
