@@ -141,7 +141,7 @@ impl Search {
 
     fn restart_speed(&self, state: &mut State) {
         state.speed = Default::default();
-        state.speed.taken_in = if self.apart { 0 } else { u8::MAX };
+        state.speed.taken_in = if self.apart { 0 } else { u32::MAX };
     }
 
     fn batch_step(&self, state: &mut State) -> bool {

@@ -57,8 +57,8 @@ pub struct Batch {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Speed {
     pub loading: Option<u8>,
-    /// The newest publication that whoever reads has taken in.
-    pub taken_in: u8,
+    /// The publications that whoever reads has taken in, a bit each.
+    pub taken_in: u32,
     pub running: Option<Running>,
 }
 
@@ -94,6 +94,8 @@ pub struct Following {
 pub struct Serving {
     pub loading: Option<u8>,
     pub bases: Vec<u8>,
+    /// The publication that the speed layer took in last, or is taking in; 0 if it has not said.
+    pub wanted: u8,
 }
 
 /// The whole.
@@ -166,9 +168,9 @@ fn places(events: Events) -> String {
 }
 
 impl Serving {
-    /// The newest publication that it has taken in.
-    pub fn has(&self) -> u8 {
-        self.bases.last().copied().unwrap_or(0)
+    /// The publications that it has taken in, a bit each.
+    pub fn taken_in(&self) -> u32 {
+        self.bases.iter().fold(0, |all, number| all | 1 << *number)
     }
 }
 

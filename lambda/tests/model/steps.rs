@@ -1,7 +1,9 @@
 //! What each process does in one step, as `lambda/src/{batch,handover,speed,serving}` do it.
 
 use super::protocol::Protocol;
-use super::state::{At, Batch, Cut, Epoch, Events, Following, Publication, ROOM, Running, State, below};
+use super::state::{
+    At, Batch, Cut, Epoch, Events, Following, Publication, ROOM, Running, Serving, State, below,
+};
 use super::state::{covers, event, join};
 
 impl State {
@@ -74,15 +76,13 @@ impl State {
     /// The speed layer looks for a newer publication.
     pub fn notice(&mut self) -> bool {
         let (current, speed) = (self.current(), &mut self.speed);
-        let newest = match (speed.loading, &speed.running) {
-            (Some(number), _) => number,
-            (None, Some(running)) => running.held.last().map_or(0, |following| following.base.cut.number),
-            (None, None) => 0,
-        };
-        if current > newest {
+        let last = speed.running.as_ref().and_then(|running| running.held.last());
+        let newest = last.map_or(0, |following| following.base.cut.number);
+        let newer = speed.loading.is_none() && current > newest;
+        if newer {
             speed.loading = Some(current);
         }
-        current > newest
+        newer
     }
 
     /// The speed layer agrees to a new proposal, not before its own position.
@@ -195,7 +195,7 @@ impl State {
     pub fn settle(&mut self, protocol: Protocol) -> bool {
         let Some(running) = &self.speed.running else { return false };
         let ready = |following: &Following| {
-            following.base.cut.number <= self.speed.taken_in
+            self.speed.taken_in >> following.base.cut.number & 1 == 1
                 // By event time the batch leaves events below its cut to the speed layer, which must have read them.
                 && (!protocol.by_time() || covers(running.read, following.base.cut.version))
                 && following.folded == self.whole(running, following)
@@ -211,12 +211,12 @@ impl State {
         ready > 0 || running.caught_up != caught_up || running.epochs.len() < epochs
     }
 
-    /// The serving layer in a process of its own looks for a newer publication.
+    /// The serving layer in a process of its own begins with what the speed layer took in last.
     pub fn serving_notices(&mut self) -> bool {
-        let current = self.current();
-        let newer = self.serving.loading.is_none() && current > self.serving.has();
+        let Serving { loading, bases, wanted } = &mut self.serving;
+        let newer = loading.is_none() && *wanted > 0 && !bases.contains(wanted);
         if newer {
-            self.serving.loading = Some(current);
+            *loading = Some(*wanted);
         }
         newer
     }
@@ -232,13 +232,16 @@ impl State {
 
     /// It asks: each hears which publications the other has.
     pub fn serving_asks(&mut self) -> bool {
-        let before = (self.speed.taken_in, self.serving.bases.len());
-        self.speed.taken_in = self.serving.has();
-        if let Some(running) = self.speed.running.as_ref().filter(|_| self.answer(true).is_some()) {
-            let publication = running.held[0].base.cut.number;
-            self.serving.bases.retain(|number| *number >= publication);
+        let before = (self.speed.taken_in, self.serving.bases.len(), self.serving.wanted);
+        self.speed.taken_in = self.serving.taken_in();
+        let held = self.speed.running.iter().flat_map(|running| &running.held);
+        let held = held.map(|following| following.base.cut.number).chain(self.speed.loading);
+        let publications: Vec<u8> = held.collect();
+        if let Some(last) = publications.last() {
+            self.serving.wanted = *last;
+            self.serving.bases.retain(|number| publications.contains(number));
         }
-        before != (self.speed.taken_in, self.serving.bases.len())
+        before != (self.speed.taken_in, self.serving.bases.len(), self.serving.wanted)
     }
 }
 
