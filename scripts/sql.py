@@ -43,8 +43,8 @@ class DuckDB:
     def files(self, paths):
         return f"read_parquet({[str(path) for path in paths]})"
 
-    def relation(self, name, text):
-        self.session.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+    def relation(self, name, text, kept=False):
+        self.session.execute(f"CREATE OR REPLACE TEMP {'TABLE' if kept else 'VIEW'} {name} AS {text}")
 
     def rows(self, text):
         found = self.session.execute(text)
@@ -78,8 +78,10 @@ class Spark:
         self.session.read.parquet(*[str(path) for path in paths]).createOrReplaceTempView("files")
         return "files"
 
-    def relation(self, name, text):
+    def relation(self, name, text, kept=False):
         self.session.sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+        if kept:
+            self.session.catalog.cacheTable(name)
 
     def rows(self, text):
         found = self.session.sql(text)
@@ -98,14 +100,17 @@ def text(path, terms):
 
 
 def prepare(engine, workload, paths, dedup):
-    """Makes the relations that the views are asked of."""
+    """Makes the relations that the views are asked of; what every view would find out again is kept."""
     terms = TERMS | {"files": engine.files(paths), "time_ms": engine.time_ms}
     engine.relation("archive", text(f"{workload}/archive.sql", terms))
+    if dedup == "origin":
+        engine.relation("repeated", text("repeated_by_origin.sql", terms), kept=True)
     recognised = {"origin": "records_by_origin.sql", "content": f"{workload}/records_by_content.sql"}
     # The archive holds each offset once.
     path = recognised.get(dedup)
     engine.relation("records", text(path, terms) if path else "SELECT * FROM archive")
-    if (SQL / workload / "in_force.sql").exists():
+    if (SQL / workload / "decided.sql").exists():
+        engine.relation("decided", text(f"{workload}/decided.sql", terms), kept=True)
         engine.relation("in_force", text(f"{workload}/in_force.sql", terms))
 
 

@@ -8,7 +8,7 @@ use datafusion::object_store::{ObjectStoreExt, path::Path};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use lambda::{Each, Engine, EngineError, Held, Session};
 use tokio::runtime::{Builder, Runtime};
-use workloads::{Terms, Version};
+use workloads::{Dedup, Terms, Version};
 
 use crate::rows;
 use crate::texts::{Blanks, records, text};
@@ -82,22 +82,27 @@ impl Session for Asked {
 }
 
 impl Asked {
-    /// Makes the relations that the questions are asked of, each a view over the one before.
+    /// Makes the relations that the questions are asked of, each over the one before. What every question would find out
+    /// again is found out here and kept: which origins came more than once, and which mark decides.
     fn prepare(&mut self, held: &Held<'_>) -> Result<(), EngineError> {
         self.files(held)?;
         let workload = self.workload.clone();
-        self.relation("archive", &self.text(&format!("{workload}/archive"))?)?;
+        self.relation("VIEW archive", &self.text(&format!("{workload}/archive"))?)?;
+        if held.dedup == Dedup::Origin {
+            self.relation("TABLE repeated", &self.text("repeated_by_origin")?)?;
+        }
         let records = match records(&workload, held.dedup) {
             Some(path) => self.text(&path)?,
             // The archive holds each offset once.
             None => "SELECT * FROM archive".to_owned(),
         };
-        self.relation("records", &records)?;
-        match self.text(&format!("{workload}/in_force")) {
-            Ok(text) => self.relation("in_force", &text),
+        self.relation("VIEW records", &records)?;
+        let Ok(decided) = self.text(&format!("{workload}/decided")) else {
             // Nothing of this workload is ever taken back.
-            Err(_) => Ok(()),
-        }
+            return Ok(());
+        };
+        self.relation("TABLE decided", &decided)?;
+        self.relation("VIEW in_force", &self.text(&format!("{workload}/in_force"))?)
     }
 
     fn files(&self, held: &Held<'_>) -> Result<(), EngineError> {
@@ -117,8 +122,7 @@ impl Asked {
     }
 
     fn relation(&self, name: &str, text: &str) -> Result<(), EngineError> {
-        let view = format!("CREATE VIEW {name} AS {text}");
-        let made = self.runtime.block_on(self.context.sql(&view));
+        let made = self.runtime.block_on(self.context.sql(&format!("CREATE {name} AS {text}")));
         made.map(drop).map_err(|error| failed(&format!("making the relation {name}"), error))
     }
 
