@@ -2,6 +2,7 @@
 
 mod compaction;
 mod crash;
+mod foreign;
 mod wrong;
 
 use std::path::Path;
