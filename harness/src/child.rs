@@ -66,6 +66,7 @@ pub fn host(
     }
     let mut component = (part.start)(log, &disk, &hosting.settings)
         .with_context(|| format!("starting {} of {}", hosting.part, hosting.contestant))?;
+    component.clock(clock)?;
     let mut server = Server::bind(&hosting.socket)?;
     run(component.as_mut(), &mut server, hosting.settings.spin, clock, life)
 }

@@ -28,6 +28,7 @@ pub mod merges;
 pub mod observe;
 pub mod plan;
 pub mod protocol;
+pub mod replacing;
 pub mod report;
 pub mod sketches;
 pub mod stepped;

@@ -17,11 +17,16 @@
 //!   everything below included; `null` claims nothing.
 //! * **Watch**: from then on, on this connection, a line with the version whenever a newer one can be read (of a
 //!   batch: has been published), beginning with the present one if there is one.
+//! * **Job**: of a contestant that can have another job beside the one that answers. `{"id":8,"job":"status"}` asks which
+//!   there are; `{"id":8,"job":{"replace":{"terms":{..}}}}` begins one with other terms, `"confirm"` and `"rollback"` end
+//!   what it began. The answer holds the `jobs` as they then are. Every answer to a read of such a contestant says with
+//!   `job` which of them it is of.
 //! * Requests may be sent before earlier ones are answered; answers may come in another order. Requests of one
 //!   connection and of several are the same.
 //! * A line that is not understood is answered by `{"error":".."}`, with its `id` where one could be read. A
 //!   request line is at most [`REQUEST_LIMIT`] bytes; a longer one is answered so too, and the connection closed.
 
+use kappa::{Status, Task};
 use serde::{Deserialize, Serialize};
 use workloads::{Answer, Query, Rows, Version};
 
@@ -41,9 +46,26 @@ pub struct Request {
     /// What is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<Vec<Query>>,
+    /// What is wished of its jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobOrder>,
     /// Whether versions are to be announced on this connection.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub watch: bool,
+}
+
+/// What is wished of a contestant's jobs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobOrder {
+    /// To say which there are.
+    Status,
+    /// To begin one that is to answer in place of the one that does.
+    Replace(Task),
+    /// To drop the one that answered before.
+    Confirm,
+    /// To have the one that answered before answer again, or to drop the one that does not yet.
+    Rollback,
 }
 
 /// A line from a component.
@@ -58,6 +80,12 @@ pub struct Response {
     /// The answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Vec<Rows>>,
+    /// Of which job they are, where there can be several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<u32>,
+    /// Which jobs there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<Status>,
     /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -68,6 +96,8 @@ pub struct Response {
 pub enum Asked {
     /// To answer these questions under this number.
     Read(u64, Vec<Query>),
+    /// To do something about its jobs, under this number.
+    Job(u64, JobOrder),
     /// To announce versions.
     Watch,
 }
@@ -75,7 +105,12 @@ pub enum Asked {
 impl Request {
     /// A read.
     pub fn read(id: u64, queries: &[Query]) -> Self {
-        Request { id: Some(id), read: Some(queries.to_vec()), watch: false }
+        Request { id: Some(id), read: Some(queries.to_vec()), ..Request::default() }
+    }
+
+    /// A wish about jobs.
+    pub fn job(id: u64, order: &JobOrder) -> Self {
+        Request { id: Some(id), job: Some(order.clone()), ..Request::default() }
     }
 
     /// A watch.
@@ -88,10 +123,13 @@ impl Request {
         let request: Request = serde_json::from_slice(line)
             .map_err(|error| Response::refused(None, format!("not a request: {error}")))?;
         match request {
-            Request { id: Some(id), read: Some(queries), watch: false } => Ok(Asked::Read(id, queries)),
-            Request { id: None, read: None, watch: true } => Ok(Asked::Watch),
+            Request { id: Some(id), read: Some(queries), job: None, watch: false } => {
+                Ok(Asked::Read(id, queries))
+            }
+            Request { id: Some(id), read: None, job: Some(order), watch: false } => Ok(Asked::Job(id, order)),
+            Request { id: None, read: None, job: None, watch: true } => Ok(Asked::Watch),
             Request { id, .. } => {
-                let expected = "expected {\"id\":N,\"read\":[..]} or {\"watch\":true}";
+                let expected = "expected {\"id\":N,\"read\":[..]}, {\"id\":N,\"job\":..} or {\"watch\":true}";
                 Err(Response::refused(id, expected.to_owned()))
             }
         }
@@ -100,13 +138,29 @@ impl Request {
 
 impl Response {
     /// An answer.
-    pub fn answer(id: u64, answer: Answer) -> Self {
-        Response { id: Some(id), version: answer.version, rows: Some(answer.rows), error: None }
+    pub fn answer(id: u64, job: Option<u32>, answer: Answer) -> Self {
+        Response {
+            id: Some(id),
+            version: answer.version,
+            rows: Some(answer.rows),
+            job,
+            ..Response::default()
+        }
+    }
+
+    /// Which jobs there are.
+    pub fn jobs(id: u64, status: Status) -> Self {
+        Response {
+            id: Some(id),
+            version: Some(status.version.clone()),
+            jobs: Some(status),
+            ..Response::default()
+        }
     }
 
     /// No answer, and why.
     pub fn refused(id: Option<u64>, error: String) -> Self {
-        Response { id, version: None, rows: None, error: Some(error) }
+        Response { id, error: Some(error), ..Response::default() }
     }
 
     /// A version that can be read.
@@ -147,6 +201,7 @@ mod tests {
         );
         assert!(matches!(Request::parse(&line), Ok(Asked::Read(7, queries)) if queries.len() == 2));
         assert_eq!(Request::parse(b"{\"watch\":true}"), Ok(Asked::Watch));
+        assert_eq!(Request::parse(b"{\"id\":8,\"job\":\"rollback\"}"), Ok(Asked::Job(8, JobOrder::Rollback)));
     }
 
     #[test]
@@ -154,7 +209,7 @@ mod tests {
         let rows = [("k".to_owned(), vec![i128::MAX, i128::MIN])].into();
         let answer = Answer { version: Some(Version(vec![1])), rows: vec![rows] };
         let mut line = Vec::new();
-        write_line(&Response::answer(1, answer.clone()), &mut line);
+        write_line(&Response::answer(1, None, answer.clone()), &mut line);
         let back: Response = serde_json::from_slice(&line).unwrap();
         assert_eq!(back.into_answer(), Ok(answer));
     }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use workloads::files::SharedDisk;
 use workloads::{Log, Query, Rows, Version};
 
+use crate::cluster;
 use crate::engine::lone_worker;
 use crate::error::KappaError;
+use crate::follower::KappaConfig;
 use crate::pace::Pace;
 use crate::share::{Brief, Share, Standing};
 use crate::team::{Team, Word};
@@ -19,6 +22,18 @@ pub(crate) enum Crew {
 }
 
 impl Crew {
+    /// Of several processes, this the first of them. They are waited for while versions are bound already.
+    pub(crate) fn gather(
+        log: &Arc<dyn Log>,
+        disk: &SharedDisk,
+        config: &KappaConfig,
+    ) -> Result<Self, KappaError> {
+        let state = config.state.as_deref();
+        let state =
+            state.ok_or_else(|| KappaError::Cluster("they meet in a folder: give them one".to_owned()))?;
+        cluster::gather(log, disk, state, config).map(Crew::Team)
+    }
+
     /// Without a job. Idle workers spin or park.
     pub(crate) fn start(log: Arc<dyn Log>, workers: u32, spin: bool) -> Result<Self, KappaError> {
         match workers {

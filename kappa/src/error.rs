@@ -89,6 +89,14 @@ pub enum KappaError {
     /// There is no replacement of which that could be said.
     #[error("{0}")]
     NoReplacement(&'static str),
+    /// A process that shares the work is gone.
+    #[error(
+        "process {0} is gone, and its share of the work with it: start all of them again, they replay the log"
+    )]
+    Gone(usize),
+    /// Processes that share the work could not be brought together.
+    #[error("bringing the processes together: {0}")]
+    Cluster(String),
     /// A worker thread is gone.
     #[error("a worker has stopped: start the contestant again, it replays the log")]
     Stopped,

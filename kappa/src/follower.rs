@@ -74,7 +74,13 @@ impl Kappa {
             }
             None => (None, Vec::new(), None, None),
         };
-        let mut kappa = Kappa::new(log, config, tasks.unwrap_or_else(|| Tasks::first(task)))?;
+        let crew = if config.options.processes > 1 {
+            Crew::gather(&log, disk, config)?
+        } else {
+            Crew::start(Arc::clone(&log), config.workers, config.spin)?
+        };
+        let tasks = tasks.unwrap_or_else(|| Tasks::first(task));
+        let mut kappa = Kappa::new(log, config, crew, tasks)?;
         (kappa.bindings, kappa.task_file) = (bindings, file);
         let end = recorded.last().cloned().unwrap_or_else(|| Version::zero(heads.0.len() as u32));
         kappa.binder = Binder::new(end, config.granularity, config.version_ms);
@@ -103,13 +109,14 @@ impl Kappa {
             options: Options { window_ms: 0, ..Options::default() },
         };
         let task = Task { terms: terms.clone(), views: Vec::new() };
-        let mut kappa = Kappa::new(log, &config, Tasks::first(task))?;
+        let crew = Crew::start(Arc::clone(&log), 1, false)?;
+        let mut kappa = Kappa::new(log, &config, crew, Tasks::first(task))?;
         kappa.limit = Some(version.clone());
         while kappa.step(0)? {}
         Ok(kappa)
     }
 
-    fn new(log: Arc<dyn Log>, config: &KappaConfig, tasks: Tasks) -> Result<Self, KappaError> {
+    fn new(log: Arc<dyn Log>, config: &KappaConfig, crew: Crew, tasks: Tasks) -> Result<Self, KappaError> {
         let meta = log.meta();
         let empty = Version::zero(meta.partitions);
         let unknown = || KappaError::UnknownWorkload(meta.workload.clone());
@@ -118,7 +125,7 @@ impl Kappa {
             return Err(KappaError::Nothing);
         }
         let mut kappa = Kappa {
-            crew: Crew::start(Arc::clone(&log), config.workers, config.spin)?,
+            crew,
             log,
             views,
             config: config.clone(),

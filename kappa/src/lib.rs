@@ -19,12 +19,13 @@
 //! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
 //! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`: sums of one time. `shards`: large state.
 //! * `operator`, `outlet`, `dataflow`: rules at work. `sums`, `shelf`, `reading`: what comes of them, and answers out of it.
-//! * `engine`, `share`: a dataflow, and a worker with those of every job. `crew`, `team`: one worker, and several.
+//! * `engine`, `share`: a dataflow, and a worker with those of every job. `crew`, `team`: one worker, and several. `cluster`, [`Hand`]: several processes.
 //! * [`Kappa`]: follows a log and answers. `course`: how far a job has come. `jobs`, `replace`, `task`, `pace`: another job beside the running one. `watch`: whether anything advances.
 //! * [`Replay`]: fed by hand. [`Shift`]: the same by several workers.
 
 mod binder;
 mod bindings;
+mod cluster;
 mod course;
 mod crew;
 mod dataflow;
@@ -32,6 +33,7 @@ mod engine;
 mod error;
 mod fold;
 mod follower;
+mod hand;
 mod jobs;
 mod keys;
 mod names;
@@ -56,6 +58,7 @@ mod window;
 
 pub use error::KappaError;
 pub use follower::{Kappa, KappaConfig};
+pub use hand::Hand;
 pub use options::Options;
 pub use pace::Ticks;
 pub use replace::{Beside, Stage, Status};

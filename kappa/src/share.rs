@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use timely::worker::Worker;
 use workloads::intake::Feed;
 use workloads::{Log, Query, Rows, Version};
@@ -27,7 +28,7 @@ const SLICE: usize = 256;
 const TURNS: usize = 8;
 
 /// What a worker needs to know of a job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Brief {
     pub(crate) number: u32,
     pub(crate) task: Task,
@@ -35,7 +36,7 @@ pub(crate) struct Brief {
 }
 
 /// How far one worker has come with one job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
     pub(crate) job: u32,
     /// Every version before this one is complete here.

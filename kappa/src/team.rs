@@ -1,14 +1,14 @@
 //! Workers in threads of their own: what they are told, what they tell, and how they end.
 
 use std::any::Any;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Thread};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
-use timely::communication::WorkerGuards;
 use timely::worker::Worker;
 use workloads::{Log, Query, Rows, Version};
 
@@ -23,13 +23,18 @@ const NAP: Duration = Duration::from_micros(200);
 /// How long a worker waits at most that has nothing to do. Neighbours and words wake it.
 const REST: Duration = Duration::from_millis(100);
 
-/// Worker threads.
+/// Worker threads, and what stands for those of other processes.
 pub(crate) struct Team {
+    /// The workers of this process, and the other processes.
     told: Vec<Sender<Word>>,
+    /// Of all workers, in the order of their numbers.
     posts: Vec<Arc<Post>>,
     /// One word for each time that a worker's frontier moved.
     news: Receiver<()>,
-    guards: Option<WorkerGuards<()>>,
+    /// Starts the workers, which waits for the other processes, and ends with the last of them.
+    runner: Option<JoinHandle<()>>,
+    /// Whether there are other processes, for which it cannot be waited for ever.
+    apart: bool,
 }
 
 /// What a worker thread is told. It ends when nobody can tell it anything more.
@@ -45,16 +50,16 @@ pub(crate) enum Word {
 
 /// What a worker thread tells.
 #[derive(Default)]
-struct Post {
-    standings: Mutex<Vec<Standing>>,
+pub(crate) struct Post {
+    pub(crate) standings: Mutex<Vec<Standing>>,
     error: Mutex<Option<KappaError>>,
     /// Whether it ended in a way after which its neighbours can never end.
-    panicked: AtomicBool,
+    hopeless: AtomicBool,
     /// Once it can be woken.
     thread: Mutex<Option<Thread>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -63,27 +68,68 @@ impl Post {
         lock(&self.thread).iter().for_each(Thread::unpark);
     }
 
-    fn panicked(&self) -> bool {
-        self.panicked.load(Ordering::Acquire)
+    fn hopeless(&self) -> bool {
+        self.hopeless.load(Ordering::Acquire)
+    }
+
+    /// It ended with this, and its neighbours cannot end any more.
+    pub(crate) fn give_up(&self, error: KappaError) {
+        lock(&self.error).get_or_insert(error);
+        self.hopeless.store(true, Ordering::Release);
     }
 }
 
 impl Team {
+    /// Of this process alone.
     pub(crate) fn start(log: &Arc<dyn Log>, workers: usize, spin: bool) -> Result<Self, KappaError> {
-        let (told, ears): (Vec<_>, Vec<_>) = (0..workers).map(|_| channel()).unzip();
-        let posts: Vec<Arc<Post>> = (0..workers).map(|_| Arc::default()).collect();
+        Team::begin(log, timely::Config::process(workers), 0..workers, spin)
+    }
+
+    /// With these workers in this process, of those that the configuration speaks of.
+    pub(crate) fn begin(
+        log: &Arc<dyn Log>,
+        config: timely::Config,
+        here: Range<usize>,
+        spin: bool,
+    ) -> Result<Self, KappaError> {
+        let apart = matches!(config.communication, timely::CommunicationConfig::Cluster { .. });
+        let (told, ears): (Vec<_>, Vec<_>) = here.clone().map(|_| channel()).unzip();
+        let posts: Vec<Arc<Post>> = here.clone().map(|_| Arc::default()).collect();
         let (teller, news) = channel();
         let desks = posts.iter().zip(ears).map(|(post, ear)| {
             let (post, news) = (Arc::clone(post), teller.clone());
             Mutex::new(Some(Desk { ear, news, post, spin }))
         });
-        let desks: Vec<_> = desks.collect();
-        let log = Arc::clone(log);
-        let guards = timely::execute(timely::Config::process(workers), move |worker| {
-            let desk = lock(&desks[worker.index()]).take();
+        let (desks, log): (Vec<_>, _) = (desks.collect(), Arc::clone(log));
+        let work = move |worker: &mut Worker| {
+            let desk = lock(&desks[worker.index() - here.start]).take();
             desk.expect("every worker thread starts once").sit_down(worker, Arc::clone(&log));
-        });
-        Ok(Team { told, posts, news, guards: Some(guards.map_err(KappaError::Start)?) })
+        };
+        let first = Arc::clone(&posts[0]);
+        let run = move || match timely::execute(config, work) {
+            // Waits for the workers.
+            Ok(guards) => drop(guards),
+            Err(error) => first.give_up(KappaError::Start(error)),
+        };
+        let runner = thread::Builder::new().name("workers".to_owned()).spawn(run);
+        let runner = Some(runner.map_err(|error| KappaError::Start(error.to_string()))?);
+        Ok(Team { told, posts, news, runner, apart })
+    }
+
+    /// Speaks to another process too, whose workers post what they tell there.
+    pub(crate) fn join(&mut self, process: Sender<Word>, posts: Vec<Arc<Post>>) {
+        self.told.push(process);
+        self.posts.extend(posts);
+    }
+
+    /// What every worker here has told last.
+    pub(crate) fn all_standings(&self) -> Vec<Vec<Standing>> {
+        self.posts.iter().map(|post| lock(&post.standings).clone()).collect()
+    }
+
+    /// The other processes are gone: nobody waits for the workers any more.
+    pub(crate) fn abandon(&self) {
+        self.posts[0].hopeless.store(true, Ordering::Release);
     }
 
     pub(crate) fn tell(&self, word: impl Fn() -> Word) -> Result<(), KappaError> {
@@ -103,7 +149,7 @@ impl Team {
 
     /// Hands on what stopped a worker.
     fn check(&self) -> Result<(), KappaError> {
-        let hopeless = self.posts.iter().any(|post| post.panicked());
+        let hopeless = self.posts.iter().any(|post| post.hopeless());
         let error = self.posts.iter().find_map(|post| lock(&post.error).take());
         error.or(hopeless.then_some(KappaError::Stopped)).map_or(Ok(()), Err)
     }
@@ -132,9 +178,10 @@ impl Drop for Team {
     fn drop(&mut self) {
         self.told.clear();
         self.posts.iter().for_each(|post| post.wake());
-        if self.posts.iter().any(|post| post.panicked()) {
-            // Its neighbours wait for it for ever: whoever hosts this ends with the error that it was given.
-            std::mem::forget(self.guards.take());
+        // Workers that are waited for in vain are left alone: whoever hosts this ends with the error that it was given.
+        let alone = self.apart && lock(&self.posts[0].thread).is_none();
+        if !alone && !self.posts.iter().any(|post| post.hopeless()) {
+            self.runner.take().into_iter().for_each(|runner| drop(runner.join()));
         }
     }
 }
@@ -158,8 +205,7 @@ impl Desk {
             Ok(Ok(())) => {}
             Ok(Err(error)) => self.complain(error),
             Err(panic) => {
-                self.post.panicked.store(true, Ordering::Release);
-                self.complain(KappaError::Panicked { worker: index, message: message(&*panic) });
+                self.post.give_up(KappaError::Panicked { worker: index, message: message(&*panic) });
                 drop(self);
                 // What its operators left behind must not be gone on with.
                 loop {

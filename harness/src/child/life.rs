@@ -64,10 +64,17 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<()>
     thread.with_context(|| format!("starting the thread `{name}`")).map(drop)
 }
 
+/// How the message begins of a thread that lost its connection to another process of the component.
+const LOST: &str = "timely communication error:";
+
 /// A thread of the component that panics must not leave the others serving.
 fn end_on_panic() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
+        if panic.payload_as_str().is_some_and(|message| message.starts_with(LOST)) {
+            eprintln!("error: another process of this contestant is gone: start all of them again");
+            std::process::exit(1);
+        }
         print(panic);
         std::process::exit(101);
     }));

@@ -183,7 +183,11 @@ impl Connection {
     fn answer_line(&mut self, line: &[u8], component: &mut dyn Component, latest: Option<&Version>) {
         let response = match Request::parse(line) {
             Ok(Asked::Read(id, queries)) => match component.read(&queries) {
-                Ok(answer) => Response::answer(id, answer),
+                Ok(answer) => Response::answer(id, component.job(), answer),
+                Err(error) => Response::refused(Some(id), format!("{error:#}")),
+            },
+            Ok(Asked::Job(id, order)) => match component.order(&order) {
+                Ok(status) => Response::jobs(id, status),
                 Err(error) => Response::refused(Some(id), format!("{error:#}")),
             },
             Ok(Asked::Watch) => {

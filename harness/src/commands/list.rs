@@ -147,6 +147,7 @@ const SWITCHES: &[(&str, &str)] = &[
         "lambda.skew_ms",
         "milliseconds by which the speed layer's clock is ahead, in a hand-over by event time",
     ),
+    ("kappa.processes", "processes that share the work; kappa-cluster has two whatever this says"),
     (
         "kappa.stall_ms",
         "milliseconds after which it is an error that events wait and nothing advances; 0 waits for ever",

@@ -13,6 +13,7 @@ pub mod answer;
 pub mod compare;
 pub mod contestant;
 pub mod generate;
+pub mod kappa;
 pub mod lambda;
 pub mod limits;
 pub mod list;
@@ -125,6 +126,9 @@ pub enum Command {
     /// What concerns the Lambda alone: its batches, exports, costs and mistakes.
     #[command(subcommand)]
     Lambda(lambda::Lambda),
+    /// What concerns the Kappa alone: a changed question beside the running one, and replays.
+    #[command(subcommand)]
+    Kappa(kappa::Kappa),
     /// Host one component of a contestant, as the driver does.
     Contestant(contestant::Arguments),
 }
@@ -150,6 +154,7 @@ impl Command {
             Command::List(arguments) => arguments.run(),
             Command::Log(arguments) => arguments.run(&world.clock),
             Command::Lambda(what) => what.run(world),
+            Command::Kappa(what) => what.run(world),
             Command::Contestant(arguments) => arguments.run(&world.clock),
         }
     }

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use kappa::{Kappa, KappaConfig};
+use kappa::{Kappa, KappaConfig, Status, Ticks};
 use workloads::files::SharedDisk;
 use workloads::{Answer, Log, Query, Version};
+
+use crate::clock::Clock;
+use crate::protocol::JobOrder;
 
 use super::{Component, Contestant, Now, Part, Role, Settings};
 
@@ -52,5 +55,24 @@ impl Component for Kappa {
 
     fn dead(&self) -> u64 {
         Kappa::dead(self)
+    }
+
+    fn clock(&mut self, clock: &Clock) -> anyhow::Result<()> {
+        let clock = *clock;
+        Ok(Kappa::clock(self, Some(Ticks::new(move || clock.micros())))?)
+    }
+
+    fn job(&self) -> Option<u32> {
+        Some(Kappa::job(self))
+    }
+
+    fn order(&mut self, order: &JobOrder) -> anyhow::Result<Status> {
+        match order {
+            JobOrder::Status => {}
+            JobOrder::Replace(task) => drop(self.replace(task.clone())?),
+            JobOrder::Confirm => self.confirm()?,
+            JobOrder::Rollback => self.rollback()?,
+        }
+        Ok(self.status())
     }
 }

@@ -10,7 +10,11 @@ use workloads::files::SharedDisk;
 use workloads::intake::Feed;
 use workloads::{Answer, Log, Query, Terms, Version};
 
+use crate::clock::Clock;
+use crate::protocol::JobOrder;
+
 pub mod broken;
+pub mod cluster;
 pub mod kappa;
 pub mod lambda;
 pub mod noop;
@@ -31,6 +35,7 @@ pub static CONTESTANTS: &[&Contestant] = &[
     #[cfg(feature = "sql")]
     &sql::SQL,
     &kappa::KAPPA,
+    &cluster::CLUSTER,
     &reference::REFERENCE,
     &noop::NOOP,
     &broken::FROZEN,
@@ -122,6 +127,18 @@ pub trait Component {
     fn wakes(&self) -> Vec<BorrowedFd<'_>> {
         Vec::new()
     }
+    /// Hands down the clock by which it may divide its time. A stepped component gets none.
+    fn clock(&mut self, _clock: &Clock) -> anyhow::Result<()> {
+        Ok(())
+    }
+    /// The number of the job whose answers are given, of a component that can have another beside it.
+    fn job(&self) -> Option<u32> {
+        None
+    }
+    /// Does something about its jobs, and says which there are.
+    fn order(&mut self, _order: &JobOrder) -> anyhow::Result<::kappa::Status> {
+        anyhow::bail!("it has one job and no other: only a kappa can be asked something else while it runs")
+    }
     /// In one line what is wrong while it goes on all the same.
     fn trouble(&self) -> Option<&str> {
         None
@@ -148,6 +165,8 @@ pub enum Role {
     Batch,
     /// Lambda's speed layer, when it is a process of its own.
     Speed,
+    /// Lends its workers to the one that serves.
+    Hand,
 }
 
 /// Starts a component.

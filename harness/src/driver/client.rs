@@ -6,9 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, ensure};
+use kappa::Status;
 use workloads::{Answer, Query};
 
-use crate::protocol::{ANSWER_LIMIT, Request, Response, write_line};
+use crate::protocol::{ANSWER_LIMIT, JobOrder, Request, Response, write_line};
 
 /// A connection to a component.
 pub struct Client {
@@ -33,6 +34,18 @@ impl Client {
         let response = self.exchange(&line)?;
         ensure!(response.id == Some(self.next), "the answer to another read came");
         response.into_answer().map_err(|error| anyhow!(error))
+    }
+
+    /// Wishes something of its jobs, and waits until it says which there are.
+    pub fn order(&mut self, order: &JobOrder) -> anyhow::Result<Status> {
+        self.next += 1;
+        let mut line = Vec::new();
+        write_line(&Request::job(self.next, order), &mut line);
+        let response = self.exchange(&line)?;
+        if let Some(error) = response.error {
+            return Err(anyhow!(error));
+        }
+        response.jobs.context("a line without jobs and without an error")
     }
 
     /// Sends a line as it is, and gives back the next line.

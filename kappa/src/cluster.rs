@@ -1,0 +1,213 @@
+//! Several processes that share the work: the first one binds versions, tells the others, and asks them for their rows.
+//!
+//! Acts and changes travel between the workers through timely's own connections. Beside these there is one connection from
+//! each of the other processes to the first, with a line of JSON for each word. Where they meet stands in a file of the
+//! state folder. If a process dies, the others end with an error and all are started again: so the state that they
+//! share is never partly there.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::{io, thread};
+
+use serde::{Deserialize, Serialize};
+use timely::{CommunicationConfig, Config, WorkerConfig};
+use workloads::files::{Disk, SharedDisk, make_dir};
+use workloads::{Log, Query, Rows, Version};
+
+use crate::error::KappaError;
+use crate::follower::KappaConfig;
+use crate::share::{Brief, Standing};
+use crate::team::{Post, Team, Word, lock};
+
+/// Where processes meet that have come together on one machine.
+const HERE: &str = "127.0.0.1:0";
+
+/// Where the processes meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Meeting {
+    /// Where the first one listens.
+    pub(crate) leader: String,
+    /// Where each of them listens for the other workers.
+    pub(crate) addresses: Vec<String>,
+    /// Workers in each.
+    pub(crate) workers: usize,
+}
+
+/// What another process is told. The first line says its number.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Order {
+    Process(usize),
+    Open(Brief),
+    Close(u32),
+    Lead(u32),
+    Assign(u32, u64, Version),
+    Settle(u32, u64, u64),
+    Read(u64, u32, u64, Vec<Query>),
+}
+
+/// What it tells.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Report {
+    /// Of each of its workers.
+    Standings(Vec<Vec<Standing>>),
+    Rows(u64, Vec<Rows>),
+    Error(String),
+}
+
+impl Meeting {
+    pub(crate) fn path(state: &Path) -> PathBuf {
+        state.join("processes.json")
+    }
+
+    /// Where the process of that number takes part.
+    pub(crate) fn config(&self, process: usize) -> Config {
+        let communication = CommunicationConfig::Cluster {
+            threads: self.workers,
+            process,
+            addresses: self.addresses.clone(),
+            report: false,
+            zerocopy: false,
+        };
+        Config { communication, worker: WorkerConfig::default() }
+    }
+
+    fn write(&self, disk: &dyn Disk, state: &Path) -> io::Result<()> {
+        make_dir(disk, state)?;
+        let path = Meeting::path(state);
+        let temporary = path.with_extension("new");
+        let mut file = disk.create(&temporary)?;
+        file.append(&serde_json::to_vec(self).expect("texts and numbers can always be written"))?;
+        file.sync()?;
+        disk.rename(&temporary, &path)?;
+        disk.sync_dir(state)
+    }
+}
+
+/// Adds a line.
+pub(crate) fn write_line(mut stream: &TcpStream, item: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(item).expect("texts and numbers can always be written");
+    line.push(b'\n');
+    stream.write_all(&line)
+}
+
+/// The first process's workers, and what stands for the others'.
+pub(crate) fn gather(
+    log: &Arc<dyn Log>,
+    disk: &SharedDisk,
+    state: &Path,
+    config: &KappaConfig,
+) -> Result<Team, KappaError> {
+    let cluster = |error: io::Error| KappaError::Cluster(error.to_string());
+    let listener = TcpListener::bind(HERE).map_err(cluster)?;
+    let addresses = (0..config.options.processes).map(|_| free_address()).collect::<io::Result<_>>();
+    let meeting = Meeting {
+        leader: listener.local_addr().map_err(cluster)?.to_string(),
+        addresses: addresses.map_err(cluster)?,
+        workers: config.workers as usize,
+    };
+    meeting.write(&**disk, state).map_err(cluster)?;
+    let mut team = Team::begin(log, meeting.config(0), 0..meeting.workers, config.spin)?;
+    let mut others = Vec::new();
+    for process in 1..config.options.processes as usize {
+        let (told, ear) = channel();
+        let posts: Vec<Arc<Post>> = (0..meeting.workers).map(|_| Arc::default()).collect();
+        team.join(told, posts.clone());
+        others.push(Other { process, ear, posts });
+    }
+    let welcome = move || others.into_iter().for_each(|other| other.welcome(&listener));
+    spawn("processes", welcome)?;
+    Ok(team)
+}
+
+/// An address at which nobody listens now.
+fn free_address() -> io::Result<String> {
+    Ok(TcpListener::bind(HERE)?.local_addr()?.to_string())
+}
+
+pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), KappaError> {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(body);
+    thread.map(drop).map_err(|error| KappaError::Start(error.to_string()))
+}
+
+/// Another process, as the first one sees it.
+struct Other {
+    process: usize,
+    ear: Receiver<Word>,
+    posts: Vec<Arc<Post>>,
+}
+
+/// Who waits for rows, by the number of the question; nobody any more when the other process is gone.
+type Waiting = Arc<Mutex<Option<HashMap<u64, Sender<Vec<Rows>>>>>>;
+
+impl Other {
+    /// Waits until it comes, and speaks with it from then on.
+    fn welcome(self, listener: &TcpListener) {
+        let Other { process, ear, posts } = self;
+        let hear_posts = posts.clone();
+        let begun = listener.accept().and_then(|(stream, _)| {
+            stream.set_nodelay(true)?;
+            write_line(&stream, &Order::Process(process))?;
+            Ok((stream.try_clone()?, stream))
+        });
+        let Ok((input, output)) = begun else { return posts[0].give_up(KappaError::Gone(process)) };
+        let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
+        let answers = Arc::clone(&waiting);
+        let hear = move || hear(process, input, &hear_posts, &answers);
+        let speak = move || speak(&ear, &output, &waiting);
+        if spawn("hear", hear).and_then(|()| spawn("speak", speak)).is_err() {
+            posts[0].give_up(KappaError::Gone(process));
+        }
+    }
+}
+
+/// Hands words on until there are no more; its end ends the other process too.
+fn speak(ear: &Receiver<Word>, output: &TcpStream, waiting: &Waiting) {
+    for (number, word) in (0..).zip(ear) {
+        let order = match word {
+            // It goes by a clock of its own.
+            Word::Pace(_) => continue,
+            Word::Open(brief) => Order::Open(brief),
+            Word::Close(job) => Order::Close(job),
+            Word::Lead(job) => Order::Lead(job),
+            Word::Assign(job, time, binding) => Order::Assign(job, time, binding),
+            Word::Settle(job, newest, oldest) => Order::Settle(job, newest, oldest),
+            Word::Read(job, time, queries, reply) => {
+                if let Some(all) = &mut *lock(waiting) {
+                    all.insert(number, reply);
+                }
+                Order::Read(number, job, time, queries.to_vec())
+            }
+        };
+        if write_line(output, &order).is_err() {
+            break;
+        }
+    }
+    let _ = output.shutdown(Shutdown::Both);
+}
+
+/// Posts what the other process tells, and at last that it is gone.
+fn hear(process: usize, input: TcpStream, posts: &[Arc<Post>], waiting: &Waiting) {
+    for line in BufReader::new(input).lines().map_while(Result::ok) {
+        match serde_json::from_str(&line) {
+            Ok(Report::Standings(all)) => {
+                posts.iter().zip(all).for_each(|(post, standings)| *lock(&post.standings) = standings);
+            }
+            Ok(Report::Rows(number, rows)) => {
+                if let Some(reply) = lock(waiting).as_mut().and_then(|all| all.remove(&number)) {
+                    // Whoever asked may have gone.
+                    let _ = reply.send(rows);
+                }
+            }
+            Ok(Report::Error(said)) => {
+                posts[0].give_up(KappaError::Cluster(format!("process {process}: {said}")));
+            }
+            Err(_) => break,
+        }
+    }
+    posts[0].give_up(KappaError::Gone(process));
+    *lock(waiting) = None;
+}
