@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use lambda::day::Compared;
-use lambda::options::DayTime;
+use lambda::options::{Batching, DayTime};
 use lambda::{Batch, LambdaConfig, Options, Serving};
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::intake::Feed;
@@ -28,6 +28,7 @@ const REST: Duration = Duration::from_millis(2);
 Examples:
   wb lambda batch --log runs/orders.log --state runs/STATE --once
   wb lambda batch --log runs/orders.log --state runs/STATE --at 00:05
+  wb lambda batch --log runs/orders.log --state runs/STATE --interval 60 --batch incremental
   wb lambda batch --state runs/STATE --day 2026-07-21
 
 Days on which nothing ran are made up for by one batch, as each takes in everything up to its cut. A day rebuilt alone \
@@ -51,11 +52,14 @@ pub struct Arguments {
     /// One batch, now
     #[arg(long)]
     once: bool,
+    /// What it computes, and by which fold: full, incremental, shared
+    #[arg(long, value_name = "KIND", default_value = "full", value_parser = batching)]
+    batch: Batching,
     /// Speed and serving layer are processes of their own; without it they are kept here, for the hand-over
     #[arg(long)]
     apart: bool,
     /// Compute this day again, alone
-    #[arg(long, value_name = "DAY", conflicts_with_all = ["log", "every", "interval", "at", "once", "apart"])]
+    #[arg(long, value_name = "DAY", conflicts_with_all = ["log", "every", "interval", "at", "once", "batch", "apart"])]
     day: Option<String>,
     /// By what duplicates are recognised: none, offset, origin, content
     #[arg(long, value_name = "SETTING", default_value = "origin", value_parser = dedup)]
@@ -137,7 +141,12 @@ impl Arguments {
             cut_every: self.every.unwrap_or(once),
             cut_ms: self.interval.map_or(0, |seconds| seconds.saturating_mul(1000)),
             socket: None,
-            options: Options { at: self.at, archive: self.archive.clone(), ..Options::default() },
+            options: Options {
+                at: self.at,
+                batch: self.batch,
+                archive: self.archive.clone(),
+                ..Options::default()
+            },
         })
     }
 
@@ -159,6 +168,14 @@ impl Arguments {
         print::rows(self.format, &["view", "key", "computed", "published"], &rows)?;
         Ok(code::wrong())
     }
+}
+
+/// A kind of batch by its name.
+fn batching(name: &str) -> Result<Batching, String> {
+    let kinds = [Batching::Full, Batching::Incremental, Batching::Shared];
+    let known = kinds.into_iter().find(|kind| kind.name() == name);
+    let each = |(name, about): &(&str, &str)| format!("{name} ({about})");
+    known.ok_or_else(|| format!("it is {}", Batching::ALL.each_ref().map(each).join(", ")))
 }
 
 /// The rows that are not as published.

@@ -18,7 +18,9 @@ use super::super::print::{self, Format, Value};
 Example:
   wb lambda runs --state runs/STATE
 
-`skipped` are batches that fell due before this one and were passed over; `attempts` is how often it was begun.")]
+`skipped` are batches that fell due before this one and were passed over; `attempts` is how often it was begun. `afresh` \
+is why a batch that goes on from the one before (--batch incremental) computed everything from the beginning; `from 3` \
+says that it went on from publication 3, or serves it again.")]
 pub struct Arguments {
     /// State folder of the Lambda
     #[arg(long, value_name = "DIR")]
@@ -28,9 +30,9 @@ pub struct Arguments {
     format: Format,
 }
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 13] = [
     "number", "started", "ended", "took_ms", "cut", "rows", "bytes", "checksum", "status", "attempts",
-    "skipped", "said",
+    "skipped", "afresh", "said",
 ];
 
 impl Arguments {
@@ -58,6 +60,7 @@ fn row(run: &Run) -> Vec<Value> {
         run.status.name().into(),
         Value::Integer(run.attempts.into()),
         Value::Integer(run.skipped.into()),
+        run.afresh.clone().unwrap_or_default().into(),
         run.error.clone().or(from).unwrap_or_default().into(),
     ]
 }
