@@ -9,8 +9,9 @@ use timely::dataflow::operators::Input;
 use timely::worker::Worker;
 use workloads::{Name, Query, Record, Rows, Terms};
 
+use crate::engine::NOW;
 use crate::names::{Homes, Names};
-use crate::operator::{Acts, Flows, Parcel, carry_out, hold};
+use crate::operator::{Acts, Flows, Parcel, Told, carry_out, hold};
 use crate::sums::Held;
 use crate::views::{Question, Rules};
 
@@ -29,6 +30,8 @@ pub(crate) struct Dataflow<R: Rules> {
     acts: Acts<R::Act>,
     /// By the worker that they are for.
     parcels: Vec<Vec<(Name, R::Act)>>,
+    /// Acts after which what they change is let go; 0 waits until their version is complete.
+    hurry: Rc<Cell<u64>>,
     /// How far the rules have come, and the sums of what comes from several workers.
     frontiers: [Rc<Cell<u64>>; 2],
     names: Rc<RefCell<Names>>,
@@ -44,10 +47,12 @@ impl<R: Rules> Dataflow<R> {
         let names = Rc::new(RefCell::new(Names::new(homes, worker.index())));
         let frontiers = [(); 2].map(|()| Rc::new(Cell::new(0)));
         let [carried, held] = frontiers.clone();
+        let hurry = Rc::new(Cell::new(0));
         let sums = worker.dataflow_named::<u64, _, _>("views", |scope| {
             let sent = away.as_mut().map(|away| scope.input_from(away));
             let flows = Flows::<R> { here: scope.input_from(&mut here), sent };
-            let (mut sums, leads) = carry_out::<R>(scope, flows, terms, views, Rc::clone(&names), carried);
+            let told = Told { names: Rc::clone(&names), hurry: Rc::clone(&hurry), frontier: carried };
+            let (mut sums, leads) = carry_out::<R>(scope, flows, terms, views, told);
             sums.extend(hold(scope, leads, held));
             sums
         });
@@ -57,6 +62,7 @@ impl<R: Rules> Dataflow<R> {
             away,
             acts: Vec::with_capacity(BATCH),
             parcels,
+            hurry,
             frontiers,
             names,
             terms: terms.clone(),
@@ -107,13 +113,18 @@ impl<R: Rules> Dataflow<R> {
         self.sums.iter().for_each(|sums| sums.settle(newest, oldest));
     }
 
+    /// Lets go what changes after so many acts, whether or not their version is complete; 0 does not.
+    pub(crate) fn hurry(&mut self, acts: u64) {
+        self.hurry.set(acts);
+    }
+
     /// One set of rows a query, as of `time`, from this worker's share of the keys.
     ///
     /// # Contract
     ///
-    /// The version `time` is complete and has not been given up; every query names a view of the workload.
+    /// The version `time` is complete and has not been given up, or is [`NOW`]; every query names a view of the workload.
     pub(crate) fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {
-        debug_assert!(time < self.frontier(), "version {time} is not complete");
+        debug_assert!(time < self.frontier() || time == NOW, "version {time} is not complete");
         let names = self.names.borrow();
         queries.iter().map(|query| self.answer(time, query, &names)).collect()
     }

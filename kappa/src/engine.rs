@@ -15,6 +15,9 @@ use crate::views::trades::Trades;
 use crate::views::transfers::Transfers;
 use crate::views::words::Words;
 
+/// In place of a version, when reading: with whatever has come of versions that are not complete.
+pub(crate) const NOW: u64 = u64::MAX - 1;
+
 /// A [`Dataflow`] without its type parameter.
 pub(crate) trait Engine {
     /// Hands records to the version that is being filled.
@@ -25,7 +28,9 @@ pub(crate) trait Engine {
     fn frontier(&self) -> u64;
     /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
     fn settle(&mut self, newest: u64, oldest: u64);
-    /// One set of rows a query at a complete version.
+    /// Lets go what changes after so many acts, whether or not their version is complete; 0 does not.
+    fn hurry(&mut self, acts: u64);
+    /// One set of rows a query at a complete version, or at [`NOW`].
     fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows>;
 }
 
@@ -44,6 +49,10 @@ impl<R: Rules> Engine for Dataflow<R> {
 
     fn settle(&mut self, newest: u64, oldest: u64) {
         self.settle(newest, oldest);
+    }
+
+    fn hurry(&mut self, acts: u64) {
+        self.hurry(acts);
     }
 
     fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {

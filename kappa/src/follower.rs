@@ -11,7 +11,7 @@ use crate::binder::Binder;
 use crate::bindings::Bindings;
 use crate::course::Course;
 use crate::crew::Crew;
-use crate::engine::gather;
+use crate::engine::{NOW, gather};
 use crate::error::KappaError;
 use crate::options::Options;
 use crate::pace::{Pace, Ticks};
@@ -80,11 +80,17 @@ impl Kappa {
             Crew::start(Arc::clone(&log), config.workers, config.spin)?
         };
         let tasks = tasks.unwrap_or_else(|| Tasks::first(task));
-        let mut kappa = Kappa::new(log, config, crew, tasks)?;
+        let empty = Version::zero(heads.0.len() as u32);
+        let mut kappa = if config.options.degraded.no_replay && !recorded.is_empty() {
+            Kappa::new(log, config, crew, tasks, heads)?
+        } else {
+            let mut kappa = Kappa::new(log, config, crew, tasks, empty.clone())?;
+            let end = recorded.last().cloned().unwrap_or(empty);
+            kappa.binder = Binder::new(end, config.granularity, config.version_ms);
+            kappa.course.take_on(coarser(recorded, config.granularity));
+            kappa
+        };
         (kappa.bindings, kappa.task_file) = (bindings, file);
-        let end = recorded.last().cloned().unwrap_or_else(|| Version::zero(heads.0.len() as u32));
-        kappa.binder = Binder::new(end, config.granularity, config.version_ms);
-        kappa.course.take_on(coarser(recorded, config.granularity));
         if let Some((job, then)) = kappa.tasks.beside.clone() {
             kappa.begin(job, then)?;
         }
@@ -110,15 +116,22 @@ impl Kappa {
         };
         let task = Task { terms: terms.clone(), views: Vec::new() };
         let crew = Crew::start(Arc::clone(&log), 1, false)?;
-        let mut kappa = Kappa::new(log, &config, crew, Tasks::first(task))?;
+        let from = Version::zero(heads.0.len() as u32);
+        let mut kappa = Kappa::new(log, &config, crew, Tasks::first(task), from)?;
         kappa.limit = Some(version.clone());
         while kappa.step(0)? {}
         Ok(kappa)
     }
 
-    fn new(log: Arc<dyn Log>, config: &KappaConfig, crew: Crew, tasks: Tasks) -> Result<Self, KappaError> {
+    /// With nothing read yet, and nothing to be read before `from`.
+    fn new(
+        log: Arc<dyn Log>,
+        config: &KappaConfig,
+        crew: Crew,
+        tasks: Tasks,
+        from: Version,
+    ) -> Result<Self, KappaError> {
         let meta = log.meta();
-        let empty = Version::zero(meta.partitions);
         let unknown = || KappaError::UnknownWorkload(meta.workload.clone());
         let views = workloads::workload(&meta.workload).ok_or_else(unknown)?.views;
         if config.granularity == 0 {
@@ -129,17 +142,17 @@ impl Kappa {
             log,
             views,
             config: config.clone(),
-            binder: Binder::new(empty.clone(), config.granularity, config.version_ms),
+            binder: Binder::new(from.clone(), config.granularity, config.version_ms),
             bindings: None,
             limit: None,
-            course: Course::new(tasks.answers.clone(), Window::new(&config.options, None, empty)),
+            course: Course::new(tasks.answers.clone(), Window::new(&config.options, None, from.clone())),
             beside: None,
             tasks,
             task_file: None,
             watch: Watch::new(config.options.stall_ms),
         };
         kappa.clock(None)?;
-        kappa.crew.open(&kappa.brief(&kappa.tasks.answers))?;
+        kappa.crew.open(&kappa.brief(&kappa.tasks.answers, from))?;
         Ok(kappa)
     }
 
@@ -148,7 +161,7 @@ impl Kappa {
         self.crew.pace(&Pace::new(ticks, self.config.options.replace_us))
     }
 
-    pub(crate) fn brief(&self, job: &Numbered) -> Brief {
+    pub(crate) fn brief(&self, job: &Numbered, from: Version) -> Brief {
         let mut feed = self.config.feed.clone();
         if job.task.terms != self.config.terms {
             feed.dedup = job.task.terms.dedup;
@@ -157,7 +170,8 @@ impl Kappa {
             let file = |path: PathBuf| path.with_extension(format!("{}.jsonl", job.number));
             feed.dead_letters = feed.dead_letters.map(file);
         }
-        Brief { number: job.number, task: job.task.clone(), feed }
+        let degraded = self.config.options.degraded.clone();
+        Brief { number: job.number, task: job.task.clone(), feed, from, degraded }
     }
 
     /// Does a bounded amount of work; false when there was nothing to do.
@@ -219,11 +233,14 @@ impl Kappa {
         if let Some(query) = queries.iter().find(|query| !known(query)) {
             return Err(KappaError::UnknownView { workload: workload.clone(), view: query.view.clone() });
         }
+        let degraded = &self.config.options.degraded;
+        let time = if degraded.dirty_acts > 0 { Some(NOW) } else { time };
+        let version = (!degraded.any()).then_some(version);
         let rows = match time {
             Some(time) => gather(workload, queries, self.crew.rows(*number, time, queries)?),
             None => vec![workloads::Rows::new(); queries.len()],
         };
-        Ok(Answer { version: Some(version), rows })
+        Ok(Answer { version, rows })
     }
 
     /// The newest complete version; at first that of the empty log.

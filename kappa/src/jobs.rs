@@ -77,8 +77,12 @@ impl Kappa {
     }
 
     pub(crate) fn begin(&mut self, job: Numbered, then: Then) -> Result<(), KappaError> {
-        self.crew.open(&self.brief(&job))?;
-        let window = Window::new(&self.config.options, None, Version::zero(self.log.meta().partitions));
+        let from = match self.config.options.degraded.no_replay {
+            true => self.course.last().clone(),
+            false => Version::zero(self.log.meta().partitions),
+        };
+        self.crew.open(&self.brief(&job, from.clone()))?;
+        let window = Window::new(&self.config.options, None, from);
         self.beside = Some(Replacement::new(Course::new(job, window), then, &self.config.options));
         Ok(())
     }

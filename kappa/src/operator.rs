@@ -56,6 +56,14 @@ pub(crate) struct Flows<'scope, R: Rules> {
     pub(crate) sent: Option<Stream<'scope, u64, Vec<Parcel<R::Act>>>>,
 }
 
+/// What the rules are told, and what they tell.
+pub(crate) struct Told {
+    pub(crate) names: Rc<RefCell<Names>>,
+    /// Acts after which what they change is let go; 0 waits until their time is complete.
+    pub(crate) hurry: Rc<Cell<u64>>,
+    pub(crate) frontier: Rc<Cell<u64>>,
+}
+
 /// The right to let go changes at one time, for each of the outputs.
 type Rights = Vec<Capability<u64>>;
 
@@ -75,10 +83,11 @@ pub(crate) fn carry_out<'scope, R: Rules>(
     flows: Flows<'scope, R>,
     terms: &Terms,
     views: &[&str],
-    names: Rc<RefCell<Names>>,
-    frontier: Rc<Cell<u64>>,
+    told: Told,
 ) -> (Vec<Box<dyn Held>>, Vec<Lead<'scope>>) {
-    let mut builder = OperatorBuilder::new("rules".to_owned(), scope);
+    let mut builder = OperatorBuilder::new("rules".to_owned(), scope.clone());
+    let again = scope.activator_for(builder.operator_info().address);
+    let Told { names, hurry, frontier } = told;
     let alone = flows.sent.is_none();
     let mut here = builder.new_input(flows.here, Pipeline);
     let mut sent = flows.sent.map(|sent| builder.new_input(sent, DistributorPact(|_workers| Post)));
@@ -107,8 +116,12 @@ pub(crate) fn carry_out<'scope, R: Rules>(
                 });
             }
             let open = frontiers.iter().map(earliest).min().unwrap_or(u64::MAX);
-            held.carry_out(open);
-            frontier.set(open);
+            if hurry.get() == 0 {
+                held.carry_out(open);
+            } else if held.hurry(open, hurry.get() as usize) {
+                again.activate();
+            }
+            frontier.set(held.first().map_or(open, |first| first.min(open)));
         }
     });
     (sums, leads)
@@ -168,6 +181,37 @@ impl<R: Rules> Waiting<R> {
         self.hold(time, rights, acts);
     }
 
+    fn first(&self) -> Option<u64> {
+        self.waiting.first_key_value().map(|(time, _)| *time)
+    }
+
+    /// Carries out so many acts of the first time and lets go at once what they changed. Says whether more wait.
+    fn hurry(&mut self, open: u64, acts: usize) -> bool {
+        let Some(mut first) = self.waiting.first_entry() else { return false };
+        let (time, batches) = (*first.key(), &mut first.get_mut().1);
+        if let Some(batch) = batches.first_mut() {
+            for (name, act) in batch.drain(..acts.min(batch.len())) {
+                self.rules.apply(name, &act, &mut self.changes);
+            }
+            if batch.is_empty() {
+                batches.remove(0);
+            }
+        }
+        let over = batches.is_empty();
+        let rights = if over && open > time { first.remove().0 } else { first.get().0.clone() };
+        self.let_go(time, &rights);
+        !over || (open > time && !self.waiting.is_empty())
+    }
+
+    fn let_go(&mut self, time: u64, rights: &[Capability<u64>]) {
+        self.rules.close(&mut self.changes, &self.names.borrow());
+        let mut rights = rights.iter();
+        for fold in self.changes.folds() {
+            let right = if fold.goes_out() { rights.next() } else { None };
+            fold.let_go(time, right);
+        }
+    }
+
     /// `open` is the earliest time at which acts may still come.
     fn carry_out(&mut self, open: u64) {
         while let Some(mut first) = self.waiting.first_entry() {
@@ -182,12 +226,7 @@ impl<R: Rules> Waiting<R> {
                 break;
             }
             let (rights, _) = first.remove();
-            self.rules.close(&mut self.changes, &self.names.borrow());
-            let mut rights = rights.iter();
-            for fold in self.changes.folds() {
-                let right = if fold.goes_out() { rights.next() } else { None };
-                fold.let_go(time, right);
-            }
+            self.let_go(time, &rights);
         }
     }
 }

@@ -18,6 +18,22 @@ pub struct Options {
     pub replace_us: u64,
     /// Records a version of a replacement spans at most while it catches up.
     pub replace_granularity: u64,
+    /// What is done worse on purpose.
+    pub degraded: Degraded,
+}
+
+/// What other engines do worse, one thing each: so that nothing is taken for a property of this one. A Kappa that does
+/// any of it answers without a label, as what it holds is what the log says up to nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Degraded {
+    /// After so many acts of an incomplete version what they changed is let go, and read; 0 reads at complete versions
+    /// alone.
+    pub dirty_acts: u64,
+    /// Drops a record whose event time lies more than so many milliseconds before the newest of its partition.
+    pub lateness_ms: Option<u64>,
+    /// Never reads the log again: after a restart, and for another question, it begins at the log's end.
+    pub no_replay: bool,
 }
 
 impl Default for Options {
@@ -29,11 +45,24 @@ impl Default for Options {
             stall_ms: 30_000,
             replace_us: 300,
             replace_granularity: 1_000,
+            degraded: Degraded::default(),
         }
     }
 }
 
+impl Degraded {
+    /// Whether anything is done worse.
+    pub fn any(&self) -> bool {
+        *self != Degraded::default()
+    }
+}
+
 impl Options {
+    /// The same with nothing done worse.
+    pub fn competent(&self) -> Options {
+        Options { degraded: Degraded::default(), ..self.clone() }
+    }
+
     /// Whether these can be meant; says in one line what cannot.
     pub fn check(&self) -> Result<(), String> {
         if self.processes == 0 {

@@ -13,6 +13,7 @@ use workloads::{Log, Query, Rows, Version};
 use crate::engine::{Engine, build};
 use crate::error::KappaError;
 use crate::names::Homes;
+use crate::options::Degraded;
 use crate::pace::Pace;
 use crate::source::Source;
 use crate::task::Task;
@@ -33,6 +34,9 @@ pub(crate) struct Brief {
     pub(crate) number: u32,
     pub(crate) task: Task,
     pub(crate) feed: Feed,
+    /// Where it begins to read.
+    pub(crate) from: Version,
+    pub(crate) degraded: Degraded,
 }
 
 /// How far one worker has come with one job.
@@ -80,10 +84,12 @@ impl Share {
             let file = |path: PathBuf| path.with_extension(format!("{}.jsonl", worker.index()));
             feed.dead_letters = feed.dead_letters.map(file);
         }
-        let source = Source::open(&**log, worker.index(), worker.peers(), &feed)?;
+        let (place, degraded) = ((worker.index(), worker.peers()), &brief.degraded);
+        let source = Source::open(&**log, place, &feed, &brief.from, degraded.lateness_ms)?;
         let homes = Homes::of_log(log.meta(), worker.peers());
         let views: Vec<&str> = brief.task.views.iter().map(String::as_str).collect();
-        let engine = build(&log.meta().workload, worker, &brief.task.terms, &views, homes)?;
+        let mut engine = build(&log.meta().workload, worker, &brief.task.terms, &views, homes)?;
+        engine.hurry(degraded.dirty_acts);
         self.jobs.push(Job { number: brief.number, engine, source, assigned: VecDeque::new() });
         Ok(())
     }

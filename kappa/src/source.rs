@@ -1,7 +1,7 @@
 //! From the log into the dataflow: the partitions of one worker, up to where a version is bound.
 
 use workloads::intake::{Feed, Intake};
-use workloads::{Log, LogError, Record, Version};
+use workloads::{Log, LogError, Millis, Record, Version};
 
 use crate::engine::Engine;
 
@@ -13,15 +13,30 @@ pub(crate) struct Source {
     intake: Intake,
     partitions: Vec<u32>,
     records: Vec<Record>,
+    watermarks: Option<Watermarks>,
+}
+
+/// The newest event time of each partition, and how far before it a record may lie.
+struct Watermarks {
+    allowed: Millis,
+    newest: Vec<Millis>,
 }
 
 impl Source {
-    /// Partition p belongs to worker p modulo their number. Nobody hands partitions out, and nobody moves them.
-    pub(crate) fn open(log: &dyn Log, worker: usize, workers: usize, feed: &Feed) -> Result<Self, LogError> {
+    /// Begins at `from`. Partition p belongs to worker p modulo their number. Nobody hands partitions out, and nobody
+    /// moves them.
+    pub(crate) fn open(
+        log: &dyn Log,
+        (worker, workers): (usize, usize),
+        feed: &Feed,
+        from: &Version,
+        lateness_ms: Option<u64>,
+    ) -> Result<Self, LogError> {
         let all = log.meta().partitions;
         let partitions: Vec<u32> = (0..all).filter(|p| *p as usize % workers == worker).collect();
-        let intake = Intake::open(log, &partitions, &Version::zero(all), feed)?;
-        Ok(Source { intake, partitions, records: Vec::new() })
+        let intake = Intake::open(log, &partitions, from, feed)?;
+        let watermarks = lateness_ms.map(|allowed| Watermarks::new(allowed, all));
+        Ok(Source { intake, partitions, records: Vec::new(), watermarks })
     }
 
     /// Reads on towards `binding`, at most about `budget` offsets. Says how many it moved on.
@@ -36,6 +51,9 @@ impl Source {
             let upto = binding.0[*partition as usize];
             while (moved as usize) < budget && self.intake.version().0[*partition as usize] < upto {
                 let some = self.intake.pull(*partition, upto, STRETCH, &mut self.records)?;
+                if let Some(watermarks) = &mut self.watermarks {
+                    self.records.retain(|record| !watermarks.late(record));
+                }
                 engine.feed(&self.records);
                 self.records.clear();
                 moved += some;
@@ -67,5 +85,20 @@ impl Source {
     /// Records set aside because they could not be decoded.
     pub(crate) fn dead(&self) -> u64 {
         self.intake.dead()
+    }
+}
+
+impl Watermarks {
+    fn new(allowed_ms: u64, partitions: u32) -> Self {
+        let allowed = Millis::try_from(allowed_ms).unwrap_or(Millis::MAX);
+        Watermarks { allowed, newest: vec![Millis::MIN; partitions as usize] }
+    }
+
+    /// Whether a record lies too far back; the next ones are held against it.
+    fn late(&mut self, record: &Record) -> bool {
+        let newest = &mut self.newest[record.place.partition as usize];
+        let late = record.event.time() < newest.saturating_sub(self.allowed);
+        *newest = record.event.time().max(*newest);
+        late
     }
 }
