@@ -9,12 +9,13 @@
 //! * [`protocol`]: the line protocol of a component. [`child`]: hosts one. [`driver`]: starts them, appends, reads.
 //!   [`clock`]: the one clock of a run. [`commands`]: the command line. [`upto`]: an answer over a finished log.
 //! * [`observe`]: the files a run leaves. [`judge`]: what class each read is of.
-//! * [`limits`]: how fast each part can be, beside a plain loop.
+//! * [`limits`]: how fast each part can be, beside a plain loop. [`capacity`]: the highest rate that somebody keeps up with.
 //! * [`stepped`]: a whole run in one thread, repeatable. [`switches`]: every mistake of a Lambda in one.
 //!   [`counterexamples`]: the smallest log that shows what is wrong with a merge. [`merges`]: what a right one carries.
 //!   [`sketches`]: an approximate speed layer beside the exact one.
 //! * [`measures`], [`report`].
 
+pub mod capacity;
 pub mod child;
 pub mod clock;
 pub mod commands;

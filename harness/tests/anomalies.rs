@@ -77,7 +77,9 @@ caught! {
 
 #[test]
 fn every_broken_contestant_has_its_test() {
-    for contestant in CONTESTANTS.iter().filter(|contestant| contestant.broken.is_some()) {
+    // The degraded Kappas have theirs in `degraded.rs`.
+    let broken = CONTESTANTS.iter().filter(|it| it.broken.is_some() && !it.name.starts_with("kappa-"));
+    for contestant in broken {
         assert!(!contestant.workloads.is_empty(), "{}", contestant.name);
         for workload in contestant.workloads {
             assert!(NAMES.contains(&(contestant.name, *workload)), "{} {workload}", contestant.name);

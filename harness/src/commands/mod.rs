@@ -10,6 +10,7 @@ use crate::driver::Stop;
 use crate::plan::Plan;
 
 pub mod answer;
+pub mod capacity;
 pub mod compare;
 pub mod contestant;
 pub mod generate;
@@ -117,6 +118,8 @@ pub enum Command {
     Runs(runs::Arguments),
     /// One contestant's answer over a finished log, as rows.
     Answer(answer::Arguments),
+    /// The highest rate that a contestant keeps up with, and its latency on the way there.
+    Capacity(capacity::Arguments),
     /// How many events a second each part can do, beside a plain loop.
     Limits(limits::Arguments),
     /// Workloads, views, contestants, faults and plans, a line each.
@@ -150,6 +153,7 @@ impl Command {
             Command::Report(arguments) => arguments.run(),
             Command::Runs(arguments) => arguments.run(),
             Command::Answer(arguments) => arguments.run(world),
+            Command::Capacity(arguments) => arguments.run(world),
             Command::Limits(arguments) => arguments.run(world),
             Command::List(arguments) => arguments.run(),
             Command::Log(arguments) => arguments.run(&world.clock),

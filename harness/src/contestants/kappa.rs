@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use kappa::{Kappa, KappaConfig, Status, Ticks};
+use kappa::options::Degraded;
+use kappa::{Kappa, KappaConfig, Options, Status, Ticks};
 use workloads::files::SharedDisk;
 use workloads::{Answer, Log, Query, Version};
 
@@ -12,6 +13,7 @@ use crate::clock::Clock;
 use crate::protocol::JobOrder;
 
 use super::{Component, Contestant, Now, Part, Role, Settings};
+use crate::judge::{Class, Signature};
 
 /// The contestant.
 pub static KAPPA: Contestant = Contestant {
@@ -22,7 +24,67 @@ pub static KAPPA: Contestant = Contestant {
     broken: None,
 };
 
+/// Reads between frontiers.
+pub static DIRTY: Contestant = Contestant {
+    name: "kappa-dirty",
+    about: "The kappa, but what a version changes is read while it is in work: between frontiers, without a label.",
+    parts: &[Part { name: "kappa", role: Role::Serve, start: dirty }],
+    workloads: &["transfers"],
+    broken: Some((Class::Impossible, Signature::Scattered)),
+};
+
+/// Drops what is late.
+pub static WATERMARK: Contestant = Contestant {
+    name: "kappa-watermark",
+    about: "The kappa, but it drops events later than `lateness_ms` (plan table `kappa.degraded`, else 100); no label.",
+    parts: &[Part { name: "kappa", role: Role::Serve, start: watermark }],
+    workloads: &["orders", "transfers"],
+    broken: Some((Class::Impossible, Signature::Scattered)),
+};
+
+/// Does not replay.
+pub static NAIVE: Contestant = Contestant {
+    name: "kappa-naive",
+    about: "The kappa, but after a restart or for another question it begins at the log's end; no label.",
+    parts: &[Part { name: "kappa", role: Role::Serve, start: naive }],
+    workloads: &["orders", "transfers"],
+    broken: Some((Class::Impossible, Signature::Scattered)),
+};
+
+/// Acts after which what they changed is read: an uneven number, so that it falls between the two of a transfer.
+const DIRTY_ACTS: u64 = 3;
+
+/// What is later than this is dropped, unless the plan says otherwise.
+const LATENESS_MS: u64 = 100;
+
 fn start(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+    degraded(log, disk, settings, Degraded::default())
+}
+
+fn dirty(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+    degraded(log, disk, settings, Degraded { dirty_acts: DIRTY_ACTS, ..Degraded::default() })
+}
+
+fn watermark(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+) -> anyhow::Result<Box<dyn Component>> {
+    let lateness_ms = settings.kappa.degraded.lateness_ms.or(Some(LATENESS_MS));
+    degraded(log, disk, settings, Degraded { lateness_ms, ..Degraded::default() })
+}
+
+fn naive(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {
+    degraded(log, disk, settings, Degraded { no_replay: true, ..Degraded::default() })
+}
+
+/// A Kappa with one thing done worse, or none, whatever else the plan names.
+fn degraded(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+    degraded: Degraded,
+) -> anyhow::Result<Box<dyn Component>> {
     let config = KappaConfig {
         terms: settings.terms.clone(),
         feed: settings.feed.clone(),
@@ -31,7 +93,7 @@ fn start(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::R
         granularity: settings.granularity,
         version_ms: settings.version_ms,
         spin: settings.spin,
-        options: settings.kappa.clone(),
+        options: Options { degraded, ..settings.kappa.clone() },
     };
     Ok(Box::new(Kappa::start(log, disk, &config).context("starting the kappa")?))
 }

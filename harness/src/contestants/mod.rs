@@ -19,6 +19,7 @@ pub mod kappa;
 pub mod lambda;
 pub mod noop;
 pub mod reference;
+pub mod slow;
 #[cfg(feature = "sql")]
 pub mod sql;
 pub mod stored;
@@ -36,8 +37,12 @@ pub static CONTESTANTS: &[&Contestant] = &[
     &sql::SQL,
     &kappa::KAPPA,
     &cluster::CLUSTER,
+    &kappa::DIRTY,
+    &kappa::WATERMARK,
+    &kappa::NAIVE,
     &reference::REFERENCE,
     &noop::NOOP,
+    &slow::SLOW,
     &broken::FROZEN,
     &broken::LAGGING,
     &broken::HANDOVER,

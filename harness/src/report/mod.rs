@@ -29,6 +29,7 @@ mod unit;
 
 pub use finding::{Finding, Sentence};
 pub use noise::{Judgement, Verdict};
+pub(crate) use spread::median;
 pub use spread::{Outcome, Spread};
 pub use summary::Format;
 
