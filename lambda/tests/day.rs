@@ -28,8 +28,8 @@ fn event(workload: &str, number: u64, time: i64, dice: &mut Dice) -> Event {
     Event::Trade(TradeEvent { kind: kinds[dice.below(4) as usize], symbol: key, price, volume, time, target })
 }
 
-/// A log around a midnight, archived in many files: events of either day, marks on events of the other, and resends,
-/// each of which repeats its event with the time that it had.
+/// A log around a midnight, archived in many files: events of either day, marks on events of the other, and resends:
+/// some repeat their event, others have its origin only.
 fn around_midnight(workload: &'static str, seed: u64) -> Rig {
     let terms = Terms { dedup: Dedup::Origin, cancel_horizon: None, ..Terms::default() };
     let options = Options { compact: 0, ..Options::default() };
@@ -39,15 +39,14 @@ fn around_midnight(workload: &'static str, seed: u64) -> Rig {
     for number in 0..200_u64 {
         let late = dice.below(40) as i64 - 20;
         let time = 20_000 * DAY + (number as i64 - 100 + late) * 60_000;
-        let (partition, origin, event) = match dice.percent(15) && !rig.sent.is_empty() {
-            true => rig.sent[dice.below(rig.sent.len() as u64) as usize].clone(),
-            false => {
-                let event = event(workload, number, time, &mut dice);
-                let partition = u32::from(event.key().as_bytes()[1]) % 2;
-                (partition, Some(Origin { source: 0, sequence: number }), event)
-            }
-        };
-        rig.send(partition, origin, event);
+        let fresh = event(workload, number, time, &mut dice);
+        if dice.percent(15) && !rig.sent.is_empty() {
+            let (partition, origin, sent) = rig.sent[dice.below(rig.sent.len() as u64) as usize].clone();
+            rig.send(partition, origin, if dice.percent(50) { sent } else { fresh });
+        } else {
+            let partition = u32::from(fresh.key().as_bytes()[1]) % 2;
+            rig.send(partition, Some(Origin { source: 0, sequence: number }), fresh);
+        }
         if number % 9 == 0 {
             while rig.step_batch() | rig.step_serving() {}
         }

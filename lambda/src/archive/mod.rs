@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::thread;
 
 use workloads::files::SharedDisk;
-use workloads::{Dedup, Log, Millis, Record, Version};
+use workloads::{Dedup, Log, Record, Version};
 
 mod columns;
 mod compact;
@@ -35,6 +35,7 @@ mod read;
 mod rows;
 mod schema;
 mod since;
+mod span;
 mod store;
 mod write;
 
@@ -254,18 +255,6 @@ impl Archive {
     pub fn scan_records(&self, upto: &Version, each: &mut dyn FnMut(&Record)) -> Result<(), ArchiveError> {
         let all = Wanted::all(self.layout);
         self.scan(upto, &all, &mut |block, met| rows::records(self.layout, block, met, each))
-    }
-
-    /// The same, but for stretches of which no event is between `from` and `to`, and none takes back or corrects: they
-    /// are not read.
-    pub fn scan_times(
-        &self,
-        upto: &Version,
-        (from, to): (Millis, Millis),
-        each: &mut dyn FnMut(&Record),
-    ) -> Result<(), ArchiveError> {
-        let some = Wanted { times: Some((from, to)), ..Wanted::all(self.layout) };
-        self.scan(upto, &some, &mut |block, met| rows::records(self.layout, block, met, each))
     }
 
     fn scan(&self, upto: &Version, wanted: &Wanted, each: Each<'_>) -> Result<(), ArchiveError> {

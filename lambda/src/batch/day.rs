@@ -7,11 +7,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use workloads::calendar::Unit;
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Duplicates;
 use workloads::{
-    Dedup, Event, MergeClass, Millis, OrderKind, Query, Rows, Terms, TradeKind, Version, View, workload,
+    Dedup, Event, MergeClass, Millis, OrderKind, Place, Query, Rows, Terms, TradeKind, Version, View,
+    workload,
 };
 
 use crate::archive::Archive;
@@ -70,10 +72,12 @@ fn archive_of(
     day: i64,
     terms: &Terms,
 ) -> Result<Archive, LambdaError> {
+    let resends = resends(archive, cut, terms.dedup)?;
     let (mut seen, mut records) = (Duplicates::new(terms.dedup), Vec::new());
     let (from, to) = (day.saturating_mul(DAY), day.saturating_add(1).saturating_mul(DAY));
     archive.scan_times(cut, (from, to), &mut |record| {
         let first = seen.first(record.place.partition, record.origin, &record.event);
+        let first = first && !resends.contains(&record.place);
         if first && (marks(&record.event) || Unit::Day.of(record.event.time()) == day) {
             records.push(record.clone());
         }
@@ -84,6 +88,20 @@ fn archive_of(
     held.append(&records)?;
     held.seal(cut)?;
     Ok(held)
+}
+
+/// Where records stand that repeat the origin of an earlier one. That may have been of another day, in a file that is
+/// not read for this one: nothing says that a resend repeats the event time as well.
+fn resends(archive: &Archive, cut: &Version, dedup: Dedup) -> Result<HashSet<Place>, LambdaError> {
+    let (mut seen, mut resends) = (Duplicates::new(dedup), HashSet::new());
+    if dedup == Dedup::Origin {
+        archive.scan_origins(cut, &mut |place, origin| {
+            if !seen.first_origin(place.partition, origin) {
+                resends.insert(place);
+            }
+        })?;
+    }
+    Ok(resends)
 }
 
 /// Whether an event acts on another, which may be of another day.
