@@ -218,3 +218,54 @@ impl Connection {
         self.output.shrink_to(1 << 16);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use workloads::{Answer, Query};
+
+    use super::*;
+    use crate::contestants::Now;
+
+    /// Counts what it is asked.
+    struct Asked(usize);
+
+    impl Component for Asked {
+        fn step(&mut self, _now: Now) -> anyhow::Result<bool> {
+            Ok(false)
+        }
+
+        fn read(&mut self, _queries: &[Query]) -> anyhow::Result<Answer> {
+            self.0 += 1;
+            Ok(Answer { version: None, rows: Vec::new() })
+        }
+
+        fn version(&self) -> Option<Version> {
+            None
+        }
+    }
+
+    #[test]
+    fn of_many_reads_that_wait_some_are_answered_before_the_component_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let (mut server, mut component) = (Server::bind(&path).unwrap(), Asked(0));
+        let mut reader = UnixStream::connect(&path).unwrap();
+        let mut lines = Vec::new();
+        (0..100).for_each(|id| write_line(&Request::read(id, &[]), &mut lines));
+        reader.write_all(&lines).unwrap();
+        drop(reader);
+        let mut answered = Vec::new();
+        for _ in 0..5 {
+            // Whoever still has something to answer does not wait.
+            let patience = Duration::from_secs(60 * u64::from(component.0 < 100));
+            server.serve(&mut component, patience).unwrap();
+            answered.push(component.0);
+            if component.0 == 100 {
+                break;
+            }
+        }
+        assert_eq!(answered, [32, 64, 96, 100]);
+        server.serve(&mut component, Duration::ZERO).unwrap();
+        assert!(server.connections.is_empty(), "the reader has gone");
+    }
+}
