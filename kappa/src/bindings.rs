@@ -1,14 +1,15 @@
 //! The file of bindings: which offsets each version of this Kappa stands for, in the order in which they were bound.
 //!
-//! A binding is written before anything of its version can be seen, so that a replay meets the same versions. Nothing
-//! is synced: like the log's own tail, what the machine forgets is bound again, and what was bound beyond the end of
-//! the log is cut off.
+//! A binding is written before anything of its version can be seen, so that a replay meets the same versions, and made
+//! durable as the log's records are: what the machine forgets of both is bound again, and what was bound beyond the end
+//! of the log is cut off.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use workloads::Version;
 use workloads::files::{DiskFile, SharedDisk, make_dir};
+use workloads::log::file::FsyncPolicy;
+use workloads::{Micros, Version};
 
 use crate::error::KappaError;
 
@@ -19,6 +20,9 @@ pub(crate) struct Bindings {
     path: PathBuf,
     file: Box<dyn DiskFile>,
     written: u64,
+    policy: FsyncPolicy,
+    /// When they were made durable last, or first written.
+    since: Option<Micros>,
 }
 
 impl Bindings {
@@ -27,8 +31,9 @@ impl Bindings {
         disk: &SharedDisk,
         state: &Path,
         heads: &Version,
+        policy: FsyncPolicy,
     ) -> Result<(Self, Vec<Version>), KappaError> {
-        let path = state.join("bindings");
+        let path = file(state);
         let name = path.display().to_string();
         let io = |what: &str, cause| KappaError::Io { what: format!("{what} {name}"), cause };
         let partitions = heads.0.len();
@@ -46,7 +51,10 @@ impl Bindings {
             make_dir(&**disk, state).map_err(|error| io("making the folder of", error))?;
             let mut file = disk.create(&path).map_err(|error| io("making", error))?;
             file.append(&head).map_err(|error| io("writing", error))?;
-            return Ok((Bindings { path, file, written: 0 }, Vec::new()));
+            if policy != FsyncPolicy::None {
+                file.sync().and_then(|()| disk.sync_dir(state)).map_err(|error| io("syncing", error))?;
+            }
+            return Ok((Bindings { path, file, written: 0, policy, since: None }, Vec::new()));
         }
         let bindings = valid(&bytes[head.len()..], heads);
         let mut file = disk.open(&path).map_err(|error| io("opening", error))?;
@@ -54,20 +62,36 @@ impl Bindings {
         if end < bytes.len() {
             file.truncate(end as u64).map_err(|error| io("cutting the torn end of", error))?;
         }
-        Ok((Bindings { path, file, written: bindings.len() as u64 }, bindings))
+        let written = bindings.len() as u64;
+        Ok((Bindings { path, file, written, policy, since: None }, bindings))
     }
 
     /// Notes the next bindings.
-    pub(crate) fn append(&mut self, bindings: &[Version]) -> Result<(), KappaError> {
+    pub(crate) fn append(&mut self, bindings: &[Version], now: Micros) -> Result<(), KappaError> {
         let mut bytes = Vec::with_capacity(bindings.len() * 64);
         for (index, binding) in (self.written..).zip(bindings) {
             encode(index, binding, &mut bytes);
         }
         self.written += bindings.len() as u64;
-        self.file
-            .append(&bytes)
-            .map_err(|cause| KappaError::Io { what: format!("writing {}", self.path.display()), cause })
+        let due = match self.policy {
+            FsyncPolicy::None => false,
+            FsyncPolicy::EveryBatch => true,
+            FsyncPolicy::Interval(pause) => {
+                let since = now.saturating_sub(*self.since.get_or_insert(now));
+                since < 0 || since >= pause.saturating_mul(1000)
+            }
+        };
+        let written = self.file.append(&bytes).and_then(|()| if due { self.file.sync() } else { Ok(()) });
+        if due {
+            self.since = Some(now);
+        }
+        written.map_err(|cause| KappaError::Io { what: format!("writing {}", self.path.display()), cause })
     }
+}
+
+/// The file in the folder `state`.
+pub(crate) fn file(state: &Path) -> PathBuf {
+    state.join("bindings")
 }
 
 fn header(partitions: usize) -> Vec<u8> {

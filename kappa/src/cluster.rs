@@ -168,8 +168,8 @@ impl Other {
 fn speak(ear: &Receiver<Word>, output: &TcpStream, waiting: &Waiting) {
     for (number, word) in (0..).zip(ear) {
         let order = match word {
-            // It goes by a clock of its own.
-            Word::Pace(_) => continue,
+            // Each process has its own pace; of several no snapshot is taken.
+            Word::Pace(_) | Word::Snapshot(..) => continue,
             Word::Open(brief) => Order::Open(brief),
             Word::Close(job) => Order::Close(job),
             Word::Lead(job) => Order::Lead(job),

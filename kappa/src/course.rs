@@ -29,7 +29,8 @@ pub(crate) struct Course {
 impl Course {
     pub(crate) fn new(job: Numbered, window: Window) -> Self {
         let (bound, in_flight) = Default::default();
-        Course { job, next: 0, bound, in_flight, window, hold: None }
+        let next = window.newest().time.map_or(0, |time| time + 1);
+        Course { job, next, bound, in_flight, window, hold: None }
     }
 
     /// The newest complete version.
@@ -72,10 +73,15 @@ impl Course {
         self.bound.clear();
     }
 
-    /// Has the workers take on as many versions as may be worked on at a time.
-    pub(crate) fn hand_out(&mut self, crew: &mut Crew) -> Result<(), KappaError> {
+    /// Has the workers take on as many versions as may be worked on at a time. Each is announced to them before.
+    pub(crate) fn hand_out(
+        &mut self,
+        crew: &mut Crew,
+        mut announce: impl FnMut(&mut Crew, u64, &Version) -> Result<(), KappaError>,
+    ) -> Result<(), KappaError> {
         while self.in_flight.len() < IN_FLIGHT {
             let Some((time, binding)) = self.bound.pop_front() else { break };
+            announce(crew, time, &binding)?;
             crew.assign(self.job.number, time, &binding)?;
             self.in_flight.push_back((time, binding));
         }

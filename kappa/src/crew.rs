@@ -1,6 +1,7 @@
 //! The workers of one Kappa: one in the caller's thread, or several in threads of their own.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 use workloads::files::SharedDisk;
 use workloads::{Log, Query, Rows, Version};
@@ -11,6 +12,7 @@ use crate::error::KappaError;
 use crate::follower::KappaConfig;
 use crate::pace::Pace;
 use crate::share::{Brief, Share, Standing};
+use crate::snapshot::Note;
 use crate::team::{Team, Word};
 
 /// Works on the versions that it is given for each job, in their order.
@@ -92,6 +94,22 @@ impl Crew {
                 Ok(())
             }
             Crew::Team(team) => team.tell(|| Word::Assign(job, time, binding.clone())),
+        }
+    }
+
+    /// All take part in a snapshot of a job, at the version that is assigned next, and hand in at this desk.
+    pub(crate) fn snapshot(
+        &mut self,
+        job: u32,
+        time: u64,
+        desk: &SyncSender<Note>,
+    ) -> Result<(), KappaError> {
+        match self {
+            Crew::Lone(share) => {
+                share.snapshot(job, time, desk.clone());
+                Ok(())
+            }
+            Crew::Team(team) => team.tell(|| Word::Snapshot(job, time, desk.clone())),
         }
     }
 

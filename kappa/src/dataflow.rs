@@ -10,13 +10,24 @@ use timely::worker::Worker;
 use workloads::{Name, Query, Record, Rows, Terms};
 
 use crate::engine::NOW;
+use crate::error::KappaError;
 use crate::names::{Homes, Names};
-use crate::operator::{Acts, Flows, Parcel, Told, carry_out, hold};
+use crate::operator::{Acts, Flows, Kept, Parcel, Told, carry_out, hold};
+use crate::snapshot::{Block, Home, Next, Taken, Written};
 use crate::sums::Held;
 use crate::views::{Question, Rules};
 
 /// Acts sent into the dataflow at once.
 const BATCH: usize = 1024;
+
+/// What the names are called in a snapshot.
+const NAMES: &str = "names";
+
+/// What the tables of the rules are called there, before their number.
+const RULES: &str = "rules ";
+
+/// A table's name and its rows, if they can be read.
+pub(crate) type Parsed<'a> = Result<(&'a str, Taken<'a>), KappaError>;
 
 /// Where batches of something enter the dataflow.
 type Entrance<T> = InputHandle<u64, CapacityContainerBuilder<Vec<T>>>;
@@ -35,8 +46,15 @@ pub(crate) struct Dataflow<R: Rules> {
     /// How far the rules have come, and the sums of what comes from several workers.
     frontiers: [Rc<Cell<u64>>; 2],
     names: Rc<RefCell<Names>>,
+    rules: Rc<Kept<R>>,
     terms: Terms,
     sums: Vec<Box<dyn Held>>,
+    /// Its number among the workers, and how many there are.
+    place: (usize, usize),
+    /// Where it began: the version after that of a snapshot, or the first.
+    began: u64,
+    /// How far the snapshot that is being taken has come: the table, and the next name.
+    writing: (usize, u32),
 }
 
 impl<R: Rules> Dataflow<R> {
@@ -48,11 +66,12 @@ impl<R: Rules> Dataflow<R> {
         let frontiers = [(); 2].map(|()| Rc::new(Cell::new(0)));
         let [carried, held] = frontiers.clone();
         let hurry = Rc::new(Cell::new(0));
+        let rules = Rc::new(Kept::new(R::new(terms, views)));
         let sums = worker.dataflow_named::<u64, _, _>("views", |scope| {
             let sent = away.as_mut().map(|away| scope.input_from(away));
             let flows = Flows::<R> { here: scope.input_from(&mut here), sent };
             let told = Told { names: Rc::clone(&names), hurry: Rc::clone(&hurry), frontier: carried };
-            let (mut sums, leads) = carry_out::<R>(scope, flows, terms, views, told);
+            let (mut sums, leads) = carry_out::<R>(scope, flows, views, Rc::clone(&rules), told);
             sums.extend(hold(scope, leads, held));
             sums
         });
@@ -65,8 +84,12 @@ impl<R: Rules> Dataflow<R> {
             hurry,
             frontiers,
             names,
+            rules,
             terms: terms.clone(),
             sums,
+            place: (worker.index(), worker.peers()),
+            began: 0,
+            writing: (0, 0),
         }
     }
 
@@ -104,7 +127,7 @@ impl<R: Rules> Dataflow<R> {
     /// Every version before this one is complete here: nothing of it can come any more, from no worker.
     pub(crate) fn frontier(&self) -> u64 {
         let [carried, held] = &self.frontiers;
-        carried.get().min(held.get())
+        carried.get().min(held.get()).max(self.began)
     }
 
     /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
@@ -135,4 +158,90 @@ impl<R: Rules> Dataflow<R> {
         let question = Question { view, key, names, terms: &self.terms };
         sums.map(|sums| sums.rows(time, &question)).unwrap_or_default()
     }
+
+    /// A snapshot is to be taken at version `time`, which nothing was fed of.
+    pub(crate) fn snapshot(&mut self, time: u64) {
+        self.rules.due.set(Some(time));
+        self.sums.iter().for_each(|sums| sums.snapshot(time));
+        self.writing = (0, 0);
+    }
+
+    /// Writes some more of the snapshot: the names, then the tables of the rules, then the sums.
+    pub(crate) fn write(&mut self, room: usize) -> Next {
+        if self.rules.due.get().is_some() {
+            return Next::Later;
+        }
+        loop {
+            let (mut rows, (table, _)) = (Written::with_room(room), self.writing);
+            let Some((name, left)) = self.write_table(table, &mut rows) else { return Next::Done };
+            let Some(left) = left else { return Next::Later };
+            if !left {
+                self.writing = (table + 1, 0);
+            }
+            if rows.rows > 0 {
+                return Next::Block(Block { table: name, rows: rows.rows, bytes: rows.bytes });
+            }
+        }
+    }
+
+    /// Writes some more of one table, if there is one of that number: its name, and whether there is more of it, if it
+    /// can be written already.
+    fn write_table(&mut self, table: usize, rows: &mut Written) -> Option<(String, Option<bool>)> {
+        if table == 0 {
+            return Some((NAMES.to_owned(), Some(self.write_names(rows))));
+        }
+        let mut rules = self.rules.rules.borrow_mut();
+        let mut tables = rules.tables();
+        if let Some(held) = tables.get_mut(table - 1) {
+            return Some((format!("{RULES}{}", table - 1), Some(held.write(rows))));
+        }
+        let sums = self.sums.get(table - 1 - tables.len())?;
+        Some((sums.name().to_owned(), sums.begun().then(|| sums.write(rows))))
+    }
+
+    fn write_names(&mut self, rows: &mut Written) -> bool {
+        let (names, mut room) = (self.names.borrow(), true);
+        let named = self.rules.named.get();
+        let mut unwritten = names.from(self.writing.1).take((named - self.writing.1) as usize);
+        while let Some(name) = if room { unwritten.next() } else { None } {
+            room = rows.put(name);
+            self.writing.1 += 1;
+        }
+        self.writing.1 < named
+    }
+
+    /// Takes up what is at home here of all that one worker wrote.
+    pub(crate) fn take_up(&mut self, blocks: &mut dyn Iterator<Item = Parsed<'_>>) -> Result<(), KappaError> {
+        let (index, workers) = self.place;
+        let mut home = Home { numbers: Vec::new(), index, workers };
+        let mut rules = self.rules.rules.borrow_mut();
+        for block in blocks {
+            let (name, mut rows) = block?;
+            if name == NAMES {
+                let mut names = self.names.borrow_mut();
+                while let Some(name) = rows.next::<Name>()? {
+                    home.numbers.push(names.meet(&name).ok());
+                }
+            } else if let Some(number) = name.strip_prefix(RULES) {
+                let number = number.parse::<usize>().ok();
+                let table = number.and_then(|number| rules.tables().into_iter().nth(number));
+                table.ok_or_else(|| unknown(name))?.take_up(&mut rows, &home)?;
+            } else {
+                let sums = self.sums.iter().find(|sums| sums.name() == name);
+                sums.ok_or_else(|| unknown(name))?.take_up(&mut rows, &home)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All has been taken up that was known at version `time`.
+    pub(crate) fn restore(&mut self, time: u64) {
+        self.rules.rules.borrow_mut().restore();
+        self.began = time + 1;
+        self.advance(time + 1);
+    }
+}
+
+fn unknown(table: &str) -> KappaError {
+    KappaError::Snapshot(format!("there is no table `{table}`"))
 }

@@ -5,9 +5,10 @@ use timely::communication::Allocator;
 use timely::worker::Worker;
 use workloads::{Query, Record, Rows, Terms};
 
-use crate::dataflow::Dataflow;
+use crate::dataflow::{Dataflow, Parsed};
 use crate::error::KappaError;
 use crate::names::Homes;
+use crate::snapshot::Next;
 use crate::views::Rules;
 use crate::views::orders::Orders;
 use crate::views::sensors::Sensors;
@@ -32,6 +33,14 @@ pub(crate) trait Engine {
     fn hurry(&mut self, acts: u64);
     /// One set of rows a query at a complete version, or at [`NOW`].
     fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows>;
+    /// A snapshot is to be taken at version `time`, which nothing was fed of.
+    fn snapshot(&mut self, time: u64);
+    /// Writes some more of it.
+    fn write(&mut self, room: usize) -> Next;
+    /// Takes up what is at home here of all that one worker wrote.
+    fn take_up(&mut self, blocks: &mut dyn Iterator<Item = Parsed<'_>>) -> Result<(), KappaError>;
+    /// All has been taken up that was known at version `time`.
+    fn restore(&mut self, time: u64);
 }
 
 impl<R: Rules> Engine for Dataflow<R> {
@@ -57,6 +66,22 @@ impl<R: Rules> Engine for Dataflow<R> {
 
     fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {
         self.rows(time, queries)
+    }
+
+    fn snapshot(&mut self, time: u64) {
+        self.snapshot(time);
+    }
+
+    fn write(&mut self, room: usize) -> Next {
+        self.write(room)
+    }
+
+    fn take_up(&mut self, blocks: &mut dyn Iterator<Item = Parsed<'_>>) -> Result<(), KappaError> {
+        self.take_up(blocks)
+    }
+
+    fn restore(&mut self, time: u64) {
+        self.restore(time);
     }
 }
 

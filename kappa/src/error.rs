@@ -51,6 +51,24 @@ pub enum KappaError {
         /// The newest that can be read.
         newest: Version,
     },
+    /// The folder holds the state of another log.
+    #[error(
+        "the snapshots are of a log made by [{held}], this one was made by [{here}]: use another folder for the state, or remove them"
+    )]
+    AnotherLog {
+        /// How the log of the snapshots was made.
+        held: String,
+        /// How this one was.
+        here: String,
+    },
+    /// Whoever was to hand in went away.
+    #[error("the job of which it was to be has ended")]
+    Given,
+    /// A snapshot cannot be taken up.
+    #[error(
+        "a snapshot cannot be taken up: {0}; remove it, and an older one or the log itself is begun with"
+    )]
+    Snapshot(String),
     /// The log cannot be followed by so many.
     #[error("a kappa needs at least one worker and versions of at least one record: set both above 0")]
     Nothing,

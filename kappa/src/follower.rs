@@ -8,7 +8,7 @@ use workloads::intake::Feed;
 use workloads::{Answer, Log, Micros, Query, Terms, Version};
 
 use crate::binder::Binder;
-use crate::bindings::Bindings;
+use crate::bindings::{self, Bindings};
 use crate::course::Course;
 use crate::crew::Crew;
 use crate::engine::{NOW, gather};
@@ -17,7 +17,9 @@ use crate::options::Options;
 use crate::pace::{Pace, Ticks};
 use crate::replace::Replacement;
 use crate::share::Brief;
+use crate::snapshot::{Question, Restored, Saver};
 use crate::task::{Numbered, Task, TaskFile, Tasks};
+use crate::views::REVISION;
 use crate::watch::Watch;
 use crate::window::Window;
 
@@ -58,17 +60,20 @@ pub struct Kappa {
     pub(crate) tasks: Tasks,
     pub(crate) task_file: Option<TaskFile>,
     watch: Watch,
+    /// After the crew, which hands in to it.
+    saver: Option<Saver>,
+    trouble: Option<String>,
 }
 
 impl Kappa {
-    /// Starts at the beginning of the log. Versions that were bound before are met again, several of them at a time. A
-    /// replacement that was under way is begun again; what was kept until a switch is confirmed is made again.
+    /// Starts with the newest snapshot, or else at the beginning of the log. Versions that were bound before are met
+    /// again, several of them at a time. A replacement that was under way is begun again; what was kept until a switch is confirmed is made again.
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &KappaConfig) -> Result<Self, KappaError> {
         let heads = log.heads()?;
         let task = Task { terms: config.terms.clone(), views: Vec::new() };
         let (bindings, recorded, file, tasks) = match &config.state {
             Some(state) => {
-                let (file, recorded) = Bindings::open(disk, state, &heads)?;
+                let (file, recorded) = Bindings::open(disk, state, &heads, config.feed.fsync)?;
                 let (task_file, tasks) = TaskFile::open(disk, state, &task)?;
                 (Some(file), recorded, Some(task_file), tasks)
             }
@@ -81,16 +86,30 @@ impl Kappa {
         };
         let tasks = tasks.unwrap_or_else(|| Tasks::first(task));
         let empty = Version::zero(heads.0.len() as u32);
-        let mut kappa = if config.options.degraded.no_replay && !recorded.is_empty() {
-            Kappa::new(log, config, crew, tasks, heads)?
+        let degraded = &config.options.degraded;
+        // Several processes would have to write one snapshot together: they replay the log. What a Kappa holds that does
+        // something worse is what the log says up to nowhere.
+        let saves = config.options.processes == 1 && !degraded.any();
+        let saver = config.state.as_ref().filter(|_| saves).map(|state| {
+            // A run that does not depend on time is to be repeatable.
+            let thread = config.version_ms > 0;
+            Saver::new(disk, state, bindings::file(state), config, thread)
+        });
+        let mut kappa = if degraded.no_replay && !recorded.is_empty() {
+            Kappa::new(log, config, crew, tasks, heads, None)?
         } else {
-            let mut kappa = Kappa::new(log, config, crew, tasks, empty.clone())?;
+            let question = question(&*log, &brief(config, &tasks.answers, empty.clone(), None));
+            let found = saver.as_ref().map(|saver| saver.newest(&*log, &question, &recorded)).transpose()?;
+            let (known, passed) = found.unwrap_or_default();
+            let mut kappa = Kappa::new(log, config, crew, tasks, empty.clone(), known.map(Arc::new))?;
+            kappa.trouble = (!passed.is_empty()).then(|| passed.join("; "));
             let end = recorded.last().cloned().unwrap_or(empty);
             kappa.binder = Binder::new(end, config.granularity, config.version_ms);
-            kappa.course.take_on(coarser(recorded, config.granularity));
+            let begin = kappa.course.version().clone();
+            kappa.course.take_on(coarser(recorded, &begin, config.granularity));
             kappa
         };
-        (kappa.bindings, kappa.task_file) = (bindings, file);
+        (kappa.bindings, kappa.task_file, kappa.saver) = (bindings, file, saver);
         if let Some((job, then)) = kappa.tasks.beside.clone() {
             kappa.begin(job, then)?;
         }
@@ -116,20 +135,21 @@ impl Kappa {
         };
         let task = Task { terms: terms.clone(), views: Vec::new() };
         let crew = Crew::start(Arc::clone(&log), 1, false)?;
-        let from = Version::zero(heads.0.len() as u32);
-        let mut kappa = Kappa::new(log, &config, crew, Tasks::first(task), from)?;
+        let empty = Version::zero(heads.0.len() as u32);
+        let mut kappa = Kappa::new(log, &config, crew, Tasks::first(task), empty, None)?;
         kappa.limit = Some(version.clone());
         while kappa.step(0)? {}
         Ok(kappa)
     }
 
-    /// With nothing read yet, and nothing to be read before `from`.
+    /// With what is known, or with nothing read yet and nothing to be read before `from`.
     fn new(
         log: Arc<dyn Log>,
         config: &KappaConfig,
         crew: Crew,
         tasks: Tasks,
         from: Version,
+        known: Option<Arc<Restored>>,
     ) -> Result<Self, KappaError> {
         let meta = log.meta();
         let unknown = || KappaError::UnknownWorkload(meta.workload.clone());
@@ -137,6 +157,8 @@ impl Kappa {
         if config.granularity == 0 {
             return Err(KappaError::Nothing);
         }
+        let begin = known.as_ref().map(|known| (known.time, known.version.clone())).unzip();
+        let window = Window::new(&config.options, begin.0, begin.1.unwrap_or_else(|| from.clone()));
         let mut kappa = Kappa {
             crew,
             log,
@@ -145,14 +167,16 @@ impl Kappa {
             binder: Binder::new(from.clone(), config.granularity, config.version_ms),
             bindings: None,
             limit: None,
-            course: Course::new(tasks.answers.clone(), Window::new(&config.options, None, from.clone())),
+            course: Course::new(tasks.answers.clone(), window),
             beside: None,
             tasks,
             task_file: None,
             watch: Watch::new(config.options.stall_ms),
+            saver: None,
+            trouble: None,
         };
         kappa.clock(None)?;
-        kappa.crew.open(&kappa.brief(&kappa.tasks.answers, from))?;
+        kappa.crew.open(&brief(config, &kappa.tasks.answers, from, known))?;
         Ok(kappa)
     }
 
@@ -161,27 +185,19 @@ impl Kappa {
         self.crew.pace(&Pace::new(ticks, self.config.options.replace_us))
     }
 
+    /// A job that begins at `from`.
     pub(crate) fn brief(&self, job: &Numbered, from: Version) -> Brief {
-        let mut feed = self.config.feed.clone();
-        if job.task.terms != self.config.terms {
-            feed.dedup = job.task.terms.dedup;
-        }
-        if job.number > 1 {
-            let file = |path: PathBuf| path.with_extension(format!("{}.jsonl", job.number));
-            feed.dead_letters = feed.dead_letters.map(file);
-        }
-        let degraded = self.config.options.degraded.clone();
-        Brief { number: job.number, task: job.task.clone(), feed, from, degraded }
+        brief(&self.config, job, from, None)
     }
 
     /// Does a bounded amount of work; false when there was nothing to do.
     pub fn step(&mut self, now: Micros) -> Result<bool, KappaError> {
         let bound = self.bind(now)?;
-        self.course.hand_out(&mut self.crew)?;
+        self.hand_out(now)?;
         if let Some(beside) = &mut self.beside {
             beside.catch_up(&*self.log, self.course.last(), now)?;
             beside.agree(&mut self.course);
-            beside.course.hand_out(&mut self.crew)?;
+            beside.course.hand_out(&mut self.crew, |_, _, _| Ok(()))?;
         }
         let in_flight = self.courses().any(Course::in_flight);
         let worked = self.crew.work(in_flight)?;
@@ -192,7 +208,43 @@ impl Kappa {
         let switched = self.change_over()?;
         let beside = self.beside.iter().map(|beside| &beside.course);
         self.watch.look(now, &self.crew, std::iter::once(&self.course).chain(beside))?;
-        Ok(settled || switched || worked || bound || !self.idle())
+        let saving = self.save();
+        Ok(settled || switched || worked || bound || saving || !self.idle())
+    }
+
+    /// Hands out the versions of the job that answers, and begins a snapshot of one when it is due.
+    fn hand_out(&mut self, now: Micros) -> Result<(), KappaError> {
+        let Kappa { log, crew, config, course, saver, trouble, .. } = self;
+        let job = course.job.clone();
+        course.hand_out(crew, |crew, time, version| {
+            let Some(saver) = saver else { return Ok(()) };
+            if !saver.due(now, version.total()) {
+                return Ok(());
+            }
+            let begin = Version::zero(log.meta().partitions);
+            let question = question(&**log, &brief(config, &job, begin, None));
+            match saver.begin(log, question, (time, version), now) {
+                Ok(desk) => crew.snapshot(job.number, time, &desk),
+                Err(error) => {
+                    *trouble = Some(format!("no snapshot was taken, the one before is kept: {error}"));
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    /// Goes on with the snapshot that is being taken; false when there is none.
+    fn save(&mut self) -> bool {
+        let Some(saver) = self.saver.as_mut().filter(|saver| saver.is_busy()) else { return false };
+        if let Some(Err(error)) = saver.work() {
+            self.trouble = Some(format!("no snapshot was taken, the one before is kept: {error}"));
+        }
+        true
+    }
+
+    /// What is wrong while it goes on all the same, in one line.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     fn courses(&self) -> impl Iterator<Item = &Course> {
@@ -277,7 +329,7 @@ impl Kappa {
             return Ok(false);
         }
         if let Some(bindings) = &mut self.bindings {
-            bindings.append(&versions)?;
+            bindings.append(&versions, now)?;
         }
         self.beside.iter_mut().for_each(|beside| beside.follow(&versions));
         self.course.take_on(versions);
@@ -285,11 +337,32 @@ impl Kappa {
     }
 }
 
-/// Recorded versions, with only so many of them kept that each spans about `granularity` records: a replay need not
+/// What a worker needs to know of a job.
+fn brief(config: &KappaConfig, job: &Numbered, from: Version, known: Option<Arc<Restored>>) -> Brief {
+    let mut feed = config.feed.clone();
+    if job.task.terms != config.terms {
+        feed.dedup = job.task.terms.dedup;
+    }
+    if job.number > 1 {
+        let file = |path: PathBuf| path.with_extension(format!("{}.jsonl", job.number));
+        feed.dead_letters = feed.dead_letters.map(file);
+    }
+    let degraded = config.options.degraded.clone();
+    Brief { number: job.number, task: job.task.clone(), feed, from, known, degraded }
+}
+
+/// What a job asks of a log.
+fn question(log: &dyn Log, job: &Brief) -> Question {
+    let (workload, task) = (log.meta().workload.clone(), job.task.clone());
+    Question { workload, task, dedup: job.feed.dedup, revision: REVISION }
+}
+
+/// Recorded versions after `begin`, with only so many of them kept that each spans about `granularity` records: a replay need not
 /// show them all, but shows no others.
-fn coarser(recorded: Vec<Version>, granularity: u64) -> Vec<Version> {
+fn coarser(mut recorded: Vec<Version>, begin: &Version, granularity: u64) -> Vec<Version> {
     let mut kept = Vec::new();
-    let mut reached = 0;
+    let mut reached = begin.total();
+    recorded.retain(|version| version.total() > reached);
     let ends: Vec<u64> = recorded.iter().map(Version::total).collect();
     for (time, version) in recorded.into_iter().enumerate() {
         let full = ends.get(time + 1).is_none_or(|next| next - reached > granularity);

@@ -9,10 +9,11 @@ use workloads::calendar::Unit;
 
 use crate::names::Names;
 use crate::shelf::{Numbered, Shelf, Tree};
+use crate::snapshot::{Home, Movable};
 use crate::views::Sum;
 
 /// A key of sums.
-pub trait Key: Copy + Ord + Hash + Debug + ExchangeData {
+pub trait Key: Copy + Ord + Hash + Debug + ExchangeData + Movable {
     /// Where sums of such keys lie.
     type Shelf<S: Sum>: Shelf<Self, S>;
 
@@ -54,8 +55,36 @@ impl Key for All {
     }
 }
 
+/// Keys without a name go to whom they are led to.
+macro_rules! led {
+    ($($name:ty),+) => {$(
+        impl $crate::snapshot::Movable for $name {
+            fn moved(self, home: &$crate::snapshot::Home) -> Option<Self> {
+                home.leads(self.home()).then_some(self)
+            }
+        }
+    )+};
+}
+
+pub(crate) use led;
+
+led!(All, Day);
+
+impl Movable for Named {
+    fn moved(self, home: &Home) -> Option<Self> {
+        home.number(self.0).map(Named)
+    }
+}
+
+/// A name's number alone.
+impl Movable for u32 {
+    fn moved(self, home: &Home) -> Option<Self> {
+        home.number(self)
+    }
+}
+
 impl Key for Named {
-    type Shelf<S: Sum> = Numbered<Named, S>;
+    type Shelf<S: Sum> = Numbered<S>;
     const HERE: bool = true;
 
     fn print(&self, names: &Names) -> String {
@@ -90,6 +119,12 @@ macro_rules! timed {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub(crate) struct $name(pub u32, pub i64);
+
+        impl Movable for $name {
+            fn moved(self, home: &Home) -> Option<Self> {
+                Some($name(home.number(self.0)?, self.1))
+            }
+        }
 
         impl Key for $name {
             type Shelf<S: Sum> = Tree<$name, S>;

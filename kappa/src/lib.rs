@@ -20,6 +20,7 @@
 //! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`: sums of one time. `shards`: large state.
 //! * `operator`, `outlet`, `dataflow`: rules at work. `sums`, `shelf`, `reading`: what comes of them, and answers out of it.
 //! * `engine`, `share`: a dataflow, and a worker with those of every job. `crew`, `team`: one worker, and several. `cluster`, [`Hand`]: several processes.
+//! * `snapshot`: what is known at one version, written while later ones come, and taken up after a restart. `window`: the versions that can be read.
 //! * [`Kappa`]: follows a log and answers. `course`: how far a job has come. `jobs`, `replace`, `task`, `pace`: another job beside the running one. `watch`: whether anything advances.
 //! * [`Replay`]: fed by hand. [`Shift`]: the same by several workers.
 
@@ -48,6 +49,7 @@ mod shards;
 mod share;
 mod shelf;
 mod shift;
+mod snapshot;
 mod source;
 mod sums;
 mod task;

@@ -88,6 +88,16 @@ impl Names {
         number
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.names.len() as u32
+    }
+
+    /// Names from a number on, in the order of their numbers.
+    pub(crate) fn from(&self, number: u32) -> impl Iterator<Item = &Name> {
+        self.names.iter().skip(number as usize)
+    }
+
     /// The number of a name that was met before.
     pub fn known(&self, name: &str) -> Option<u32> {
         self.numbers.get(name).copied()

@@ -13,7 +13,7 @@ use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 use timely::dataflow::{Scope, Stream};
 use timely::progress::frontier::MutableAntichain;
-use workloads::{Name, Terms};
+use workloads::Name;
 
 use crate::names::Names;
 use crate::outlet::{Inlet, Lead, Opened};
@@ -81,8 +81,8 @@ type Waited<A> = (Rights, Vec<Acts<A>>);
 pub(crate) fn carry_out<'scope, R: Rules>(
     scope: Scope<'scope, u64>,
     flows: Flows<'scope, R>,
-    terms: &Terms,
     views: &[&str],
+    rules: Rc<Kept<R>>,
     told: Told,
 ) -> (Vec<Box<dyn Held>>, Vec<Lead<'scope>>) {
     let mut builder = OperatorBuilder::new("rules".to_owned(), scope.clone());
@@ -100,7 +100,7 @@ pub(crate) fn carry_out<'scope, R: Rules>(
         }
     }
     let outputs = leads.len();
-    let mut held = Waiting::<R> { rules: R::new(terms, views), waiting: BTreeMap::new(), changes, names };
+    let mut held = Waiting::<R> { rules, waiting: BTreeMap::new(), changes, names };
     builder.build(move |_initial| {
         move |frontiers: &[MutableAntichain<u64>]| {
             let rights =
@@ -157,9 +157,24 @@ fn earliest(frontier: &MutableAntichain<u64>) -> u64 {
     frontier.frontier().first().copied().unwrap_or(u64::MAX)
 }
 
+/// The rules, which carry acts out in the operator and are written outside of it.
+pub(crate) struct Kept<R> {
+    pub(crate) rules: RefCell<R>,
+    /// The version at which a snapshot is to begin, which is still to come.
+    pub(crate) due: Cell<Option<u64>>,
+    /// How many names there were when the last one began.
+    pub(crate) named: Cell<u32>,
+}
+
+impl<R> Kept<R> {
+    pub(crate) fn new(rules: R) -> Self {
+        Kept { rules: RefCell::new(rules), due: Cell::new(None), named: Cell::new(0) }
+    }
+}
+
 /// The rules, and the acts whose time has not come.
 struct Waiting<R: Rules> {
-    rules: R,
+    rules: Rc<Kept<R>>,
     waiting: BTreeMap<u64, Waited<R::Act>>,
     /// Of the first waiting time alone.
     changes: R::Changes,
@@ -187,11 +202,13 @@ impl<R: Rules> Waiting<R> {
 
     /// Carries out so many acts of the first time and lets go at once what they changed. Says whether more wait.
     fn hurry(&mut self, open: u64, acts: usize) -> bool {
+        let kept = Rc::clone(&self.rules);
+        let mut rules = kept.rules.borrow_mut();
         let Some(mut first) = self.waiting.first_entry() else { return false };
         let (time, batches) = (*first.key(), &mut first.get_mut().1);
         if let Some(batch) = batches.first_mut() {
             for (name, act) in batch.drain(..acts.min(batch.len())) {
-                self.rules.apply(name, &act, &mut self.changes);
+                rules.apply(name, &act, &mut self.changes);
             }
             if batch.is_empty() {
                 batches.remove(0);
@@ -199,12 +216,12 @@ impl<R: Rules> Waiting<R> {
         }
         let over = batches.is_empty();
         let rights = if over && open > time { first.remove().0 } else { first.get().0.clone() };
-        self.let_go(time, &rights);
+        self.let_go(&mut rules, time, &rights);
         !over || (open > time && !self.waiting.is_empty())
     }
 
-    fn let_go(&mut self, time: u64, rights: &[Capability<u64>]) {
-        self.rules.close(&mut self.changes, &self.names.borrow());
+    fn let_go(&mut self, rules: &mut R, time: u64, rights: &[Capability<u64>]) {
+        rules.close(&mut self.changes, &self.names.borrow());
         let mut rights = rights.iter();
         for fold in self.changes.folds() {
             let right = if fold.goes_out() { rights.next() } else { None };
@@ -214,19 +231,33 @@ impl<R: Rules> Waiting<R> {
 
     /// `open` is the earliest time at which acts may still come.
     fn carry_out(&mut self, open: u64) {
-        while let Some(mut first) = self.waiting.first_entry() {
+        let kept = Rc::clone(&self.rules);
+        let mut rules = kept.rules.borrow_mut();
+        loop {
+            self.snapshot(&mut rules, open);
+            let Some(mut first) = self.waiting.first_entry() else { break };
             let time = *first.key();
             if open < time {
                 break;
             }
             for (name, act) in first.get_mut().1.drain(..).flatten() {
-                self.rules.apply(name, &act, &mut self.changes);
+                rules.apply(name, &act, &mut self.changes);
             }
             if open == time {
                 break;
             }
             let (rights, _) = first.remove();
-            self.let_go(time, &rights);
+            self.let_go(&mut rules, time, &rights);
+        }
+    }
+
+    /// Begins the snapshot that is due, if all of its version has been carried out and nothing later.
+    fn snapshot(&self, rules: &mut R, open: u64) {
+        let next = self.waiting.keys().next().map_or(open, |time| open.min(*time));
+        if self.rules.due.get().is_some_and(|due| due < next) {
+            self.rules.due.set(None);
+            self.rules.named.set(self.names.borrow().count());
+            rules.tables().into_iter().for_each(|table| table.begin());
         }
     }
 }

@@ -10,6 +10,12 @@ pub struct Options {
     pub window_ms: u64,
     /// Records that such a version may be behind the newest: what is kept for them is bounded by this.
     pub window_records: u64,
+    /// Milliseconds after which the next snapshot is begun; 0 begins none by time.
+    pub snapshot_ms: u64,
+    /// Records after which the next snapshot is begun; 0 begins none by their number.
+    pub snapshot_records: u64,
+    /// Snapshots that are kept; at least 1.
+    pub keep: usize,
     /// Processes that share the work, with as many workers each; the first one answers, the others lend a [`crate::Hand`].
     pub processes: u32,
     /// Milliseconds after which it is an error that events wait and nothing advances; 0 waits for ever.
@@ -41,6 +47,9 @@ impl Default for Options {
         Options {
             window_ms: 10_000,
             window_records: 250_000,
+            snapshot_ms: 30_000,
+            snapshot_records: 0,
+            keep: 2,
             processes: 1,
             stall_ms: 30_000,
             replace_us: 300,
@@ -70,6 +79,9 @@ impl Options {
         }
         if self.replace_us == 0 || self.replace_granularity == 0 {
             return Err("replace_us and replace_granularity must be above 0: a replacement needs both".into());
+        }
+        if self.keep == 0 {
+            return Err("keep = 0: a snapshot is kept until the next one is whole, so at least 1".into());
         }
         Ok(())
     }

@@ -3,8 +3,12 @@
 use std::hash::Hash;
 
 use hashbrown::HashTable;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::fold::hash;
+use crate::error::KappaError;
+use crate::fold::{SteadyMap, hash};
+use crate::snapshot::{Home, Movable, Table, Taken, Written};
 
 /// Enough that moving one shard's table into a larger one takes a millisecond where the whole would take a second.
 const SHARDS: usize = 256;
@@ -36,6 +40,17 @@ pub(crate) struct Shards<K, V> {
     shards: Vec<Shard<K, V>>,
     /// The page used last, its shard, and its place there.
     recent: Option<(PageKey, usize, usize)>,
+    saving: Option<Box<Saving<V>>>,
+}
+
+/// How far a snapshot has come. Entries stay where they are, so that a place tells which are written.
+struct Saving<V> {
+    /// Entries that each shard had when it began.
+    lengths: Vec<usize>,
+    /// The shard and the entry to be written next.
+    next: (usize, usize),
+    /// What has changed beyond that, as it was.
+    aside: SteadyMap<(usize, usize), V>,
 }
 
 /// Entries lie close together in the order of their coming.
@@ -59,9 +74,9 @@ struct Entry<K, V> {
     value: V,
 }
 
-impl<K: Near, V: Default> Shards<K, V> {
+impl<K: Near, V: Default + Clone> Shards<K, V> {
     pub(crate) fn new() -> Self {
-        Shards { shards: (0..SHARDS).map(|_| Shard::new()).collect(), recent: None }
+        Shards { shards: (0..SHARDS).map(|_| Shard::new()).collect(), recent: None, saving: None }
     }
 
     /// What is held of a key, the default if nothing was.
@@ -72,7 +87,20 @@ impl<K: Near, V: Default> Shards<K, V> {
             Some((recent, shard, place)) if recent == page => (shard, place),
             _ => self.turn_to(page),
         };
-        self.shards[shard].entry(page, slot, key)
+        let entry = self.shards[shard].entry(page, slot, key);
+        if self.saving.is_some() {
+            self.put_aside(shard, entry);
+        }
+        &mut self.shards[shard].entries[entry].value
+    }
+
+    #[cold]
+    fn put_aside(&mut self, shard: usize, entry: usize) {
+        let Some(saving) = &mut self.saving else { return };
+        if entry < saving.lengths[shard] && (shard, entry) >= saving.next {
+            let held = &self.shards[shard].entries[entry];
+            saving.aside.entry((shard, entry)).or_insert_with(|| held.value.clone());
+        }
     }
 
     fn turn_to(&mut self, page: PageKey) -> (usize, usize) {
@@ -102,7 +130,7 @@ impl<K: Near, V: Default> Shard<K, V> {
     }
 
     #[inline]
-    fn entry(&mut self, page: usize, slot: usize, key: K) -> &mut V {
+    fn entry(&mut self, page: usize, slot: usize, key: K) -> usize {
         let first = self.pages[page].first[slot];
         let (mut found, mut passed) = (first, 0);
         while found != NONE && self.entries[found as usize].key != key {
@@ -121,11 +149,11 @@ impl<K: Near, V: Default> Shard<K, V> {
             }
             self.entries.push(Entry { key, next: first, value: V::default() });
         }
-        &mut self.entries[found as usize].value
+        found as usize
     }
 
     /// The entry of a key whose slot is full of others.
-    fn crowded(&mut self, key: K) -> &mut V {
+    fn crowded(&mut self, key: K) -> usize {
         let Shard { entries, crowded, .. } = self;
         let same = |entry: &u32| entries[*entry as usize].key == key;
         let place = crowded.entry(hash(&key), same, |entry| hash(&entries[*entry as usize].key));
@@ -134,7 +162,46 @@ impl<K: Near, V: Default> Shard<K, V> {
         if place == new {
             entries.push(Entry { key, next: NONE, value: V::default() });
         }
-        &mut entries[place as usize].value
+        place as usize
+    }
+}
+
+impl<K, V> Table for Shards<K, V>
+where
+    K: Near + Movable + Serialize + DeserializeOwned,
+    V: Default + Clone + Serialize + DeserializeOwned,
+{
+    fn begin(&mut self) {
+        let lengths = self.shards.iter().map(|shard| shard.entries.len()).collect();
+        self.saving = Some(Box::new(Saving { lengths, next: (0, 0), aside: SteadyMap::default() }));
+    }
+
+    fn write(&mut self, rows: &mut Written) -> bool {
+        let Some(saving) = &mut self.saving else { return false };
+        while let Some(length) = saving.lengths.get(saving.next.0) {
+            let (shard, entry) = saving.next;
+            if entry == *length {
+                saving.next = (shard + 1, 0);
+                continue;
+            }
+            saving.next = (shard, entry + 1);
+            let held = &self.shards[shard].entries[entry];
+            let aside = if saving.aside.is_empty() { None } else { saving.aside.remove(&(shard, entry)) };
+            if !rows.put(&(held.key, aside.as_ref().unwrap_or(&held.value))) {
+                return true;
+            }
+        }
+        self.saving = None;
+        false
+    }
+
+    fn take_up(&mut self, rows: &mut Taken<'_>, home: &Home) -> Result<(), KappaError> {
+        while let Some((key, value)) = rows.next::<(K, V)>()? {
+            if let Some(key) = key.moved(home) {
+                *self.entry(key) = value;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use timely::worker::Worker;
-use workloads::intake::Feed;
+use workloads::intake::{Duplicates, Feed};
 use workloads::{Log, Query, Rows, Version};
 
 use crate::engine::{Engine, build};
@@ -15,7 +16,8 @@ use crate::error::KappaError;
 use crate::names::Homes;
 use crate::options::Degraded;
 use crate::pace::Pace;
-use crate::source::Source;
+use crate::snapshot::{Note, Restored, Taking};
+use crate::source::{Source, partitions};
 use crate::task::Task;
 
 /// Offsets read in one turn of work: so few that reads need not wait long, and that what was made of them is carried out
@@ -34,8 +36,11 @@ pub(crate) struct Brief {
     pub(crate) number: u32,
     pub(crate) task: Task,
     pub(crate) feed: Feed,
-    /// Where it begins to read.
+    /// Where it begins to read, unless something is known.
     pub(crate) from: Version,
+    /// What is known to begin with. Never told to another process.
+    #[serde(skip)]
+    pub(crate) known: Option<Arc<Restored>>,
     pub(crate) degraded: Degraded,
 }
 
@@ -68,6 +73,10 @@ struct Job {
     engine: Box<dyn Engine>,
     source: Source,
     assigned: VecDeque<(u64, Version)>,
+    /// Records that were set aside before it began, where no file says which.
+    dead: u64,
+    /// Its part in a snapshot.
+    taking: Option<Taking>,
 }
 
 impl Share {
@@ -85,12 +94,24 @@ impl Share {
             feed.dead_letters = feed.dead_letters.map(file);
         }
         let (place, degraded) = ((worker.index(), worker.peers()), &brief.degraded);
-        let source = Source::open(&**log, place, &feed, &brief.from, degraded.lateness_ms)?;
+        let (from, seen) = match &brief.known {
+            Some(known) => {
+                (&known.version, known.seen(feed.dedup, &partitions(log.meta().partitions, place))?)
+            }
+            None => (&brief.from, Duplicates::new(feed.dedup)),
+        };
+        let source = Source::open(&**log, place, &feed, (from, seen), degraded.lateness_ms)?;
         let homes = Homes::of_log(log.meta(), worker.peers());
         let views: Vec<&str> = brief.task.views.iter().map(String::as_str).collect();
         let mut engine = build(&log.meta().workload, worker, &brief.task.terms, &views, homes)?;
         engine.hurry(degraded.dirty_acts);
-        self.jobs.push(Job { number: brief.number, engine, source, assigned: VecDeque::new() });
+        if let Some(known) = &brief.known {
+            known.parts.iter().try_for_each(|part| engine.take_up(&mut part.blocks()))?;
+            engine.restore(known.time);
+        }
+        let unnoted = brief.known.as_ref().filter(|_| worker.index() == 0 && feed.dead_letters.is_none());
+        let (dead, assigned) = (unnoted.map_or(0, |known| known.dead), VecDeque::new());
+        self.jobs.push(Job { number: brief.number, engine, source, assigned, dead, taking: None });
         Ok(())
     }
 
@@ -107,6 +128,15 @@ impl Share {
     /// Takes on a version of a job. They come in their order.
     pub(crate) fn assign(&mut self, job: u32, time: u64, binding: Version) {
         self.job(job).into_iter().for_each(|job| job.assigned.push_back((time, binding.clone())));
+    }
+
+    /// Takes part in a snapshot of a job, at the version that is assigned next, and hands in at this desk.
+    pub(crate) fn snapshot(&mut self, job: u32, time: u64, desk: SyncSender<Note>) {
+        let part = self.worker.index();
+        if let Some(job) = self.job(job) {
+            job.engine.snapshot(time);
+            job.taking = Some(Taking::new(time, part, desk));
+        }
     }
 
     /// From now on `newest` of a job, which is complete, is read most; versions before `oldest` are given up.
@@ -142,6 +172,9 @@ impl Share {
         for job in beside {
             busy |= job.keep_up(worker, pace)?;
         }
+        for job in jobs.iter_mut() {
+            busy |= job.save();
+        }
         Ok(busy || reached(jobs) != before)
     }
 
@@ -150,9 +183,9 @@ impl Share {
         self.worker.step_or_park(Some(patience));
     }
 
-    /// Whether some version has been given to it that it has not read to its end.
-    pub(crate) fn reading(&self) -> bool {
-        self.jobs.iter().any(|job| !job.assigned.is_empty())
+    /// Whether something is due that nobody wakes it for: a version that it has not read to its end, or a snapshot.
+    pub(crate) fn expecting(&self) -> bool {
+        self.jobs.iter().any(|job| !job.assigned.is_empty() || job.taking.is_some())
     }
 
     /// How far it has come with each job.
@@ -179,6 +212,9 @@ impl Job {
         }
         self.engine.advance(time + 1);
         self.assigned.pop_front();
+        if let Some(taking) = self.taking.as_mut().filter(|taking| taking.time == time) {
+            taking.seen(self.source.duplicates(), self.dead + self.source.dead());
+        }
         Ok((true, Some(time)))
     }
 
@@ -199,12 +235,20 @@ impl Job {
         }
     }
 
+    /// A little of the snapshot that is being taken; false when nothing came of it.
+    fn save(&mut self) -> bool {
+        let written = self.taking.as_mut().is_some_and(|taking| taking.turn(&mut *self.engine));
+        self.taking.take_if(|taking| taking.is_done());
+        written
+    }
+
     fn standing(&self) -> Standing {
         let missing = self.assigned.front().and_then(|(time, binding)| {
             let (partition, read, upto) = self.source.missing(binding)?;
             Some((*time, partition, read, upto))
         });
-        let (frontier, read, dead) = (self.engine.frontier(), self.source.read(), self.source.dead());
+        let (frontier, read, dead) =
+            (self.engine.frontier(), self.source.read(), self.dead + self.source.dead());
         Standing { job: self.number, frontier, read, dead, missing }
     }
 }

@@ -1,6 +1,6 @@
 //! From the log into the dataflow: the partitions of one worker, up to where a version is bound.
 
-use workloads::intake::{Feed, Intake};
+use workloads::intake::{Duplicates, Feed, Intake};
 use workloads::{Log, LogError, Millis, Record, Version};
 
 use crate::engine::Engine;
@@ -22,19 +22,23 @@ struct Watermarks {
     newest: Vec<Millis>,
 }
 
+/// Partition p belongs to worker p modulo their number. Nobody hands partitions out, and nobody moves them.
+pub(crate) fn partitions(all: u32, (worker, workers): (usize, usize)) -> Vec<u32> {
+    (0..all).filter(|p| *p as usize % workers == worker).collect()
+}
+
 impl Source {
-    /// Begins at `from`. Partition p belongs to worker p modulo their number. Nobody hands partitions out, and nobody
-    /// moves them.
+    /// The partitions of a worker, from `from` on, below which `seen` was seen.
     pub(crate) fn open(
         log: &dyn Log,
-        (worker, workers): (usize, usize),
+        place: (usize, usize),
         feed: &Feed,
-        from: &Version,
+        (from, seen): (&Version, Duplicates),
         lateness_ms: Option<u64>,
     ) -> Result<Self, LogError> {
         let all = log.meta().partitions;
-        let partitions: Vec<u32> = (0..all).filter(|p| *p as usize % workers == worker).collect();
-        let intake = Intake::open(log, &partitions, from, feed)?;
+        let partitions = partitions(all, place);
+        let intake = Intake::resume(log, &partitions, from, feed, seen)?;
         let watermarks = lateness_ms.map(|allowed| Watermarks::new(allowed, all));
         Ok(Source { intake, partitions, records: Vec::new(), watermarks })
     }
@@ -80,6 +84,11 @@ impl Source {
     /// Offsets read so far.
     pub(crate) fn read(&self) -> u64 {
         self.intake.version().total()
+    }
+
+    /// What was seen below where it has come to.
+    pub(crate) fn duplicates(&self) -> &Duplicates {
+        self.intake.duplicates()
     }
 
     /// Records set aside because they could not be decoded.

@@ -7,10 +7,12 @@ use std::rc::Rc;
 use differential_dataflow::difference::{Abelian, Semigroup};
 use workloads::Rows;
 
+use crate::error::KappaError;
 use crate::fold::Update;
 use crate::keys::Key;
 use crate::reading::Reader;
 use crate::shelf::Shelf;
+use crate::snapshot::{Home, Table, Taken, Written};
 use crate::views::{Grouping, Question};
 
 /// Sums by key of a grouping.
@@ -28,6 +30,8 @@ pub(crate) struct Sums<G: Grouping> {
     newest: ShelfOf<G>,
     window: Changes<G>,
     later: Changes<G>,
+    /// The version at which a snapshot is to begin, which is still to come.
+    due: Option<u64>,
 }
 
 /// The sums of some grouping, whichever it is.
@@ -38,12 +42,22 @@ pub(crate) trait Held {
     fn rows(&self, time: u64, question: &Question<'_>) -> Rows;
     /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
     fn settle(&self, newest: u64, oldest: u64);
+    /// What they are called in a snapshot.
+    fn name(&self) -> &'static str;
+    /// A snapshot is to begin at `time`, which is to come.
+    fn snapshot(&self, time: u64);
+    /// Whether it has begun.
+    fn begun(&self) -> bool;
+    /// See [`Table::write`].
+    fn write(&self, rows: &mut Written) -> bool;
+    /// See [`Table::take_up`].
+    fn take_up(&self, rows: &mut Taken<'_>, home: &Home) -> Result<(), KappaError>;
 }
 
 impl<G: Grouping> Default for Sums<G> {
     fn default() -> Self {
         let (window, later) = (BTreeMap::new(), BTreeMap::new());
-        Sums { newest: ShelfOf::<G>::default(), window, later }
+        Sums { newest: ShelfOf::<G>::default(), window, later, due: None }
     }
 }
 
@@ -69,6 +83,7 @@ impl<G: Grouping> Sums<G> {
     fn settle(&mut self, newest: u64, oldest: u64) {
         while let Some(first) = self.later.first_entry().filter(|first| *first.key() <= newest) {
             let (time, updates) = first.remove_entry();
+            self.begin(time);
             for (key, difference) in updates.iter().flatten() {
                 self.newest.add(*key, difference);
             }
@@ -76,8 +91,19 @@ impl<G: Grouping> Sums<G> {
                 self.window.insert(time, updates);
             }
         }
+        self.begin(newest + 1);
         while let Some(first) = self.window.first_entry().filter(|first| *first.key() <= oldest) {
             first.remove();
+        }
+    }
+}
+
+impl<G: Grouping> Sums<G> {
+    /// Begins the snapshot that is due, if its version comes before `time`, which nothing was added of.
+    fn begin(&mut self, time: u64) {
+        if self.due.is_some_and(|due| due < time) {
+            self.due = None;
+            self.newest.begin();
         }
     }
 }
@@ -93,5 +119,25 @@ impl<G: Grouping> Held for Rc<RefCell<Sums<G>>> {
 
     fn settle(&self, newest: u64, oldest: u64) {
         self.borrow_mut().settle(newest, oldest);
+    }
+
+    fn name(&self) -> &'static str {
+        G::VIEWS[0]
+    }
+
+    fn snapshot(&self, time: u64) {
+        self.borrow_mut().due = Some(time);
+    }
+
+    fn begun(&self) -> bool {
+        self.borrow().due.is_none()
+    }
+
+    fn write(&self, rows: &mut Written) -> bool {
+        self.borrow_mut().newest.write(rows)
+    }
+
+    fn take_up(&self, rows: &mut Taken<'_>, home: &Home) -> Result<(), KappaError> {
+        self.borrow_mut().newest.take_up(rows, home)
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use workloads::{Log, Query, Rows, Version};
 use crate::error::KappaError;
 use crate::pace::Pace;
 use crate::share::{Brief, Share, Standing};
+use crate::snapshot::Note;
 
 /// How long a worker waits that has a version to read and finds nothing of it in the log, and how long the caller
 /// waits for news.
@@ -44,6 +45,7 @@ pub(crate) enum Word {
     Close(u32),
     Lead(u32),
     Assign(u32, u64, Version),
+    Snapshot(u32, u64, SyncSender<Note>),
     Settle(u32, u64, u64),
     Read(u32, u64, Arc<Vec<Query>>, Sender<Vec<Rows>>),
 }
@@ -234,7 +236,7 @@ impl Desk {
                 idle = false;
             }
             if idle && !self.spin {
-                share.rest(if share.reading() { NAP } else { REST });
+                share.rest(if share.expecting() { NAP } else { REST });
             }
         }
     }
@@ -259,6 +261,7 @@ impl Desk {
             Word::Close(job) => share.close(job),
             Word::Lead(job) => share.lead(job),
             Word::Assign(job, time, binding) => share.assign(job, time, binding),
+            Word::Snapshot(job, time, desk) => share.snapshot(job, time, desk),
             Word::Settle(job, newest, oldest) => share.settle(job, newest, oldest),
             Word::Read(job, time, queries, reply) => {
                 // Whoever asked may have gone; that is no concern of the work.

@@ -115,6 +115,10 @@ impl Component for Kappa {
         Duration::from_micros(Kappa::rest(self, now.micros).unsigned_abs())
     }
 
+    fn trouble(&self) -> Option<&str> {
+        Kappa::trouble(self)
+    }
+
     fn dead(&self) -> u64 {
         Kappa::dead(self)
     }

@@ -16,12 +16,16 @@ use crate::keys::Key;
 use crate::names::Names;
 use crate::outlet::Outlet;
 use crate::reading::{Reader, every, one};
+use crate::snapshot::Table;
 
 pub mod orders;
 pub mod sensors;
 pub mod trades;
 pub mod transfers;
 pub mod words;
+
+/// Number of what the rules keep and how: it goes up with every change that makes old snapshots useless.
+pub(crate) const REVISION: u32 = 1;
 
 /// What is summed up per key.
 pub trait Sum: Abelian + Copy + Default + Ord + Debug + ExchangeData {}
@@ -47,6 +51,12 @@ pub trait Rules: Sized + 'static {
     fn apply(&mut self, name: u32, act: &Self::Act, changes: &mut Self::Changes);
     /// Every act of a version has been carried out: changes whatever is found out once a version.
     fn close(&mut self, _changes: &mut Self::Changes, _names: &Names) {}
+    /// What must be known to go on from here, always in the same order; none where nothing is kept.
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        Vec::new()
+    }
+    /// The tables have been taken up again: what else is kept follows from them.
+    fn restore(&mut self) {}
     /// The answer to a question about a view out of the rows of every worker, where it is not all of them.
     fn gather(_view: &str, _key: Option<&str>, rows: Rows) -> Rows {
         rows

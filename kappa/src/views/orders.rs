@@ -9,6 +9,7 @@ use crate::keys::{All, Named};
 use crate::names::Names;
 use crate::outlet::Outlet;
 use crate::shards::{Near, PageKey, SLOTS, Shards};
+use crate::snapshot::{Home, Movable, Table};
 
 mod amounts;
 mod days;
@@ -80,6 +81,12 @@ struct Book {
 impl Near for (u32, u64) {
     fn place(&self) -> (PageKey, usize) {
         ((0, self.1 / SLOTS as u64), self.1 as usize % SLOTS)
+    }
+}
+
+impl Movable for (u32, u64) {
+    fn moved(self, home: &Home) -> Option<Self> {
+        Some((home.number(self.0)?, self.1))
     }
 }
 
@@ -157,6 +164,15 @@ impl Rules for Orders {
             order.mark(act);
             self.book.count_all(customer, order, 1, horizon, changes);
         }
+    }
+
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let Book { visits, ranking, .. } = &mut self.book;
+        vec![&mut self.orders, visits.table(), &mut ranking.customers, &mut ranking.shown]
+    }
+
+    fn restore(&mut self) {
+        self.book.ranking.restore();
     }
 
     fn close(&mut self, changes: &mut Changes, names: &Names) {

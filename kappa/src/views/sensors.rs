@@ -9,10 +9,11 @@ use crate::fold::{Fold, SteadyMap, additive};
 use crate::keys::{Named, NamedSecond};
 use crate::names::Names;
 use crate::outlet::Outlet;
+use crate::snapshot::{Nest, Table};
 
 mod region;
 
-use region::Region;
+use region::{Region, Second};
 
 /// A reading of a region.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -54,6 +55,8 @@ struct Alerts;
 pub struct Sensors {
     /// Whether anybody asks for that.
     ordered: bool,
+    /// By region, every second that holds readings.
+    seconds: Nest<u32, i64, Second>,
     regions: SteadyMap<u32, Region>,
     /// Regions with readings in the version that is being carried out.
     touched: Vec<u32>,
@@ -65,7 +68,7 @@ impl Rules for Sensors {
 
     fn new(_terms: &Terms, views: &[&str]) -> Self {
         let ordered = asked(views, &["recent", "alerts"]);
-        Sensors { ordered, regions: SteadyMap::default(), touched: Vec::new() }
+        Sensors { ordered, seconds: Nest::default(), regions: SteadyMap::default(), touched: Vec::new() }
     }
 
     fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
@@ -84,15 +87,27 @@ impl Rules for Sensors {
             if !region.is_touched() {
                 self.touched.push(number);
             }
-            region.read(act.second, &one);
+            region.read(self.seconds.tree(number), act.second, &one);
         }
     }
 
     fn close(&mut self, changes: &mut Changes, _names: &Names) {
         for number in self.touched.drain(..) {
             let Some(region) = self.regions.get_mut(&number) else { continue };
-            changes.recent.add(Named(number), &region.recent());
-            region.derive(|second, change| changes.alerts.add(NamedSecond(number, second), change));
+            let seconds = self.seconds.tree(number);
+            changes.recent.add(Named(number), &region.recent(seconds));
+            region.derive(seconds, |second, change| changes.alerts.add(NamedSecond(number, second), change));
+        }
+    }
+
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        vec![&mut self.seconds]
+    }
+
+    fn restore(&mut self) {
+        for (number, seconds) in self.seconds.trees() {
+            // What changes of it was said when it changed.
+            self.regions.entry(*number).or_default().recent(seconds);
         }
     }
 }

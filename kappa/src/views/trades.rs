@@ -8,6 +8,7 @@ use crate::fold::Fold;
 use crate::keys::{Named, NamedDay};
 use crate::outlet::Outlet;
 use crate::shards::{Near, PageKey, Shards};
+use crate::snapshot::{Home, Movable, Table};
 
 mod days;
 mod entry;
@@ -63,6 +64,12 @@ impl Near for (u32, Origin) {
         // A feed numbers the few trades of a frame in the last eight bits: four of four frames share a page.
         let (frame, index) = (self.1.sequence >> 8, self.1.sequence & 255);
         ((self.1.source, frame >> 2 | (index >> 2) << 56), ((frame & 3) << 2 | index & 3) as usize)
+    }
+}
+
+impl Movable for (u32, Origin) {
+    fn moved(self, home: &Home) -> Option<Self> {
+        Some((home.number(self.0)?, self.1))
     }
 }
 
@@ -129,6 +136,13 @@ impl Rules for Trades {
         let origin = if event.kind == TradeKind::Traded { record.origin } else { Some(event.target) };
         let trade = Trade { price: event.price, volume: event.volume, time: event.time, place: record.place };
         act(&event.symbol, Act { kind: event.kind, origin, trade });
+    }
+
+    fn tables(&mut self) -> Vec<&mut dyn Table> {
+        let mut tables: Vec<&mut dyn Table> = vec![&mut self.entries];
+        tables.extend(self.book.ladders.as_mut().map(Ladders::table));
+        tables.extend(self.book.tapes.as_mut().map(Tapes::table));
+        tables
     }
 
     fn apply(&mut self, symbol: u32, act: &Act, changes: &mut Changes) {

@@ -84,6 +84,12 @@ impl Duplicates {
         both
     }
 
+    /// Forgets what was seen of all partitions but these.
+    pub fn keep(&mut self, partitions: &[u32]) {
+        let others = (0..).zip(&mut self.partitions).filter(|(partition, _)| !partitions.contains(partition));
+        others.for_each(|(_, seen)| *seen = Seen::default());
+    }
+
     /// Whether nothing was seen.
     pub fn is_empty(&self) -> bool {
         self.partitions.iter().all(|seen| seen.pages.is_empty() && seen.contents.is_empty())

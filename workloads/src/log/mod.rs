@@ -12,6 +12,7 @@ use crate::partition::PartitionBy;
 use crate::version::Version;
 
 pub mod file;
+pub mod identity;
 pub mod memory;
 
 /// What a log holds, written once when it is created.

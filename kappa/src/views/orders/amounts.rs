@@ -5,7 +5,7 @@ use workloads::calendar::Unit;
 use workloads::{Millis, Row, Rows, Terms};
 
 use crate::fold::{Fold, additive};
-use crate::keys::{Day, Key};
+use crate::keys::{Day, Key, led};
 use crate::names::Names;
 use crate::reading::Reader;
 use crate::shelf::Tree;
@@ -48,6 +48,8 @@ impl Rung {
         Rung { day, level: Level::Band, amount: i64::MIN }
     }
 }
+
+led!(Rung);
 
 impl Key for Rung {
     type Shelf<S: Sum> = Tree<Rung, S>;

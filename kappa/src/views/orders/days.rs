@@ -7,6 +7,7 @@ use workloads::{Millis, Row, Terms};
 use crate::fold::{Fold, additive};
 use crate::keys::Day;
 use crate::shards::{Near, PageKey, SLOTS, Shards};
+use crate::snapshot::{Home, Movable, Table};
 use crate::views::Grouping;
 
 /// How many customers there were.
@@ -31,9 +32,19 @@ impl Near for (i64, u32) {
     }
 }
 
+impl Movable for (i64, u32) {
+    fn moved(self, home: &Home) -> Option<Self> {
+        Some((self.0, home.number(self.1)?))
+    }
+}
+
 impl Visits {
     pub(super) fn new() -> Self {
         Visits { records: Shards::new() }
+    }
+
+    pub(super) fn table(&mut self) -> &mut dyn Table {
+        &mut self.records
     }
 
     /// Counts a record of a customer in (`sign` 1) or out (-1).

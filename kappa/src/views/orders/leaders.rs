@@ -10,7 +10,8 @@ use crate::fold::{Fold, additive};
 use crate::keys::Key;
 use crate::names::Names;
 use crate::reading::{Reader, every};
-use crate::shelf::Tree;
+use crate::shelf::{Numbered, Shelf, Tree};
+use crate::snapshot::{Home, Movable};
 use crate::views::{Grouping, Question, Sum};
 
 /// Customers that are watched after the others were let go.
@@ -38,21 +39,27 @@ pub(super) struct Leader(u32);
 /// others, and when enough of them are left the others need not be looked at.
 #[derive(Default)]
 pub(super) struct Ranking {
-    customers: Vec<Customer>,
+    pub(super) customers: Numbered<Customer>,
     watched: Vec<u32>,
     /// Absent while everybody is watched.
     floor: Option<i128>,
-    shown: Vec<(u32, Spent)>,
+    pub(super) shown: Tree<Leader, Spent>,
     /// What the last of those shown has spent; absent while fewer are shown than may be.
     least: Option<i128>,
     /// Whether others may be first than are shown.
     stale: bool,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Customer {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Customer {
     spent: Spent,
     watched: bool,
+}
+
+impl Movable for Leader {
+    fn moved(self, home: &Home) -> Option<Self> {
+        home.number(self.0).map(Leader)
+    }
 }
 
 impl Key for Leader {
@@ -72,11 +79,7 @@ impl Ranking {
     /// Counts an amount in force in or out (`sign` 1 or -1; so is the sum's).
     #[inline]
     pub(super) fn count(&mut self, customer: u32, sum: i128, sign: i64) {
-        let number = customer as usize;
-        if number >= self.customers.len() {
-            self.customers.resize(number + 1, Customer::default());
-        }
-        let held = &mut self.customers[number];
+        let held = self.customers.entry(customer);
         let before = held.spent.sum;
         held.spent.sum += sum;
         held.spent.count += sign;
@@ -105,16 +108,25 @@ impl Ranking {
         }
         first.truncate(TOP);
         self.least = first.get(TOP - 1).map(|(_, spent)| spent.sum);
-        for (customer, spent) in &self.shown {
-            leaders.add(Leader(*customer), &Spent::default().since(spent));
-        }
-        first.iter().for_each(|(customer, spent)| leaders.add(Leader(*customer), spent));
-        self.shown = first;
+        let before: Vec<_> = self.shown.from(None).map(|(leader, spent)| (leader, *spent)).collect();
+        let mut change = |leader: Leader, spent: &Spent| {
+            leaders.add(leader, spent);
+            self.shown.add(leader, spent);
+        };
+        before.iter().for_each(|(leader, spent)| change(*leader, &Spent::default().since(spent)));
+        first.iter().for_each(|(customer, spent)| change(Leader(*customer), spent));
+    }
+
+    /// Everybody may be among the first, and others than are shown.
+    pub(super) fn restore(&mut self) {
+        (self.least, self.stale) = (None, true);
+        self.watch_all();
     }
 
     /// Those watched who have records in force and have spent more than `floor`, in their order.
     fn ranked(&self, names: &Names, floor: Option<i128>) -> Vec<(u32, Spent)> {
-        let spent = self.watched.iter().map(|number| (*number, self.customers[*number as usize].spent));
+        let spent =
+            self.watched.iter().filter_map(|number| Some((*number, self.customers.at(*number)?.spent)));
         // rule: O8
         let mut first: Vec<_> =
             spent.filter(|(_, spent)| spent.count != 0 && Some(spent.sum) > floor).collect();
@@ -124,7 +136,8 @@ impl Ranking {
 
     fn watch_all(&mut self) {
         (self.floor, self.watched) = (None, Vec::new());
-        for (number, held) in (0..).zip(&mut self.customers) {
+        for number in 0..self.customers.length() {
+            let held = self.customers.entry(number);
             held.watched = held.spent.count != 0;
             self.watched.extend(held.watched.then_some(number));
         }
@@ -136,12 +149,12 @@ impl Ranking {
             return;
         }
         let Ranking { customers, watched, floor, .. } = self;
-        let sum = |customer: &u32| customers[*customer as usize].spent.sum;
+        let sum = |customer: &u32| customers.at(*customer).map_or(0, |held| held.spent.sum);
         watched.select_nth_unstable_by(WATCHED - 1, |one, other| {
             sum(other).cmp(&sum(one)).then_with(|| tie(*one, *other))
         });
         for customer in watched.drain(WATCHED..) {
-            let held = &mut customers[customer as usize];
+            let held = customers.entry(customer);
             held.watched = false;
             *floor = (*floor).max(Some(held.spent.sum));
         }

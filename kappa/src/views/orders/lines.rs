@@ -1,24 +1,25 @@
 //! The records of one order id, and what marks leave of them.
 
+use serde::{Deserialize, Serialize};
 use workloads::{Millis, OrderKind, Place};
 
 use super::Act;
 
 /// One record of an order, as it was placed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Line {
     pub(super) amount: i64,
     pub(super) time: Millis,
 }
 
 /// The records of one order id and customer, and what was said of them. Most orders have one line and no mark.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Order {
     pub(super) lines: Lines,
     marks: Option<Box<Marks>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) enum Lines {
     #[default]
     None,
@@ -26,7 +27,7 @@ pub(super) enum Lines {
     Many(Vec<Line>),
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Marks {
     /// Event time of the earliest cancellation: the one that reaches furthest back.
     cancelled: Option<Millis>,

@@ -1,14 +1,13 @@
 //! What is known of a symbol on a day, and in an hour.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use workloads::calendar::Unit;
 use workloads::{Row, Terms};
 
 use super::Trade;
-use crate::fold::{SteadyMap, additive};
+use crate::fold::additive;
 use crate::keys::{NamedDay, NamedHour};
+use crate::snapshot::{Nest, Ordered, Table};
 use crate::views::Grouping;
 
 /// A symbol on a day. Lowest and highest are replaced, not added up: their difference is what must be added to the
@@ -38,19 +37,23 @@ pub(super) struct Days;
 pub(super) struct Hours;
 
 /// How many trades in force have a price.
-type Ladder = BTreeMap<i64, u64>;
+type Ladder = Ordered<i64, u64>;
 
 /// What lies behind the extremes.
 #[derive(Default)]
 pub(super) struct Ladders {
-    by_day: SteadyMap<NamedDay, Ladder>,
+    by_day: Nest<NamedDay, i64, u64>,
 }
 
 impl Ladders {
+    pub(super) fn table(&mut self) -> &mut dyn Table {
+        &mut self.by_day
+    }
+
     /// Counts a price in (`sign` 1) or out (-1); what that changes.
     // rule: T10
     pub(super) fn count(&mut self, day: NamedDay, price: i64, sign: i64) -> Day {
-        let ladder = self.by_day.entry(day).or_default();
+        let ladder = self.by_day.tree(day);
         let before = extremes(ladder);
         step(ladder, price, sign);
         extremes(ladder).since(&before)
@@ -58,6 +61,7 @@ impl Ladders {
 }
 
 fn step(ladder: &mut Ladder, price: i64, sign: i64) {
+    let ladder = ladder.change(&price);
     let held = ladder.entry(price).or_default();
     *held = held.saturating_add_signed(sign);
     if *held == 0 {

@@ -1,17 +1,18 @@
 //! The records of one origin, and what marks leave of them.
 
+use serde::{Deserialize, Serialize};
 use workloads::{Millis, TradeKind};
 
 use super::Trade;
 
 /// The records of one origin, and what was said of them. Nearly all have one record and no mark.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Entry {
     first: Option<Trade>,
     more: Option<Box<More>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct More {
     trades: Vec<Trade>,
     /// Event time of the earliest bust: the one that reaches furthest back.

@@ -1,13 +1,12 @@
 //! What is known of a symbol: its means, and its last trades.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use workloads::{Millis, Place, Row, Terms};
 
 use super::Trade;
-use crate::fold::{SteadyMap, additive};
+use crate::fold::additive;
 use crate::keys::Named;
+use crate::snapshot::{Nest, Ordered, Table};
 use crate::views::Grouping;
 
 /// A symbol. The fields after `count` are replaced, not added up.
@@ -27,24 +26,29 @@ additive!(Symbol { prices, volumes, count, last, time, previous, has_previous })
 pub(super) struct Symbols;
 
 /// The trades of a symbol in force, in the order that decides which is last.
-type Tape = BTreeMap<(Millis, Place), i64>;
+type Tape = Ordered<(Millis, Place), i64>;
 
 /// What lies behind the last.
 #[derive(Default)]
 pub(super) struct Tapes {
-    by_symbol: SteadyMap<u32, Tape>,
+    by_symbol: Nest<u32, (Millis, Place), i64>,
 }
 
 impl Tapes {
+    pub(super) fn table(&mut self) -> &mut dyn Table {
+        &mut self.by_symbol
+    }
+
     /// Counts a trade in (`sign` 1) or out (-1); what that changes.
     // rule: T12
     pub(super) fn count(&mut self, symbol: u32, trade: Trade, sign: i64) -> Symbol {
-        let tape = self.by_symbol.entry(symbol).or_default();
+        let tape = self.by_symbol.tree(symbol);
         let before = latest(tape);
+        let at = (trade.time, trade.place);
         if sign > 0 {
-            tape.insert((trade.time, trade.place), trade.price);
+            tape.change(&at).insert(at, trade.price);
         } else {
-            tape.remove(&(trade.time, trade.place));
+            tape.change(&at).remove(&at);
         }
         latest(tape).since(&before)
     }

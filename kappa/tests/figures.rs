@@ -1,0 +1,134 @@
+//! What snapshots cost and buy, measured: `cargo test --release -p kappa --test figures -- --ignored --nocapture`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod events;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use events::log;
+use kappa::{Kappa, KappaConfig, Options};
+use workloads::files::{RealDisk, SharedDisk};
+use workloads::intake::Feed;
+use workloads::log::RawRecord;
+use workloads::log::memory::MemoryLog;
+use workloads::{Appender, Codec, Event, Log, Name, OrderEvent, OrderKind, Origin, Query, Terms};
+
+const CUSTOMERS: u64 = 1_000_000;
+const TAIL: u64 = 2_000_000;
+
+fn order(number: u64) -> RawRecord {
+    let customer = Name::from(format!("customer {}", number % CUSTOMERS));
+    let (kind, amount) = (OrderKind::Placed, 1_000 + (number % 977) as i64);
+    let time = 1_700_000_000_000 + number as i64 / 100;
+    let event = Event::Order(OrderEvent { kind, customer, order: 1 + number, amount, time });
+    let mut value = Vec::new();
+    Codec::Bin.encode(&event, &mut value);
+    let key = event.key().as_bytes().to_vec().into();
+    let origin = Some(Origin { source: 0, sequence: number });
+    RawRecord { offset: 0, origin, intended: number as i64, appended: time, key, value: value.into() }
+}
+
+fn append(log: &MemoryLog, numbers: std::ops::Range<u64>) {
+    let mut appender = log.appender();
+    let records: Vec<RawRecord> = numbers.map(order).collect();
+    for some in records.chunks(1_000) {
+        appender.append(0, some).unwrap();
+    }
+}
+
+fn start(log: &MemoryLog, state: &Path, snapshot_records: u64) -> Kappa {
+    let disk: SharedDisk = Arc::new(RealDisk);
+    let options = Options { snapshot_records, snapshot_ms: 0, ..Options::default() };
+    let config = KappaConfig {
+        terms: Terms::default(),
+        feed: Feed::default(),
+        state: Some(state.to_owned()),
+        workers: 1,
+        granularity: 10_000,
+        version_ms: 1,
+        spin: false,
+        options,
+    };
+    Kappa::start(Arc::new(log.clone()), &disk, &config).unwrap()
+}
+
+fn follow(kappa: &mut Kappa, log: &MemoryLog, began: Instant) {
+    let heads = log.heads().unwrap();
+    while kappa.version().unwrap() != heads {
+        kappa.step(began.elapsed().as_micros() as i64).unwrap();
+    }
+}
+
+fn written(state: &Path) -> u64 {
+    let Ok(files) = std::fs::read_dir(state.join("snapshots")) else { return 0 };
+    let files = files.filter_map(|file| file.unwrap().metadata().ok());
+    files.map(|file| file.len()).sum()
+}
+
+fn whole(state: &Path) -> bool {
+    let Ok(mut files) = std::fs::read_dir(state.join("snapshots")) else { return false };
+    files.any(|file| file.unwrap().path().extension().is_some_and(|end| end == "manifest"))
+}
+
+/// How long each step takes while 100,000 events a second come in, until `over`.
+fn live(
+    kappa: &mut Kappa,
+    log: &MemoryLog,
+    next: &mut u64,
+    over: impl Fn(Duration) -> bool,
+) -> Vec<Duration> {
+    let (began, mut delays, from) = (Instant::now(), Vec::new(), *next);
+    while !over(began.elapsed()) {
+        let due = from + began.elapsed().as_micros() as u64 / 10;
+        append(log, *next..due.max(*next));
+        *next = due.max(*next);
+        let heads = log.heads().unwrap();
+        let then = Instant::now();
+        while kappa.version().unwrap() != heads {
+            kappa.step(1_000_000_000 + began.elapsed().as_micros() as i64).unwrap();
+        }
+        delays.push(then.elapsed());
+    }
+    delays.sort_unstable();
+    delays
+}
+
+fn say(what: &str, delays: &[Duration]) {
+    let at = |share: f64| delays[((delays.len() - 1) as f64 * share) as usize];
+    println!("{what}: {} versions, p50 {:?}, p99 {:?}, worst {:?}", delays.len(), at(0.5), at(0.99), at(1.0));
+}
+
+#[test]
+#[ignore = "figures, in release"]
+fn a_snapshot_of_a_million_customers() {
+    let (log, folder) = (log("orders", 1), tempfile::tempdir().unwrap());
+    append(&log, 0..CUSTOMERS);
+    let mut kappa = start(&log, folder.path(), CUSTOMERS);
+    follow(&mut kappa, &log, Instant::now());
+    let mut next = CUSTOMERS;
+    say("without a snapshot", &live(&mut kappa, &log, &mut next, |passed| passed.as_secs() >= 2));
+    // The next version is the first beyond twice as many records.
+    append(&log, next..2 * CUSTOMERS);
+    next = next.max(2 * CUSTOMERS);
+    let began = Instant::now();
+    let delays =
+        live(&mut kappa, &log, &mut next, |_| whole(folder.path()) || began.elapsed().as_secs() > 60);
+    say("while one is taken", &delays[..]);
+    println!("taken within {:?}, {} bytes", began.elapsed(), written(folder.path()));
+    drop(kappa);
+    let began = Instant::now();
+    let mut kappa = start(&log, folder.path(), 0);
+    let query = Query { view: "spend".to_owned(), key: Some("customer 7".to_owned()) };
+    let version = kappa.read(&[query]).unwrap().version.unwrap();
+    println!("restored at {version} of {} within {:?}", log.heads().unwrap(), began.elapsed());
+    follow(&mut kappa, &log, Instant::now());
+    drop(kappa);
+    append(&log, next..next + TAIL);
+    let began = Instant::now();
+    let mut kappa = start(&log, folder.path(), 0);
+    follow(&mut kappa, &log, Instant::now());
+    println!("restart with a tail of {TAIL} within {:?}", began.elapsed());
+}
