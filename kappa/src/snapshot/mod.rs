@@ -14,15 +14,17 @@ mod nest;
 mod ordered;
 mod part;
 mod saver;
+mod saving;
 mod scribe;
 mod table;
 mod taking;
 
 pub(crate) use manifest::Question;
-pub(crate) use nest::Nest;
+pub(crate) use nest::{Nest, Rooted};
 pub(crate) use ordered::Ordered;
 pub(crate) use part::{Block, Restored};
 pub(crate) use saver::Saver;
+pub(crate) use saving::Saving;
 pub(crate) use scribe::Note;
 pub(crate) use table::{Home, Movable, Table, Taken, Written};
 pub(crate) use taking::{Next, Taking};

@@ -1,6 +1,7 @@
 //! Trees by key, of which a snapshot can be taken.
 
 use std::hash::Hash;
+use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,34 +10,47 @@ use super::{Home, Movable, Ordered, Table, Taken, Written};
 use crate::error::KappaError;
 use crate::fold::SteadyMap;
 
-/// A tree for each key.
-pub(crate) struct Nest<K, S, V> {
-    trees: SteadyMap<K, Ordered<S, V>>,
+/// What grows on a tree.
+pub(crate) trait Rooted<S, V>: Default {
+    fn root(&mut self) -> &mut Ordered<S, V>;
+}
+
+impl<S, V> Rooted<S, V> for Ordered<S, V> {
+    fn root(&mut self) -> &mut Ordered<S, V> {
+        self
+    }
+}
+
+/// A tree for each key, with what grows on it.
+pub(crate) struct Nest<K, S, V, T = Ordered<S, V>> {
+    trees: SteadyMap<K, T>,
+    rows: PhantomData<(S, V)>,
     /// The keys whose trees are not written yet, the last of them first to come.
     unwritten: Vec<K>,
 }
 
-impl<K, S, V> Default for Nest<K, S, V> {
+impl<K, S, V, T> Default for Nest<K, S, V, T> {
     fn default() -> Self {
-        Nest { trees: SteadyMap::default(), unwritten: Vec::new() }
+        Nest { trees: SteadyMap::default(), rows: PhantomData, unwritten: Vec::new() }
     }
 }
 
-impl<K: Copy + Eq + Hash, S: Copy + Ord, V: Clone> Nest<K, S, V> {
+impl<K: Copy + Eq + Hash, S, V, T: Rooted<S, V>> Nest<K, S, V, T> {
     /// The tree of a key, an empty one if it had none.
     #[inline]
-    pub(crate) fn tree(&mut self, key: K) -> &mut Ordered<S, V> {
+    pub(crate) fn tree(&mut self, key: K) -> &mut T {
         self.trees.entry(key).or_default()
     }
 
     /// Keys with their trees, in no order.
-    pub(crate) fn trees(&self) -> impl Iterator<Item = (&K, &Ordered<S, V>)> {
-        self.trees.iter()
+    pub(crate) fn trees(&mut self) -> impl Iterator<Item = (&K, &mut T)> {
+        self.trees.iter_mut()
     }
 }
 
-impl<K, S, V> Table for Nest<K, S, V>
+impl<K, S, V, T> Table for Nest<K, S, V, T>
 where
+    T: Rooted<S, V>,
     K: Copy + Ord + Hash + Movable + Serialize + DeserializeOwned,
     S: Copy + Ord + Serialize + DeserializeOwned,
     V: Clone + Serialize + DeserializeOwned,
@@ -45,7 +59,7 @@ where
         self.unwritten = self.trees.keys().copied().collect();
         // So that two snapshots of the same state are the same.
         self.unwritten.sort_unstable_by(|one, other| other.cmp(one));
-        self.trees.values_mut().for_each(Ordered::begin);
+        self.trees.values_mut().for_each(|tree| tree.root().begin());
     }
 
     fn write(&mut self, rows: &mut Written) -> bool {
@@ -53,7 +67,7 @@ where
             let mut room = true;
             let tree = self.trees.get_mut(key);
             let left = tree.is_some_and(|tree| {
-                tree.write(|sub, value| {
+                tree.root().write(|sub, value| {
                     room = rows.put(&(key, sub, value));
                     room
                 })
@@ -71,7 +85,7 @@ where
     fn take_up(&mut self, rows: &mut Taken<'_>, home: &Home) -> Result<(), KappaError> {
         while let Some((key, sub, value)) = rows.next::<(K, S, V)>()? {
             if let Some(key) = key.moved(home) {
-                self.tree(key).change(&sub).insert(sub, value);
+                self.tree(key).root().change(&sub).insert(sub, value);
             }
         }
         Ok(())

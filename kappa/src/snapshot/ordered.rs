@@ -3,19 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, Deref};
 
+use super::Saving;
+
 /// A tree that is read like any other; what is to change is asked for by its key.
 #[derive(Clone, Debug)]
 pub(crate) struct Ordered<K, V> {
     map: BTreeMap<K, V>,
     saving: Option<Box<Saving<K, V>>>,
-}
-
-#[derive(Clone, Debug)]
-struct Saving<K, V> {
-    /// What has changed beyond `after`, as it was; absent if there was nothing.
-    aside: BTreeMap<K, Option<V>>,
-    /// The last key that was written.
-    after: Option<K>,
 }
 
 impl<K, V> Default for Ordered<K, V> {
@@ -53,47 +47,26 @@ impl<K: Copy + Ord, V: Clone> Ordered<K, V> {
 
     #[cold]
     fn put_aside(&mut self, key: &K) {
-        let Some(saving) = &mut self.saving else { return };
-        if saving.after.is_none_or(|after| *key > after) {
-            saving.aside.entry(*key).or_insert_with(|| self.map.get(key).cloned());
+        if let Some(saving) = &mut self.saving {
+            saving.put_aside(*key, || self.map.get(key).cloned());
         }
     }
 
     /// From now on what changes is put aside as it is.
     pub(crate) fn begin(&mut self) {
-        self.saving = Some(Box::new(Saving { aside: BTreeMap::new(), after: None }));
+        self.saving = Some(Box::default());
     }
 
     /// Hands on what there was when it began, until `more` has enough; false when nothing is left.
-    pub(crate) fn write(&mut self, mut more: impl FnMut(&K, &V) -> bool) -> bool {
+    pub(crate) fn write(&mut self, more: impl FnMut(&K, &V) -> bool) -> bool {
         let Some(saving) = &mut self.saving else { return false };
-        let from = saving.after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut now = self.map.range((from, Bound::Unbounded)).peekable();
-        let mut then = saving.aside.range((from, Bound::Unbounded)).peekable();
-        loop {
-            let aside = match (now.peek(), then.peek()) {
-                (Some((one, _)), Some((other, _))) => other <= one,
-                (Some(_), None) => false,
-                (None, Some(_)) => true,
-                (None, None) => break,
-            };
-            let (key, value) = if aside {
-                let Some((key, value)) = then.next() else { break };
-                now.next_if(|(same, _)| *same == key);
-                (key, value.as_ref())
-            } else {
-                let Some((key, value)) = now.next() else { break };
-                (key, Some(value))
-            };
-            let key = *key;
-            if value.is_some_and(|value| !more(&key, value)) {
-                saving.after = Some(key);
-                saving.aside = saving.aside.split_off(&key);
-                return true;
-            }
+        let from = saving.after().map_or(Bound::Unbounded, Bound::Excluded);
+        let now = self.map.range((from, Bound::Unbounded)).map(|(key, value)| (*key, value.clone()));
+        let left = saving.write(now, more);
+        if !left {
+            self.saving = None;
         }
-        self.saving = None;
-        false
+        left
     }
 }
 
