@@ -41,7 +41,7 @@ pub(crate) struct Meeting {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Order {
     Process(usize),
-    Open(Brief),
+    Open(Box<Brief>),
     Close(u32),
     Lead(u32),
     Assign(u32, u64, Version),

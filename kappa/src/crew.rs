@@ -60,7 +60,7 @@ impl Crew {
     pub(crate) fn open(&mut self, brief: &Brief) -> Result<(), KappaError> {
         match self {
             Crew::Lone(share) => share.open(brief),
-            Crew::Team(team) => team.tell(|| Word::Open(brief.clone())),
+            Crew::Team(team) => team.tell(|| Word::Open(Box::new(brief.clone()))),
         }
     }
 

@@ -85,7 +85,7 @@ pub(crate) fn carry_out<'scope, R: Rules>(
     rules: Rc<Kept<R>>,
     told: Told,
 ) -> (Vec<Box<dyn Held>>, Vec<Lead<'scope>>) {
-    let mut builder = OperatorBuilder::new("rules".to_owned(), scope.clone());
+    let mut builder = OperatorBuilder::new("rules".to_owned(), scope);
     let again = scope.activator_for(builder.operator_info().address);
     let Told { names, hurry, frontier } = told;
     let alone = flows.sent.is_none();

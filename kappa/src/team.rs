@@ -41,7 +41,7 @@ pub(crate) struct Team {
 /// What a worker thread is told. It ends when nobody can tell it anything more.
 pub(crate) enum Word {
     Pace(Pace),
-    Open(Brief),
+    Open(Box<Brief>),
     Close(u32),
     Lead(u32),
     Assign(u32, u64, Version),
