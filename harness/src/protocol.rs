@@ -85,7 +85,7 @@ pub struct Response {
     pub job: Option<u32>,
     /// Which jobs there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jobs: Option<Status>,
+    pub jobs: Option<Box<Status>>,
     /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -153,7 +153,7 @@ impl Response {
         Response {
             id: Some(id),
             version: Some(status.version.clone()),
-            jobs: Some(status),
+            jobs: Some(Box::new(status)),
             ..Response::default()
         }
     }

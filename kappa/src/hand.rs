@@ -91,9 +91,9 @@ impl Hand {
         let (tell, orders) = channel();
         spawn("orders", move || {
             let lines = input.lines().map_while(Result::ok);
-            let orders = lines.map_while(|line| serde_json::from_str::<Order>(&line).ok());
+            let mut orders = lines.map_while(|line| serde_json::from_str::<Order>(&line).ok());
             // It ends with the connection, or when nobody does what it is told any more.
-            let _ = orders.map(|order| tell.send(order)).find(Result::is_err);
+            orders.all(|order| tell.send(order).is_ok());
         })?;
         Ok(Some(Link { stream, orders, meeting, team: None, told: Vec::new(), assigned: None }))
     }

@@ -147,6 +147,12 @@ const SWITCHES: &[(&str, &str)] = &[
         "lambda.skew_ms",
         "milliseconds by which the speed layer's clock is ahead, in a hand-over by event time",
     ),
+    (
+        "kappa.window_ms",
+        "milliseconds for which an older version can still be read; 0 keeps the newest alone",
+    ),
+    ("kappa.window_records", "records that such a version may be behind the newest"),
+    ("kappa.degraded", "what a kappa does worse on purpose: dirty_acts, lateness_ms, no_replay"),
     ("kappa.processes", "processes that share the work; kappa-cluster has two whatever this says"),
     (
         "kappa.stall_ms",

@@ -45,7 +45,8 @@ impl Client {
         if let Some(error) = response.error {
             return Err(anyhow!(error));
         }
-        response.jobs.context("a line without jobs and without an error")
+        let status = response.jobs.context("a line without jobs and without an error")?;
+        Ok(*status)
     }
 
     /// Sends a line as it is, and gives back the next line.
