@@ -257,7 +257,9 @@ impl<R: Rules> Waiting<R> {
         if self.rules.due.get().is_some_and(|due| due < next) {
             self.rules.due.set(None);
             self.rules.named.set(self.names.borrow().count());
-            rules.tables().into_iter().for_each(|table| table.begin());
+            for table in rules.tables() {
+                table.begin();
+            }
         }
     }
 }
