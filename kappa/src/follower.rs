@@ -23,6 +23,10 @@ use crate::views::REVISION;
 use crate::watch::Watch;
 use crate::window::Window;
 
+/// Microseconds between two looks at a log in which nothing happens: more often would cost a parked worker more of a core
+/// than its work.
+const LOOK: Micros = 500;
+
 /// Everything a [`Kappa`] is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KappaConfig {
@@ -307,7 +311,7 @@ impl Kappa {
 
     /// How long nothing new is begun, in microseconds, unless a whole version comes at once.
     pub fn rest(&self, now: Micros) -> Micros {
-        if self.idle() { self.binder.rest(now) } else { 0 }
+        if self.idle() { self.binder.rest(now).max(LOOK) } else { 0 }
     }
 
     /// Records set aside because they could not be decoded.
