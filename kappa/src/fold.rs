@@ -4,9 +4,10 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use differential_dataflow::difference::{IsZero, Semigroup};
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
 
+use crate::keys::Key;
 use crate::outlet::Way;
+use crate::places::Places;
 use crate::views::Grouping;
 
 /// A hash map whose iteration order is the same in every run: replays must be repeatable.
@@ -15,19 +16,17 @@ pub(crate) type SteadyMap<K, V> = HashMap<K, V, BuildHasherDefault<SteadyHasher>
 /// What changes of a key.
 pub(crate) type Update<K, D> = (K, D);
 
-/// Room for so many times the keys of one time is not kept: to empty a table is to go through all of its room.
-const SPARE: usize = 64;
-
 /// What the events of one logical time change in one grouping. Many events change few keys, so that summing them
 /// first leaves little to hand on. Nobody can see the difference: within one logical time there is no order.
 pub(crate) struct Fold<G: Grouping> {
-    sums: SteadyMap<G::Key, G::Sum>,
+    updates: Vec<Update<G::Key, G::Sum>>,
+    places: <G::Key as Key>::Places,
     pub(crate) way: Way<G>,
 }
 
 impl<G: Grouping> Default for Fold<G> {
     fn default() -> Self {
-        Fold { sums: SteadyMap::default(), way: Way::None }
+        Fold { updates: Vec::new(), places: Default::default(), way: Way::None }
     }
 }
 
@@ -38,11 +37,10 @@ impl<G: Grouping> Fold<G> {
         if !self.wanted() {
             return;
         }
-        match self.sums.entry(key) {
-            Entry::Occupied(mut sum) => sum.get_mut().plus_equals(difference),
-            Entry::Vacant(place) => {
-                place.insert(*difference);
-            }
+        let place = self.places.place(&key, &self.updates);
+        match self.updates.get_mut(place) {
+            Some((_, sum)) => sum.plus_equals(difference),
+            None => self.updates.push((key, *difference)),
         }
     }
 
@@ -53,17 +51,17 @@ impl<G: Grouping> Fold<G> {
     }
 
     /// What was added so far, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&G::Key, &G::Sum)> {
-        self.sums.iter()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Update<G::Key, G::Sum>> {
+        self.updates.iter()
     }
 
     /// Empties it.
     pub(crate) fn drain(&mut self) -> Vec<Update<G::Key, G::Sum>> {
-        let keys = self.sums.len();
-        let updates = self.sums.drain().filter(|(_, sum)| !sum.is_zero()).collect();
-        if self.sums.capacity() > SPARE * (keys + 1) {
-            self.sums.shrink_to(2 * keys);
-        }
+        self.places.forget(&self.updates);
+        // The next time will change about as many keys.
+        let room = Vec::with_capacity(self.updates.len());
+        let mut updates = std::mem::replace(&mut self.updates, room);
+        updates.retain(|(_, sum)| !sum.is_zero());
         updates
     }
 }

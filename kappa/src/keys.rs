@@ -8,6 +8,7 @@ use timely::ExchangeData;
 use workloads::calendar::Unit;
 
 use crate::names::Names;
+use crate::places::{ByNumber, Hashed, Places};
 use crate::shelf::{Numbered, Shelf, Tree};
 use crate::snapshot::{Home, Movable};
 use crate::views::Sum;
@@ -17,6 +18,8 @@ pub trait Key: Copy + Ord + Hash + Debug + ExchangeData + Movable {
     /// Where sums of such keys lie.
     type Shelf<S: Sum>: Shelf<Self, S>;
 
+    /// How such keys are found in a list of some.
+    type Places: Places<Self>;
     /// Whether sums of such keys lie where they are made, as names are at home there.
     const HERE: bool;
 
@@ -44,6 +47,7 @@ pub(crate) struct Day(pub i64);
 
 impl Key for All {
     type Shelf<S: Sum> = Tree<All, S>;
+    type Places = Hashed<All>;
     const HERE: bool = false;
 
     fn print(&self, _names: &Names) -> String {
@@ -85,6 +89,7 @@ impl Movable for u32 {
 
 impl Key for Named {
     type Shelf<S: Sum> = Numbered<S>;
+    type Places = ByNumber;
     const HERE: bool = true;
 
     fn print(&self, names: &Names) -> String {
@@ -98,6 +103,7 @@ impl Key for Named {
 
 impl Key for Day {
     type Shelf<S: Sum> = Tree<Day, S>;
+    type Places = Hashed<Day>;
     const HERE: bool = false;
 
     fn home(&self) -> u64 {
@@ -128,6 +134,7 @@ macro_rules! timed {
 
         impl Key for $name {
             type Shelf<S: Sum> = Tree<$name, S>;
+            type Places = Hashed<$name>;
             const HERE: bool = true;
 
             fn print(&self, names: &Names) -> String {

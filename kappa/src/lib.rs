@@ -17,7 +17,7 @@
 //!
 //! * [`views`]: the rules of each workload, once. All else is plumbing.
 //! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
-//! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`: sums of one time. `shards`: large state.
+//! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`, `places`: sums of one time. `shards`: large state.
 //! * `operator`, `outlet`, `dataflow`: rules at work. `sums`, `shelf`, `reading`: what comes of them, and answers out of it.
 //! * `engine`, `share`: a dataflow, and a worker with those of every job. `crew`, `team`: one worker, and several. `cluster`, [`Hand`]: several processes.
 //! * `snapshot`: what is known at one version, written while later ones come, and taken up after a restart. `window`: the versions that can be read.
@@ -42,6 +42,7 @@ mod operator;
 pub mod options;
 mod outlet;
 mod pace;
+mod places;
 mod reading;
 mod replace;
 mod replay;

@@ -13,6 +13,7 @@ use crate::snapshot::{Home, Movable, Table};
 mod days;
 mod entry;
 mod symbols;
+mod tape;
 
 use days::{Day, Days, Hours, Ladders, hour};
 use entry::Entry;
@@ -141,8 +142,12 @@ impl Rules for Trades {
     fn tables(&mut self) -> Vec<&mut dyn Table> {
         let mut tables: Vec<&mut dyn Table> = vec![&mut self.entries];
         tables.extend(self.book.ladders.as_mut().map(Ladders::table));
-        tables.extend(self.book.tapes.as_mut().map(Tapes::table));
+        tables.extend(self.book.tapes.as_mut().map(|tapes| tapes as &mut dyn Table));
         tables
+    }
+
+    fn restore(&mut self) {
+        self.book.ladders.iter_mut().for_each(Ladders::restore);
     }
 
     fn apply(&mut self, symbol: u32, act: &Act, changes: &mut Changes) {

@@ -7,6 +7,7 @@ use workloads::{Millis, Row, Rows, Terms};
 use crate::fold::{Fold, additive};
 use crate::keys::{Day, Key, led};
 use crate::names::Names;
+use crate::places::Hashed;
 use crate::reading::Reader;
 use crate::shelf::Tree;
 use crate::views::{Grouping, Question, Sum};
@@ -53,6 +54,7 @@ led!(Rung);
 
 impl Key for Rung {
     type Shelf<S: Sum> = Tree<Rung, S>;
+    type Places = Hashed<Rung>;
     const HERE: bool = false;
 
     fn home(&self) -> u64 {

@@ -9,6 +9,7 @@ use workloads::{Row, Rows, Terms};
 use crate::fold::{Fold, additive};
 use crate::keys::Key;
 use crate::names::Names;
+use crate::places::Hashed;
 use crate::reading::{Reader, every};
 use crate::shelf::{Numbered, Shelf, Tree};
 use crate::snapshot::{Home, Movable};
@@ -64,6 +65,7 @@ impl Movable for Leader {
 
 impl Key for Leader {
     type Shelf<S: Sum> = Tree<Leader, S>;
+    type Places = Hashed<Leader>;
     const HERE: bool = true;
 
     fn print(&self, names: &Names) -> String {

@@ -7,7 +7,7 @@ use workloads::{Row, Terms};
 use super::Trade;
 use crate::fold::additive;
 use crate::keys::{NamedDay, NamedHour};
-use crate::snapshot::{Nest, Ordered, Table};
+use crate::snapshot::{Nest, Ordered, Rooted, Table};
 use crate::views::Grouping;
 
 /// A symbol on a day. Lowest and highest are replaced, not added up: their difference is what must be added to the
@@ -36,13 +36,23 @@ pub(super) struct Days;
 /// By symbol and hour.
 pub(super) struct Hours;
 
-/// How many trades in force have a price.
-type Ladder = Ordered<i64, u64>;
+/// How many trades in force have a price, and the lowest and the highest of those that some have.
+#[derive(Default)]
+struct Ladder {
+    counts: Ordered<i64, u64>,
+    edges: Option<(i64, i64)>,
+}
 
 /// What lies behind the extremes.
 #[derive(Default)]
 pub(super) struct Ladders {
-    by_day: Nest<NamedDay, i64, u64>,
+    by_day: Nest<NamedDay, i64, u64, Ladder>,
+}
+
+impl Rooted<i64, u64> for Ladder {
+    fn root(&mut self) -> &mut Ordered<i64, u64> {
+        &mut self.counts
+    }
 }
 
 impl Ladders {
@@ -50,30 +60,48 @@ impl Ladders {
         &mut self.by_day
     }
 
+    /// The counts were taken up: the edges follow.
+    pub(super) fn restore(&mut self) {
+        self.by_day.trees().for_each(|(_, ladder)| ladder.measure());
+    }
+
     /// Counts a price in (`sign` 1) or out (-1); what that changes.
     // rule: T10
+    #[inline]
     pub(super) fn count(&mut self, day: NamedDay, price: i64, sign: i64) -> Day {
         let ladder = self.by_day.tree(day);
-        let before = extremes(ladder);
-        step(ladder, price, sign);
-        extremes(ladder).since(&before)
+        let before = ladder.edges;
+        ladder.step(price, sign);
+        if ladder.edges == before { Day::default() } else { extremes(ladder.edges).since(&extremes(before)) }
     }
 }
 
-fn step(ladder: &mut Ladder, price: i64, sign: i64) {
-    let ladder = ladder.change(&price);
-    let held = ladder.entry(price).or_default();
-    *held = held.saturating_add_signed(sign);
-    if *held == 0 {
-        ladder.remove(&price);
+impl Ladder {
+    #[inline]
+    fn step(&mut self, price: i64, sign: i64) {
+        let counts = self.counts.change(&price);
+        let held = counts.entry(price).or_default();
+        *held = held.saturating_add_signed(sign);
+        if *held > 0 {
+            let (low, high) = self.edges.unwrap_or((price, price));
+            self.edges = Some((low.min(price), high.max(price)));
+            return;
+        }
+        counts.remove(&price);
+        // Only where the last of an extreme is gone the others are looked at.
+        if self.edges.is_some_and(|(low, high)| low == price || high == price) {
+            self.measure();
+        }
+    }
+
+    fn measure(&mut self) {
+        let ends = (self.counts.first_key_value(), self.counts.last_key_value());
+        self.edges = ends.0.zip(ends.1).map(|(first, last)| (*first.0, *last.0));
     }
 }
 
-fn extremes(ladder: &Ladder) -> Day {
-    match (ladder.first_key_value(), ladder.last_key_value()) {
-        (Some((low, _)), Some((high, _))) => Day { low: *low, high: *high, ..Day::default() },
-        _ => Day::default(),
-    }
+fn extremes(edges: Option<(i64, i64)>) -> Day {
+    edges.map_or_else(Day::default, |(low, high)| Day { low, high, ..Day::default() })
 }
 
 /// The hour of a trade, and what counting it in (`sign` 1) or out (-1) changes.

@@ -1,12 +1,14 @@
 //! What is known of a symbol: its means, and its last trades.
 
 use serde::{Deserialize, Serialize};
-use workloads::{Millis, Place, Row, Terms};
+use workloads::{Millis, Row, Terms};
 
 use super::Trade;
+use super::tape::{Moment, Sale, Tape};
+use crate::error::KappaError;
 use crate::fold::additive;
 use crate::keys::Named;
-use crate::snapshot::{Nest, Ordered, Table};
+use crate::snapshot::{Home, Saving, Table, Taken, Written};
 use crate::views::Grouping;
 
 /// A symbol. The fields after `count` are replaced, not added up.
@@ -25,42 +27,79 @@ additive!(Symbol { prices, volumes, count, last, time, previous, has_previous })
 /// By symbol.
 pub(super) struct Symbols;
 
-/// The trades of a symbol in force, in the order that decides which is last.
-type Tape = Ordered<(Millis, Place), i64>;
-
 /// What lies behind the last.
 #[derive(Default)]
 pub(super) struct Tapes {
-    by_symbol: Nest<u32, (Millis, Place), i64>,
+    /// By the symbol's number.
+    tapes: Vec<Tape>,
+    saving: Option<Box<Saving<(u32, Moment), i64>>>,
 }
 
 impl Tapes {
-    pub(super) fn table(&mut self) -> &mut dyn Table {
-        &mut self.by_symbol
-    }
-
     /// Counts a trade in (`sign` 1) or out (-1); what that changes.
     // rule: T12
+    #[inline]
     pub(super) fn count(&mut self, symbol: u32, trade: Trade, sign: i64) -> Symbol {
-        let tape = self.by_symbol.tree(symbol);
-        let before = latest(tape);
-        let at = (trade.time, trade.place);
-        if sign > 0 {
-            tape.change(&at).insert(at, trade.price);
-        } else {
-            tape.change(&at).remove(&at);
+        let moment = (trade.time, trade.place);
+        if let Some(saving) = &mut self.saving {
+            saving.put_aside((symbol, moment), || (sign < 0).then_some(trade.price));
         }
-        latest(tape).since(&before)
+        let tape = self.tape(symbol);
+        let before = tape.latest();
+        let changed =
+            if sign > 0 { tape.insert(Sale { moment, price: trade.price }) } else { tape.remove(moment) };
+        if changed { shown(tape.latest()).since(&shown(before)) } else { Symbol::default() }
     }
 }
 
-fn latest(tape: &Tape) -> Symbol {
-    let Some(((time, _), last)) = tape.last_key_value() else { return Symbol::default() };
-    let previous = tape.values().rev().find(|price| *price != last);
+impl Tapes {
+    #[inline]
+    fn tape(&mut self, symbol: u32) -> &mut Tape {
+        let number = symbol as usize;
+        if number >= self.tapes.len() {
+            self.tapes.resize_with(number + 1, Tape::default);
+        }
+        &mut self.tapes[number]
+    }
+}
+
+impl Table for Tapes {
+    fn begin(&mut self) {
+        self.saving = Some(Box::default());
+    }
+
+    fn write(&mut self, rows: &mut Written) -> bool {
+        let Some(saving) = &mut self.saving else { return false };
+        let after = saving.after();
+        let tapes = (0..).zip(&self.tapes).skip(after.map_or(0, |(symbol, _)| symbol as usize));
+        let now = tapes.flat_map(|(symbol, tape)| {
+            let after = after.filter(|(last, _)| *last == symbol).map(|(_, moment)| moment);
+            tape.after(after).map(move |sale| ((symbol, sale.moment), sale.price))
+        });
+        let left = saving.write(now, |key, price| rows.put(&(key, price)));
+        if !left {
+            self.saving = None;
+        }
+        left
+    }
+
+    fn take_up(&mut self, rows: &mut Taken<'_>, home: &Home) -> Result<(), KappaError> {
+        while let Some(((symbol, moment), price)) = rows.next::<((u32, Moment), i64)>()? {
+            if let Some(symbol) = home.number(symbol) {
+                self.tape(symbol).insert(Sale { moment, price });
+            }
+        }
+        Ok(())
+    }
+}
+
+// rule: T12
+fn shown((last, previous): (Option<Sale>, Option<Sale>)) -> Symbol {
+    let Some(last) = last else { return Symbol::default() };
     Symbol {
-        last: *last,
-        time: *time,
-        previous: previous.copied().unwrap_or_default(),
+        last: last.price,
+        time: last.moment.0,
+        previous: previous.map_or(0, |previous| previous.price),
         has_previous: i64::from(previous.is_some()),
         ..Symbol::default()
     }
