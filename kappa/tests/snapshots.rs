@@ -194,7 +194,7 @@ fn crash(seed: u64) -> bool {
     disk.crash_after(dice.below(70));
     until_the_crash(&disk, &log, &records, &mut dice);
     let crashed = disk.crashed();
-    let survived = if seed % 2 == 0 {
+    let survived = if seed.is_multiple_of(2) {
         disk.surviving()
     } else {
         disk.revive();
@@ -203,7 +203,7 @@ fn crash(seed: u64) -> bool {
     let held = workloads::Log::heads(&log).unwrap();
     append(&log, &records[held.total() as usize..]);
     let shared: SharedDisk = Arc::new(survived);
-    let workers = 1 + u32::from(seed % 7 == 0);
+    let workers = 1 + u32::from(seed.is_multiple_of(7));
     let mut kappa =
         Kappa::start(Arc::new(log.clone()), &shared, &config(&Terms::default(), workers, 25)).unwrap();
     check_read(&mut kappa, name, &Terms::default(), &records);

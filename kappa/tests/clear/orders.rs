@@ -66,8 +66,11 @@ fn lines(facts: Flow<'_, Fact>, horizon: Option<Millis>) -> Flow<'_, Line> {
     lines.map(|((customer, _, _), (_, time, amount))| (customer, time, amount))
 }
 
+/// A customer, an order id, and the place of an order without one.
+type OrderId = (String, u64, Option<Place>);
+
 /// The order id that is spoken of. Nothing can name an order without one, so that each is a group of its own.
-fn said((event, place, _): Fact) -> Option<((String, u64, Option<Place>), Said)> {
+fn said((event, place, _): Fact) -> Option<(OrderId, Said)> {
     let Event::Order(event) = event else { return None };
     let nameless = event.order == 0;
     let key = (event.customer.to_string(), event.order, nameless.then_some(place));

@@ -63,8 +63,11 @@ fn sales(facts: Flow<'_, Fact>, horizon: Option<Millis>) -> Flow<'_, (String, Sa
     sales.map(|((symbol, _, _), sale)| (symbol, sale))
 }
 
+/// A symbol, an origin, and the place of a trade without one.
+type TradeId = (String, Option<Origin>, Option<Place>);
+
 /// The origin that is spoken of. A trade without one cannot be named, so that each is a group of its own.
-fn said((event, place, origin): Fact) -> Option<((String, Option<Origin>, Option<Place>), Said)> {
+fn said((event, place, origin): Fact) -> Option<(TradeId, Said)> {
     let Event::Trade(event) = event else { return None };
     let named = if event.kind == TradeKind::Traded { origin } else { Some(event.target) };
     let key = (event.symbol.to_string(), named, named.is_none().then_some(place));
