@@ -27,6 +27,11 @@ impl Binder {
         self.last.saturating_add(self.patience).saturating_sub(now).clamp(0, self.patience)
     }
 
+    /// For how long nothing has been bound.
+    pub(crate) fn silence(&self, now: Micros) -> Micros {
+        now.saturating_sub(self.last).max(0)
+    }
+
     /// The versions to be bound now, for what lies between the last of them and `heads`.
     pub(crate) fn bind(
         &mut self,

@@ -23,9 +23,9 @@ use crate::views::REVISION;
 use crate::watch::Watch;
 use crate::window::Window;
 
-/// Microseconds between two looks at a log in which nothing happens: more often would cost a parked worker more of a core
-/// than its work.
-const LOOK: Micros = 500;
+/// Microseconds between two looks at a log in which nothing happens, at first and at last: more often would cost a parked
+/// worker more of a core than its work.
+const LOOK: (Micros, Micros) = (500, 2_000);
 
 /// Everything a [`Kappa`] is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -311,7 +311,12 @@ impl Kappa {
 
     /// How long nothing new is begun, in microseconds, unless a whole version comes at once.
     pub fn rest(&self, now: Micros) -> Micros {
-        if self.idle() { self.binder.rest(now).max(LOOK) } else { 0 }
+        if !self.idle() {
+            return 0;
+        }
+        // The longer the silence, the less it matters that its end is noticed late.
+        let look = (self.binder.silence(now) / 2).clamp(LOOK.0, LOOK.1);
+        self.binder.rest(now).max(look)
     }
 
     /// Records set aside because they could not be decoded.

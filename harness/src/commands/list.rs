@@ -152,6 +152,12 @@ const SWITCHES: &[(&str, &str)] = &[
         "milliseconds for which an older version can still be read; 0 keeps the newest alone",
     ),
     ("kappa.window_records", "records that such a version may be behind the newest"),
+    ("kappa.snapshot_ms", "milliseconds after which the next snapshot is begun; 0 begins none by time"),
+    (
+        "kappa.snapshot_records",
+        "records after which the next snapshot is begun; 0 begins none by their number",
+    ),
+    ("kappa.keep", "snapshots that are kept; at least 1"),
     ("kappa.degraded", "what a kappa does worse on purpose: dirty_acts, lateness_ms, no_replay"),
     ("kappa.processes", "processes that share the work; kappa-cluster has two whatever this says"),
     (

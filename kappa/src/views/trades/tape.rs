@@ -44,9 +44,12 @@ impl Tape {
         sales.copied().skip_while(move |sale| moment.is_some_and(|moment| sale.moment <= moment))
     }
 
-    /// Counts a trade in; whether that changes the latest.
+    /// Counts a trade in; whether that changes the latest. What was delivered twice has one moment, and is there once.
     pub(super) fn insert(&mut self, sale: Sale) -> bool {
         let at = self.block(sale.moment);
+        if self.last.is_some_and(|last| sale.moment <= last.moment) && self.blocks[at].holds(sale.moment) {
+            return false;
+        }
         match self.blocks.get_mut(at) {
             Some(block) => {
                 if let Some(upper) = block.insert(sale) {
@@ -127,6 +130,10 @@ impl Block {
         upper.inspect(|_| self.measure())
     }
 
+    fn holds(&self, moment: Moment) -> bool {
+        self.sales.binary_search_by_key(&moment, |held| held.moment).is_ok()
+    }
+
     fn remove(&mut self, moment: Moment) {
         if let Ok(at) = self.sales.binary_search_by_key(&moment, |held| held.moment) {
             let sale = self.sales.remove(at);
@@ -165,8 +172,8 @@ mod tests {
                 let price = if number % 2_000 < 900 { 1 } else { price };
                 let time = if ascending { number as i64 } else { time };
                 let before = tape.latest();
-                let changed = if kind > 0 && !truth.contains_key(&moment(time)) {
-                    truth.insert(moment(time), price);
+                let changed = if kind > 0 {
+                    let price = *truth.entry(moment(time)).or_insert(price);
                     tape.insert(Sale { moment: moment(time), price })
                 } else {
                     truth.remove(&moment(time));
