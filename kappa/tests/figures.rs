@@ -4,7 +4,8 @@
 
 mod events;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,9 +69,11 @@ fn written(state: &Path) -> u64 {
     files.map(|file| file.len()).sum()
 }
 
-fn whole(state: &Path) -> bool {
-    let Ok(mut files) = std::fs::read_dir(state.join("snapshots")) else { return false };
-    files.any(|file| file.unwrap().path().extension().is_some_and(|end| end == "manifest"))
+/// The manifests of whole snapshots.
+fn manifests(state: &Path) -> BTreeSet<PathBuf> {
+    let Ok(files) = std::fs::read_dir(state.join("snapshots")) else { return BTreeSet::new() };
+    let paths = files.map(|file| file.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|end| end == "manifest")).collect()
 }
 
 /// How long each step takes while 100,000 events a second come in, until `over`.
@@ -110,12 +113,18 @@ fn a_snapshot_of_a_million_customers() {
     follow(&mut kappa, &log, Instant::now());
     let mut next = CUSTOMERS;
     say("without a snapshot", &live(&mut kappa, &log, &mut next, |passed| passed.as_secs() >= 2));
-    // The next version is the first beyond twice as many records.
+    // The next one is taken within as many records again.
+    let before = manifests(folder.path());
     append(&log, next..2 * CUSTOMERS);
     next = next.max(2 * CUSTOMERS);
+    follow(&mut kappa, &log, Instant::now());
     let began = Instant::now();
-    let delays =
-        live(&mut kappa, &log, &mut next, |_| whole(folder.path()) || began.elapsed().as_secs() > 60);
+    let new = || !manifests(folder.path()).is_subset(&before);
+    let delays = live(&mut kappa, &log, &mut next, |passed| {
+        // At least long enough for a p99.
+        (passed.as_secs() >= 1 && new()) || passed.as_secs() > 60
+    });
+    assert!(new(), "no snapshot was taken");
     say("while one is taken", &delays[..]);
     println!("taken within {:?}, {} bytes", began.elapsed(), written(folder.path()));
     drop(kappa);
