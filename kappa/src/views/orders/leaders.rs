@@ -102,6 +102,10 @@ impl Ranking {
         if !std::mem::take(&mut self.stale) {
             return;
         }
+        // All who come out of a snapshot are watched at first.
+        if self.watched.len() > 2 * WATCHED {
+            self.let_go(|_, _| Ordering::Equal);
+        }
         let mut first = self.ranked(names, self.floor);
         if first.len() < TOP && self.floor.is_some() {
             self.watch_all();
