@@ -137,8 +137,8 @@ fn parked_workers_leave_the_core_to_others() {
         thread::sleep(due.saturating_sub(began.elapsed()));
     }
     let share = (hosted.ticks() - before) as f64 / 100.0 / began.elapsed().as_secs_f64();
-    // The aim is a twentieth; a build for tests takes more for the same.
-    let most = if cfg!(debug_assertions) { 0.1 } else { 0.05 };
+    // The aim is a twentieth; a build for tests takes more for the same. Whoever does not park takes all of one.
+    let most = if cfg!(debug_assertions) { 0.15 } else { 0.05 };
     assert!(share < most, "{:.1} % of a core at 100 events a second", share * 100.0);
 }
 
