@@ -7,12 +7,12 @@ mod events;
 
 use std::sync::Arc;
 
-use events::{Dice, append, log, records, resend};
+use events::{Dice, append, check_read, log, records, resend};
 use kappa::{Kappa, KappaConfig, KappaError, Options, Shift};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
-use workloads::{Dedup, Query, Record, Terms, Version, workload};
+use workloads::{Dedup, Query, Terms, Version, workload};
 
 fn config(terms: &Terms, workers: u32, granularity: u64) -> KappaConfig {
     let feed = Feed { dedup: terms.dedup, ..Feed::default() };
@@ -30,24 +30,6 @@ fn config(terms: &Terms, workers: u32, granularity: u64) -> KappaConfig {
 
 fn no_disk() -> SharedDisk {
     Arc::new(PowerLoss::new(0))
-}
-
-/// What is read now is the truth of the version it is labelled with.
-fn check_read(kappa: &mut Kappa, name: &str, terms: &Terms, records: &[Record]) -> Version {
-    let workload = workload(name).unwrap();
-    let query = |view: &workloads::View| Query { view: view.name.to_owned(), key: None };
-    let queries: Vec<Query> = workload.views.iter().map(query).collect();
-    let answer = kappa.read(&queries).unwrap();
-    let version = answer.version.unwrap();
-    let mut truth = (workload.truth)(terms);
-    records
-        .iter()
-        .filter(|record| version.contains(record.place))
-        .for_each(|record| truth.feed(record, None));
-    for (view, rows) in workload.views.iter().zip(answer.rows) {
-        assert_eq!(rows, truth.rows(view.name), "{name} {} at {version}", view.name);
-    }
-    version
 }
 
 fn finish(kappa: &mut Kappa, heads: &Version) {

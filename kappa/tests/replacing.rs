@@ -8,12 +8,12 @@ mod events;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use events::{Dice, append, log, records, resend};
+use events::{Dice, append, check_read, log, records, resend};
 use kappa::{Kappa, KappaConfig, KappaError, Options, Stage, Task};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
-use workloads::{Dedup, Log, Query, Record, Terms, Version, workload};
+use workloads::{Dedup, Log, Query, Record, Terms, Version};
 
 const OLD: Terms =
     Terms { dedup: Dedup::Origin, cancel_horizon: None, big_above: 20_000, large_from: 10_000 };
@@ -42,22 +42,9 @@ fn disk() -> SharedDisk {
 }
 
 /// What is read now is the truth of its version for the question that answers.
-fn check_read(kappa: &mut Kappa, name: &str, records: &[Record]) -> Version {
-    let workload = workload(name).unwrap();
+fn check_answering(kappa: &mut Kappa, name: &str, records: &[Record]) -> Version {
     let terms = kappa.status().task.terms;
-    let query = |view: &workloads::View| Query { view: view.name.to_owned(), key: None };
-    let queries: Vec<Query> = workload.views.iter().map(query).collect();
-    let answer = kappa.read(&queries).unwrap();
-    let version = answer.version.unwrap();
-    let mut truth = (workload.truth)(&terms);
-    records
-        .iter()
-        .filter(|record| version.contains(record.place))
-        .for_each(|record| truth.feed(record, None));
-    for (view, rows) in workload.views.iter().zip(answer.rows) {
-        assert_eq!(rows, truth.rows(view.name), "{name} {} of job {} at {version}", view.name, kappa.job());
-    }
-    version
+    check_read(kappa, name, &terms, records)
 }
 
 /// Appends what is left in bursts with steps and reads in between; says at which job the reads were, in their order.
@@ -70,7 +57,7 @@ fn live(
     dice: &mut Dice,
 ) -> Vec<u32> {
     let mut rest = &all[from..];
-    let mut seen = check_read(kappa, name, all);
+    let mut seen = check_answering(kappa, name, all);
     let mut jobs = vec![kappa.job()];
     while !rest.is_empty() || kappa.step(0).unwrap() {
         let (some, more) = rest.split_at((dice.below(12) as usize).min(rest.len()));
@@ -79,7 +66,7 @@ fn live(
         for _ in 0..dice.below(4) {
             kappa.step(0).unwrap();
         }
-        let version = check_read(kappa, name, all);
+        let version = check_answering(kappa, name, all);
         assert!(version.covers(&seen), "{version} after {seen}");
         seen = version;
         jobs.push(kappa.job());
@@ -181,7 +168,7 @@ fn after_a_restart_the_same_job_answers_and_the_other_is_made_again() {
     kappa.rollback().unwrap();
     while kappa.step(0).unwrap() {}
     assert_eq!((kappa.job(), kappa.status().beside), (1, None));
-    check_read(&mut kappa, "orders", &all);
+    check_answering(&mut kappa, "orders", &all);
     // Told something else than before, it begins with that.
     let changed = KappaConfig { terms: NEW, ..config(1, 10) };
     let kappa = Kappa::start(Arc::new(log.clone()), &disk, &changed).unwrap();
@@ -207,6 +194,6 @@ fn a_power_cut_at_any_step_leaves_jobs_that_can_be_gone_on_with() {
         let mut kappa = Kappa::start(Arc::new(log.clone()), &survived, &config(1, 10)).unwrap();
         while kappa.step(0).unwrap() {}
         assert_eq!(kappa.version(), Some(log.heads().unwrap()), "step {step}");
-        check_read(&mut kappa, "orders", &all);
+        check_answering(&mut kappa, "orders", &all);
     }
 }

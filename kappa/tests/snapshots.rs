@@ -7,12 +7,12 @@ mod events;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use events::{Dice, append, log, records, resend};
+use events::{Dice, append, check_read, log, records, resend};
 use kappa::{Kappa, KappaConfig, Options};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
-use workloads::{Dedup, Query, Record, Terms, Version, workload};
+use workloads::{Dedup, Record, Terms};
 
 const WORKLOADS: [&str; 5] = ["orders", "trades", "words", "sensors", "transfers"];
 
@@ -27,21 +27,6 @@ fn config(terms: &Terms, workers: u32, every: u64) -> KappaConfig {
         spin: false,
         options: Options { snapshot_records: every, ..Options::default() },
     }
-}
-
-fn check_read(kappa: &mut Kappa, name: &str, terms: &Terms, records: &[Record]) -> Version {
-    let workload = workload(name).unwrap();
-    let query = |view: &workloads::View| Query { view: view.name.to_owned(), key: None };
-    let queries: Vec<Query> = workload.views.iter().map(query).collect();
-    let answer = kappa.read(&queries).unwrap();
-    let version = answer.version.unwrap();
-    let mut truth = (workload.truth)(terms);
-    let within = records.iter().filter(|record| version.contains(record.place));
-    within.for_each(|record| truth.feed(record, None));
-    for (view, rows) in workload.views.iter().zip(answer.rows) {
-        assert_eq!(rows, truth.rows(view.name), "{name} {} at {version}", view.name);
-    }
-    version
 }
 
 fn finish(kappa: &mut Kappa, log: &MemoryLog) {

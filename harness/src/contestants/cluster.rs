@@ -7,6 +7,7 @@ use kappa::{Hand, Kappa, KappaConfig, Options, Ticks};
 use workloads::files::SharedDisk;
 use workloads::{Answer, Log, Query, Version};
 
+use super::kappa::config;
 use super::{Component, Contestant, Now, Part, Role, Settings};
 use crate::clock::Clock;
 
@@ -23,16 +24,7 @@ pub static CLUSTER: Contestant = Contestant {
 };
 
 fn two(settings: &Settings) -> KappaConfig {
-    KappaConfig {
-        terms: settings.terms.clone(),
-        feed: settings.feed.clone(),
-        state: Some(settings.state.clone()),
-        workers: settings.workers,
-        granularity: settings.granularity,
-        version_ms: settings.version_ms,
-        spin: settings.spin,
-        options: Options { processes: 2, ..settings.kappa.clone() },
-    }
+    config(settings, Options { processes: 2, ..settings.kappa.clone() })
 }
 
 fn lead(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::Result<Box<dyn Component>> {

@@ -78,14 +78,9 @@ fn naive(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::R
     degraded(log, disk, settings, Degraded { no_replay: true, ..Degraded::default() })
 }
 
-/// A Kappa with one thing done worse, or none, whatever else the plan names.
-fn degraded(
-    log: Arc<dyn Log>,
-    disk: &SharedDisk,
-    settings: &Settings,
-    degraded: Degraded,
-) -> anyhow::Result<Box<dyn Component>> {
-    let config = KappaConfig {
+/// What a Kappa is told, whatever is chosen about it.
+pub(super) fn config(settings: &Settings, options: Options) -> KappaConfig {
+    KappaConfig {
         terms: settings.terms.clone(),
         feed: settings.feed.clone(),
         state: Some(settings.state.clone()),
@@ -93,8 +88,18 @@ fn degraded(
         granularity: settings.granularity,
         version_ms: settings.version_ms,
         spin: settings.spin,
-        options: Options { degraded, ..settings.kappa.clone() },
-    };
+        options,
+    }
+}
+
+/// A Kappa with one thing done worse, or none, whatever else the plan names.
+fn degraded(
+    log: Arc<dyn Log>,
+    disk: &SharedDisk,
+    settings: &Settings,
+    degraded: Degraded,
+) -> anyhow::Result<Box<dyn Component>> {
+    let config = config(settings, Options { degraded, ..settings.kappa.clone() });
     Ok(Box::new(Kappa::start(log, disk, &config).context("starting the kappa")?))
 }
 

@@ -3,12 +3,13 @@
 #![allow(dead_code, reason = "no test file needs all of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use kappa::Kappa;
 use workloads::log::memory::MemoryLog;
 use workloads::log::{Meta, RawRecord};
 use workloads::partition::PartitionBy;
 use workloads::{
-    Appender, Codec, Event, Name, OrderEvent, OrderKind, Origin, Place, Record, SensorEvent, TradeEvent,
-    TradeKind, TransferEvent, Version, WordEvent,
+    Appender, Codec, Event, Name, OrderEvent, OrderKind, Origin, Place, Query, Record, SensorEvent, Terms,
+    TradeEvent, TradeKind, TransferEvent, Version, WordEvent, workload,
 };
 
 /// Repeatable random numbers (SplitMix64).
@@ -147,4 +148,22 @@ pub(crate) fn resend(records: &[Record], seed: u64) -> Vec<Record> {
         }
     }
     sent
+}
+
+/// What is read now is the truth of the version it is labelled with.
+pub(crate) fn check_read(kappa: &mut Kappa, name: &str, terms: &Terms, records: &[Record]) -> Version {
+    let workload = workload(name).unwrap();
+    let query = |view: &workloads::View| Query { view: view.name.to_owned(), key: None };
+    let queries: Vec<Query> = workload.views.iter().map(query).collect();
+    let answer = kappa.read(&queries).unwrap();
+    let version = answer.version.unwrap();
+    let mut truth = (workload.truth)(terms);
+    records
+        .iter()
+        .filter(|record| version.contains(record.place))
+        .for_each(|record| truth.feed(record, None));
+    for (view, rows) in workload.views.iter().zip(answer.rows) {
+        assert_eq!(rows, truth.rows(view.name), "{name} {} at {version}", view.name);
+    }
+    version
 }
