@@ -7,21 +7,21 @@ use workloads::files::SharedDisk;
 use workloads::intake::Feed;
 use workloads::{Answer, Log, Micros, Query, Terms, Version};
 
-use crate::binder::Binder;
-use crate::bindings::{self, Bindings};
-use crate::course::Course;
-use crate::crew::Crew;
-use crate::engine::{NOW, gather};
 use crate::error::KappaError;
+use crate::flow::engine::{NOW, gather};
+use crate::jobs::replace::Replacement;
+use crate::jobs::task::{Numbered, Task, TaskFile, Tasks};
 use crate::options::Options;
-use crate::pace::{Pace, Ticks};
-use crate::replace::Replacement;
-use crate::share::Brief;
 use crate::snapshot::{Question, Restored, Saver};
-use crate::task::{Numbered, Task, TaskFile, Tasks};
+use crate::versions::binder::Binder;
+use crate::versions::bindings::{self, Bindings};
+use crate::versions::course::Course;
+use crate::versions::window::Window;
 use crate::views::REVISION;
-use crate::watch::Watch;
-use crate::window::Window;
+use crate::workers::crew::Crew;
+use crate::workers::pace::{Pace, Ticks};
+use crate::workers::share::Brief;
+use crate::workers::watch::Watch;
 
 /// Microseconds between two looks at a log in which nothing happens, at first and at last: more often would cost a parked
 /// worker more of a core than its work.

@@ -16,55 +16,32 @@
 //! # Layout
 //!
 //! * [`views`]: the rules of each workload, once. All else is plumbing.
-//! * `binder`, `bindings`: which offsets a version stands for, and the file in which that is kept.
-//! * `source`: from the log into the dataflow. `names`: customers, symbols and the like as numbers. `keys`: what is grouped by. `fold`, `places`: sums of one time. `shards`: large state.
-//! * `operator`, `outlet`, `dataflow`: rules at work. `sums`, `shelf`, `reading`: what comes of them, and answers out of it.
-//! * `engine`, `share`: a dataflow, and a worker with those of every job. `crew`, `team`: one worker, and several. `cluster`, [`Hand`]: several processes.
-//! * `snapshot`: what is known at one version, written while later ones come, and taken up after a restart. `window`: the versions that can be read.
-//! * [`Kappa`]: follows a log and answers. `course`: how far a job has come. `jobs`, `replace`, `task`, `pace`: another job beside the running one. `watch`: whether anything advances.
+//! * `versions`: which offsets a version stands for, the file in which that is kept, and which can be read.
+//! * `flow`: one job at one worker: from the log into the dataflow, rules at work, their large state, and the sums that
+//!   answers come out of.
+//! * `workers`: one, several, and several processes ([`Hand`]); how they share their time, and whether they advance.
+//! * `snapshot`: what is known at one version, written while later ones come, and taken up after a restart.
+//! * [`Kappa`]: follows a log and answers. `jobs`: another job beside the one that answers, and the switch to it.
 //! * [`Replay`]: fed by hand. [`Shift`]: the same by several workers.
 
-mod binder;
-mod bindings;
-mod cluster;
-mod course;
-mod crew;
-mod dataflow;
-mod engine;
 mod error;
-mod fold;
+mod flow;
 mod follower;
-mod hand;
 mod jobs;
-mod keys;
-mod names;
-mod operator;
 pub mod options;
-mod outlet;
-mod pace;
-mod places;
-mod reading;
-mod replace;
 mod replay;
-mod shards;
-mod share;
-mod shelf;
 mod shift;
 mod snapshot;
-mod source;
-mod sums;
-mod task;
-mod team;
+mod versions;
 pub mod views;
-mod watch;
-mod window;
+mod workers;
 
 pub use error::KappaError;
 pub use follower::{Kappa, KappaConfig};
-pub use hand::Hand;
+pub use jobs::replace::{Beside, Stage, Status};
+pub use jobs::task::Task;
 pub use options::Options;
-pub use pace::Ticks;
-pub use replace::{Beside, Stage, Status};
 pub use replay::Replay;
 pub use shift::Shift;
-pub use task::Task;
+pub use workers::hand::Hand;
+pub use workers::pace::Ticks;

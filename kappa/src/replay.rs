@@ -3,9 +3,9 @@
 use timely::worker::Worker;
 use workloads::{Query, Record, Rows, Terms};
 
-use crate::engine::{Engine, build, gather, lone_worker};
 use crate::error::KappaError;
-use crate::names::Homes;
+use crate::flow::engine::{Engine, build, gather, lone_worker};
+use crate::flow::names::Homes;
 
 /// Records fed before what was made of them is carried out, while the processor still has it at hand.
 const STRETCH: usize = 4096;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use timely::worker::Worker;
 use workloads::{Query, Record, Rows, Terms};
 
-use crate::engine::{build, gather};
 use crate::error::KappaError;
-use crate::names::Homes;
+use crate::flow::engine::{build, gather};
+use crate::flow::names::Homes;
 
 /// Records fed before what was made of them is carried out.
 const STRETCH: usize = 4096;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use workloads::log::identity::End;
 use workloads::{Dedup, Meta, Version};
 
-use crate::task::Task;
+use crate::jobs::task::Task;
 
 /// Number of the layout of a manifest and of parts.
 const FORMAT: u32 = 1;

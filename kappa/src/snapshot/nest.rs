@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Home, Movable, Ordered, Table, Taken, Written};
 use crate::error::KappaError;
-use crate::fold::SteadyMap;
+use crate::flow::fold::SteadyMap;
 
 /// What grows on a tree.
 pub(crate) trait Rooted<S, V>: Default {

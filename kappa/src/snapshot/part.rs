@@ -4,8 +4,8 @@ use workloads::intake::Duplicates;
 use workloads::{Dedup, Version};
 
 use super::table::Taken;
-use crate::dataflow::Parsed;
 use crate::error::KappaError;
+use crate::flow::dataflow::Parsed;
 
 /// What the block is called that says which records were seen.
 pub(super) const SEEN: &str = "seen";

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::KappaError;
-use crate::fold::hash;
+use crate::flow::fold::hash;
 
 /// State of which a snapshot can be taken.
 pub trait Table {

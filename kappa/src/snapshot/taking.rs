@@ -6,7 +6,7 @@ use workloads::intake::Duplicates;
 
 use super::part::Block;
 use super::scribe::{Note, What};
-use crate::engine::Engine;
+use crate::flow::engine::Engine;
 
 /// Bytes that are written in one turn of work, nearly: a fraction of a millisecond.
 const ROOM: usize = 32 * 1024;

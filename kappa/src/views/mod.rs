@@ -12,10 +12,10 @@ use differential_dataflow::difference::Abelian;
 use timely::ExchangeData;
 use workloads::{Name, Record, Row, Rows, Terms};
 
-use crate::keys::Key;
-use crate::names::Names;
-use crate::outlet::Outlet;
-use crate::reading::{Reader, every, one};
+use crate::flow::keys::Key;
+use crate::flow::names::Names;
+use crate::flow::outlet::Outlet;
+use crate::flow::reading::{Reader, every, one};
 use crate::snapshot::Table;
 
 pub mod orders;

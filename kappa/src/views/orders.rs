@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use workloads::{Event, Millis, Name, OrderKind, Place, Record, Row, Rows, Terms};
 
 use super::{Grouping, Groupings, Rules};
-use crate::fold::{Fold, additive};
-use crate::keys::{All, Named};
-use crate::names::Names;
-use crate::outlet::Outlet;
-use crate::shards::{Near, PageKey, SLOTS, Shards};
+use crate::flow::fold::{Fold, additive};
+use crate::flow::keys::{All, Named};
+use crate::flow::names::Names;
+use crate::flow::outlet::Outlet;
+use crate::flow::shards::{Near, PageKey, SLOTS, Shards};
 use crate::snapshot::{Home, Movable, Table};
 
 mod amounts;

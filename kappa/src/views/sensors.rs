@@ -5,10 +5,10 @@ use workloads::calendar::Unit;
 use workloads::{Event, Name, Record, Row, Terms};
 
 use super::{Grouping, Groupings, Rules, asked};
-use crate::fold::{Fold, SteadyMap, additive};
-use crate::keys::{Named, NamedSecond};
-use crate::names::Names;
-use crate::outlet::Outlet;
+use crate::flow::fold::{Fold, SteadyMap, additive};
+use crate::flow::keys::{Named, NamedSecond};
+use crate::flow::names::Names;
+use crate::flow::outlet::Outlet;
 use crate::snapshot::{Nest, Table};
 
 mod region;

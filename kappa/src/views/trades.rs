@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use workloads::{Event, Millis, Name, Origin, Place, Record, Terms, TradeKind};
 
 use super::{Groupings, Rules, asked};
-use crate::fold::Fold;
-use crate::keys::{Named, NamedDay};
-use crate::outlet::Outlet;
-use crate::shards::{Near, PageKey, Shards};
+use crate::flow::fold::Fold;
+use crate::flow::keys::{Named, NamedDay};
+use crate::flow::outlet::Outlet;
+use crate::flow::shards::{Near, PageKey, Shards};
 use crate::snapshot::{Home, Movable, Table};
 
 mod days;

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use workloads::{Event, Name, Record, Row, Terms};
 
 use super::{Grouping, Groupings, Rules};
-use crate::fold::{Fold, additive};
-use crate::keys::{All, Named};
-use crate::names::Names;
-use crate::outlet::Outlet;
+use crate::flow::fold::{Fold, additive};
+use crate::flow::keys::{All, Named};
+use crate::flow::names::Names;
+use crate::flow::outlet::Outlet;
 
 /// What a transfer is to one of its two accounts, which may be the same.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

@@ -6,9 +6,9 @@ use workloads::words::WINDOW;
 use workloads::{Event, Name, Record, Row, Terms};
 
 use super::{Grouping, Groupings, Rules};
-use crate::fold::{Fold, additive};
-use crate::keys::{Named, NamedSecond};
-use crate::outlet::Outlet;
+use crate::flow::fold::{Fold, additive};
+use crate::flow::keys::{Named, NamedSecond};
+use crate::flow::outlet::Outlet;
 
 /// The second in which the window begins that a word was said in.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]

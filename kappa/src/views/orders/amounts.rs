@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use workloads::calendar::Unit;
 use workloads::{Millis, Row, Rows, Terms};
 
-use crate::fold::{Fold, additive};
-use crate::keys::{Day, Key, led};
-use crate::names::Names;
-use crate::places::Hashed;
-use crate::reading::Reader;
-use crate::shelf::Tree;
+use crate::flow::fold::{Fold, additive};
+use crate::flow::keys::{Day, Key, led};
+use crate::flow::names::Names;
+use crate::flow::places::Hashed;
+use crate::flow::reading::Reader;
+use crate::flow::shelf::Tree;
 use crate::views::{Grouping, Question, Sum};
 
 /// Amounts of one band differ in so many of their last bits.

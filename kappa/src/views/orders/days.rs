@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use workloads::calendar::Unit;
 use workloads::{Millis, Row, Terms};
 
-use crate::fold::{Fold, additive};
-use crate::keys::Day;
-use crate::shards::{Near, PageKey, SLOTS, Shards};
+use crate::flow::fold::{Fold, additive};
+use crate::flow::keys::Day;
+use crate::flow::shards::{Near, PageKey, SLOTS, Shards};
 use crate::snapshot::{Home, Movable, Table};
 use crate::views::Grouping;
 

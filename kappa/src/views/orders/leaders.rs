@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use workloads::orders::TOP;
 use workloads::{Row, Rows, Terms};
 
-use crate::fold::{Fold, additive};
-use crate::keys::Key;
-use crate::names::Names;
-use crate::places::Hashed;
-use crate::reading::{Reader, every};
-use crate::shelf::{Numbered, Shelf, Tree};
+use crate::flow::fold::{Fold, additive};
+use crate::flow::keys::Key;
+use crate::flow::names::Names;
+use crate::flow::places::Hashed;
+use crate::flow::reading::{Reader, every};
+use crate::flow::shelf::{Numbered, Shelf, Tree};
 use crate::snapshot::{Home, Movable};
 use crate::views::{Grouping, Question, Sum};
 

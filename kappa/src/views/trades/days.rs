@@ -5,8 +5,8 @@ use workloads::calendar::Unit;
 use workloads::{Row, Terms};
 
 use super::Trade;
-use crate::fold::additive;
-use crate::keys::{NamedDay, NamedHour};
+use crate::flow::fold::additive;
+use crate::flow::keys::{NamedDay, NamedHour};
 use crate::snapshot::{Nest, Ordered, Rooted, Table};
 use crate::views::Grouping;
 

@@ -6,8 +6,8 @@ use workloads::{Millis, Row, Terms};
 use super::Trade;
 use super::tape::{Moment, Sale, Tape};
 use crate::error::KappaError;
-use crate::fold::additive;
-use crate::keys::Named;
+use crate::flow::fold::additive;
+use crate::flow::keys::Named;
 use crate::snapshot::{Home, Saving, Table, Taken, Written};
 use crate::views::Grouping;
 

@@ -5,9 +5,9 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use differential_dataflow::difference::{IsZero, Semigroup};
 use hashbrown::HashMap;
 
-use crate::keys::Key;
-use crate::outlet::Way;
-use crate::places::Places;
+use crate::flow::keys::Key;
+use crate::flow::outlet::Way;
+use crate::flow::places::Places;
 use crate::views::Grouping;
 
 /// A hash map whose iteration order is the same in every run: replays must be repeatable.

@@ -5,9 +5,9 @@ use timely::communication::Allocator;
 use timely::worker::Worker;
 use workloads::{Query, Record, Rows, Terms};
 
-use crate::dataflow::{Dataflow, Parsed};
 use crate::error::KappaError;
-use crate::names::Homes;
+use crate::flow::dataflow::{Dataflow, Parsed};
+use crate::flow::names::Homes;
 use crate::snapshot::Next;
 use crate::views::Rules;
 use crate::views::orders::Orders;

@@ -9,12 +9,12 @@ use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use workloads::Log;
 use workloads::files::SharedDisk;
 
-use crate::cluster::{Meeting, Order, Report, spawn, write_line};
 use crate::error::KappaError;
 use crate::follower::KappaConfig;
-use crate::pace::{Pace, Ticks};
-use crate::share::Standing;
-use crate::team::{Team, Word};
+use crate::workers::cluster::{Meeting, Order, Report, spawn, write_line};
+use crate::workers::pace::{Pace, Ticks};
+use crate::workers::share::Standing;
+use crate::workers::team::{Team, Word};
 
 /// The workers of one of several processes, which a Kappa in the first of them tells what to do.
 pub struct Hand {

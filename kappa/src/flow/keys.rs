@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use timely::ExchangeData;
 use workloads::calendar::Unit;
 
-use crate::names::Names;
-use crate::places::{ByNumber, Hashed, Places};
-use crate::shelf::{Numbered, Shelf, Tree};
+use crate::flow::names::Names;
+use crate::flow::places::{ByNumber, Hashed, Places};
+use crate::flow::shelf::{Numbered, Shelf, Tree};
 use crate::snapshot::{Home, Movable};
 use crate::views::Sum;
 

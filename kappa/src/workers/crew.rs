@@ -6,14 +6,14 @@ use std::sync::mpsc::SyncSender;
 use workloads::files::SharedDisk;
 use workloads::{Log, Query, Rows, Version};
 
-use crate::cluster;
-use crate::engine::lone_worker;
 use crate::error::KappaError;
+use crate::flow::engine::lone_worker;
 use crate::follower::KappaConfig;
-use crate::pace::Pace;
-use crate::share::{Brief, Share, Standing};
 use crate::snapshot::Note;
-use crate::team::{Team, Word};
+use crate::workers::cluster;
+use crate::workers::pace::Pace;
+use crate::workers::share::{Brief, Share, Standing};
+use crate::workers::team::{Team, Word};
 
 /// Works on the versions that it is given for each job, in their order.
 pub(crate) enum Crew {

@@ -8,11 +8,11 @@
 use serde::{Deserialize, Serialize};
 use workloads::{Log, Micros, Version};
 
-use crate::binder::Binder;
-use crate::course::Course;
 use crate::error::KappaError;
+use crate::jobs::task::{Task, Then};
 use crate::options::Options;
-use crate::task::{Task, Then};
+use crate::versions::binder::Binder;
+use crate::versions::course::Course;
 
 /// Versions that may wait for a job that goes through those of the other one before it gets fewer and larger ones.
 const QUEUE: usize = 1_000;

@@ -20,8 +20,8 @@ use workloads::{Log, Query, Rows, Version};
 
 use crate::error::KappaError;
 use crate::follower::KappaConfig;
-use crate::share::{Brief, Standing};
-use crate::team::{Post, Team, Word, lock};
+use crate::workers::share::{Brief, Standing};
+use crate::workers::team::{Post, Team, Word, lock};
 
 /// Where processes meet that have come together on one machine.
 const HERE: &str = "127.0.0.1:0";

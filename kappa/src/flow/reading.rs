@@ -7,9 +7,9 @@ use std::ops::Bound;
 use differential_dataflow::difference::Semigroup;
 use workloads::Rows;
 
-use crate::keys::Key;
-use crate::shelf::Shelf;
-use crate::sums::ShelfOf;
+use crate::flow::keys::Key;
+use crate::flow::shelf::Shelf;
+use crate::flow::sums::ShelfOf;
 use crate::views::{Grouping, Question};
 
 /// The sums of a grouping as of one version.

@@ -1,13 +1,16 @@
 //! The jobs of a Kappa: which one answers, and how another comes to answer in its place.
 
+pub(crate) mod replace;
+pub(crate) mod task;
+
 use workloads::Version;
 
-use crate::course::Course;
 use crate::error::KappaError;
 use crate::follower::Kappa;
-use crate::replace::{Replacement, Status};
-use crate::task::{Numbered, Task, Then};
-use crate::window::Window;
+use crate::jobs::replace::{Replacement, Status};
+use crate::jobs::task::{Numbered, Task, Then};
+use crate::versions::course::Course;
+use crate::versions::window::Window;
 
 impl Kappa {
     /// The number of the job that answers: 1 is the first, and each replacement has the next.

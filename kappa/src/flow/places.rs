@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use hashbrown::HashTable;
 
-use crate::fold::{Update, hash};
-use crate::keys::{Key, Named};
+use crate::flow::fold::{Update, hash};
+use crate::flow::keys::{Key, Named};
 
 /// No place.
 const NONE: u32 = u32::MAX;

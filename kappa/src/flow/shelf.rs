@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::KappaError;
-use crate::fold::SteadyMap;
-use crate::keys::{Key, Named};
+use crate::flow::fold::SteadyMap;
+use crate::flow::keys::{Key, Named};
 use crate::snapshot::{Home, Ordered, Table, Taken, Written};
 use crate::views::Sum;
 
@@ -212,7 +212,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::fold::additive;
+    use crate::flow::fold::additive;
 
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
     struct Counted {

@@ -10,9 +10,9 @@ use timely::dataflow::operators::Capability;
 use timely::dataflow::operators::generic::OutputBuilder;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 
-use crate::fold::{Fold, Update, hash};
-use crate::keys::Key;
-use crate::sums::{Held, Sums, Updates};
+use crate::flow::fold::{Fold, Update, hash};
+use crate::flow::keys::Key;
+use crate::flow::sums::{Held, Sums, Updates};
 use crate::views::{Grouping, asked};
 
 /// The output of the rules through which the changes of a grouping leave.

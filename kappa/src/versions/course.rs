@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use workloads::{Micros, Version};
 
-use crate::crew::Crew;
 use crate::error::KappaError;
-use crate::task::Numbered;
-use crate::window::Window;
+use crate::jobs::task::Numbered;
+use crate::versions::window::Window;
+use crate::workers::crew::Crew;
 
 /// Versions worked on at the same time: enough that no worker waits for another, few enough to bound memory.
 const IN_FLIGHT: usize = 3;

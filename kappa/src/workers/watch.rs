@@ -2,10 +2,10 @@
 
 use workloads::Micros;
 
-use crate::course::Course;
-use crate::crew::Crew;
 use crate::error::KappaError;
-use crate::share::Standing;
+use crate::versions::course::Course;
+use crate::workers::crew::Crew;
+use crate::workers::share::Standing;
 
 /// A gap between two looks counts for so long at most: a process that was stopped has not waited.
 const LOOK: Micros = 1_000_000;

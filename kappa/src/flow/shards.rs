@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::KappaError;
-use crate::fold::{SteadyMap, hash};
+use crate::flow::fold::{SteadyMap, hash};
 use crate::snapshot::{Home, Movable, Table, Taken, Written};
 
 /// Enough that moving one shard's table into a larger one takes a millisecond where the whole would take a second.

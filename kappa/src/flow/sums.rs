@@ -8,10 +8,10 @@ use differential_dataflow::difference::{Abelian, Semigroup};
 use workloads::Rows;
 
 use crate::error::KappaError;
-use crate::fold::Update;
-use crate::keys::Key;
-use crate::reading::Reader;
-use crate::shelf::Shelf;
+use crate::flow::fold::Update;
+use crate::flow::keys::Key;
+use crate::flow::reading::Reader;
+use crate::flow::shelf::Shelf;
 use crate::snapshot::{Home, Table, Taken, Written};
 use crate::views::{Grouping, Question};
 

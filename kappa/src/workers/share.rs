@@ -11,14 +11,14 @@ use timely::worker::Worker;
 use workloads::intake::{Duplicates, Feed};
 use workloads::{Log, Query, Rows, Version};
 
-use crate::engine::{Engine, build};
 use crate::error::KappaError;
-use crate::names::Homes;
+use crate::flow::engine::{Engine, build};
+use crate::flow::names::Homes;
+use crate::flow::source::{Source, partitions};
+use crate::jobs::task::Task;
 use crate::options::Degraded;
-use crate::pace::Pace;
 use crate::snapshot::{Note, Restored, Taking};
-use crate::source::{Source, partitions};
-use crate::task::Task;
+use crate::workers::pace::Pace;
 
 /// Offsets read in one turn of work: so few that reads need not wait long, and that what was made of them is carried out
 /// while the processor still has it at hand.

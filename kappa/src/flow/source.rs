@@ -3,7 +3,7 @@
 use workloads::intake::{Duplicates, Feed, Intake};
 use workloads::{Log, LogError, Millis, Record, Version};
 
-use crate::engine::Engine;
+use crate::flow::engine::Engine;
 
 /// Records asked of one partition at once.
 const STRETCH: usize = 2048;

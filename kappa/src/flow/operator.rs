@@ -15,9 +15,9 @@ use timely::dataflow::{Scope, Stream};
 use timely::progress::frontier::MutableAntichain;
 use workloads::Name;
 
-use crate::names::Names;
-use crate::outlet::{Inlet, Lead, Opened};
-use crate::sums::Held;
+use crate::flow::names::Names;
+use crate::flow::outlet::{Inlet, Lead, Opened};
+use crate::flow::sums::Held;
 use crate::views::{Groupings, Rules};
 
 /// Acts of names that are at home here, with their numbers.

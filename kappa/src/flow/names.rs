@@ -3,7 +3,7 @@
 use workloads::partition::PartitionBy;
 use workloads::{Meta, Name};
 
-use crate::fold::{SteadyMap, hash};
+use crate::flow::fold::{SteadyMap, hash};
 
 /// Where names are at home: each at one worker, the same in every run with as many workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,9 +13,9 @@ use timely::worker::Worker;
 use workloads::{Log, Query, Rows, Version};
 
 use crate::error::KappaError;
-use crate::pace::Pace;
-use crate::share::{Brief, Share, Standing};
 use crate::snapshot::Note;
+use crate::workers::pace::Pace;
+use crate::workers::share::{Brief, Share, Standing};
 
 /// How long a worker waits that has a version to read and finds nothing of it in the log, and how long the caller
 /// waits for news.

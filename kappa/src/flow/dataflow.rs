@@ -9,12 +9,12 @@ use timely::dataflow::operators::Input;
 use timely::worker::Worker;
 use workloads::{Name, Query, Record, Rows, Terms};
 
-use crate::engine::NOW;
 use crate::error::KappaError;
-use crate::names::{Homes, Names};
-use crate::operator::{Acts, Flows, Kept, Parcel, Told, carry_out, hold};
+use crate::flow::engine::NOW;
+use crate::flow::names::{Homes, Names};
+use crate::flow::operator::{Acts, Flows, Kept, Parcel, Told, carry_out, hold};
+use crate::flow::sums::Held;
 use crate::snapshot::{Block, Home, Next, Taken, Written};
-use crate::sums::Held;
 use crate::views::{Question, Rules};
 
 /// Acts sent into the dataflow at once.
