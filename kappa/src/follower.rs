@@ -75,13 +75,13 @@ impl Kappa {
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &KappaConfig) -> Result<Self, KappaError> {
         let heads = log.heads()?;
         let task = Task { terms: config.terms.clone(), views: Vec::new() };
-        let (bindings, recorded, file, tasks) = match &config.state {
+        let (bindings, recorded, cut, file, tasks) = match &config.state {
             Some(state) => {
-                let (file, recorded) = Bindings::open(disk, state, &heads, config.feed.fsync)?;
+                let (file, recorded, cut) = Bindings::open(disk, state, &heads, config.feed.fsync)?;
                 let (task_file, tasks) = TaskFile::open(disk, state, &task)?;
-                (Some(file), recorded, Some(task_file), tasks)
+                (Some(file), recorded, cut, Some(task_file), tasks)
             }
-            None => (None, Vec::new(), None, None),
+            None => (None, Vec::new(), None, None, None),
         };
         let crew = if config.options.processes > 1 {
             Crew::gather(&log, disk, config)?
@@ -106,6 +106,7 @@ impl Kappa {
             let found = saver.as_ref().map(|saver| saver.newest(&*log, &question, &recorded)).transpose()?;
             let (known, passed) = found.unwrap_or_default();
             let mut kappa = Kappa::new(log, config, crew, tasks, empty.clone(), known.map(Arc::new))?;
+            let passed: Vec<String> = cut.into_iter().chain(passed).collect();
             kappa.trouble = (!passed.is_empty()).then(|| passed.join("; "));
             let end = recorded.last().cloned().unwrap_or(empty);
             kappa.binder = Binder::new(end, config.granularity, config.version_ms);

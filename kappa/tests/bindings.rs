@@ -85,10 +85,13 @@ fn bindings_beyond_the_log_are_bound_again() {
     let short = log("orders", 3);
     append(&short, &records("orders", 5, 90, 3));
     let mut kappa = Kappa::start(Arc::new(short.clone()), &disk, &config(10)).unwrap();
+    let said = kappa.trouble().unwrap();
+    assert!(said.contains("but the log ends at") && said.contains("are bound again"), "{said}");
     let last = follow(&mut kappa).pop().unwrap();
     assert_eq!(last.version, Some(workloads::Log::heads(&short).unwrap()));
     drop(kappa);
     let mut again = Kappa::start(Arc::new(short), &disk, &config(10)).unwrap();
+    assert_eq!(again.trouble(), None);
     assert_eq!(follow(&mut again).pop(), Some(last));
 }
 

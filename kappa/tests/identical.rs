@@ -1,5 +1,5 @@
-//! The same log gives the same answers at common versions: whatever the workers, the versions' size, the moments at which
-//! records come, crashes, and another job that takes over on the way.
+//! The same log gives the same answers at common versions: whatever the workers and processes, the versions' size, the
+//! moments at which records come, crashes, and another job that takes over on the way.
 //!
 //! `KAPPA_CASES=10000 cargo test --release -p kappa --test identical` is the long form.
 
@@ -10,9 +10,11 @@ mod events;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use events::{Dice, append, log, records, resend};
-use kappa::{Kappa, KappaConfig, Options, Task};
+use kappa::{Hand, Kappa, KappaConfig, KappaError, Options, Task};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
@@ -32,6 +34,20 @@ struct Case {
     dice: Dice,
 }
 
+/// A Kappa, and the process that lends it a hand.
+struct Running {
+    kappa: Kappa,
+    hand: Option<JoinHandle<KappaError>>,
+}
+
+impl Running {
+    fn crash(self) {
+        drop(self.kappa);
+        let ended = self.hand.map(|hand| hand.join().unwrap());
+        assert!(ended.is_none_or(|error| matches!(error, KappaError::Gone(0))));
+    }
+}
+
 impl Case {
     fn new(seed: u64) -> Self {
         let mut dice = Dice(seed);
@@ -46,6 +62,7 @@ impl Case {
         let feed = Feed { dedup: self.terms.dedup, ..Feed::default() };
         let granularity = [1, 7, 40, 1_000][self.dice.below(4) as usize];
         let replace_granularity = 1 + self.dice.below(100);
+        let processes = if self.dice.below(8) == 0 { 2 } else { 1 };
         KappaConfig {
             terms: self.terms.clone(),
             feed,
@@ -54,8 +71,27 @@ impl Case {
             granularity,
             version_ms: 0,
             spin: false,
-            options: Options { replace_granularity, ..Options::default() },
+            options: Options { replace_granularity, processes, ..Options::default() },
         }
+    }
+
+    /// Starts it with the other process, if there are to be two, in a thread of its own.
+    fn start(&mut self, log: &MemoryLog, disk: &SharedDisk) -> Running {
+        let config = self.config();
+        let hand = (config.options.processes == 2).then(|| {
+            let (log, disk, config) = (log.clone(), disk.clone(), config.clone());
+            thread::spawn(move || {
+                let mut hand = Hand::start(Arc::new(log), &disk, &config).unwrap();
+                loop {
+                    match hand.step() {
+                        Ok(true) => {}
+                        Ok(false) => thread::sleep(Duration::from_micros(50)),
+                        Err(error) => return error,
+                    }
+                }
+            })
+        });
+        Running { kappa: Kappa::start(Arc::new(log.clone()), disk, &config).unwrap(), hand }
     }
 
     /// What is answered now must be what was answered at this version before.
@@ -79,23 +115,28 @@ impl Case {
         odds: u64,
         answers: &mut Answers,
     ) -> u32 {
-        let mut config = self.config();
-        let mut kappa = Kappa::start(Arc::new(log.clone()), disk, &config).unwrap();
+        let mut running = self.start(log, disk);
         let records = std::mem::take(&mut self.records);
         let mut rest = &records[from..];
-        while !rest.is_empty() || kappa.step(0).unwrap() {
+        let began = Instant::now();
+        let heads = |rest: &[Record]| rest.is_empty().then(|| log.heads().unwrap());
+        loop {
+            let kappa = &mut running.kappa;
+            if !kappa.step(0).unwrap() && kappa.version() == heads(rest) {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "it stands at {:?}", kappa.version());
             let (some, more) = rest.split_at((self.dice.below(50) as usize).min(rest.len()));
             append(log, some);
             rest = more;
             for _ in 0..self.dice.below(6) {
                 kappa.step(0).unwrap();
             }
-            self.read(&mut kappa, answers);
+            self.read(kappa, answers);
             match self.dice.below(odds) {
                 0 => {
-                    config = self.config();
-                    drop(kappa);
-                    kappa = Kappa::start(Arc::new(log.clone()), disk, &config).unwrap();
+                    running.crash();
+                    running = self.start(log, disk);
                 }
                 1 | 2 => drop(kappa.replace(Task { terms: self.terms.clone(), views: Vec::new() })),
                 3 => drop(kappa.rollback()),
@@ -103,10 +144,11 @@ impl Case {
                 _ => {}
             }
         }
-        assert_eq!(kappa.version(), Some(log.heads().unwrap()));
-        self.read(&mut kappa, answers);
+        self.read(&mut running.kappa, answers);
         self.records = records;
-        kappa.job()
+        let job = running.kappa.job();
+        running.crash();
+        job
     }
 }
 

@@ -26,13 +26,14 @@ pub(crate) struct Bindings {
 }
 
 impl Bindings {
-    /// Opens or makes the file in the folder `state`, and reads the bindings that a log with these heads covers.
+    /// Opens or makes the file in the folder `state`, and reads the bindings that a log with these heads covers; says in
+    /// a line what it had to cut off.
     pub(crate) fn open(
         disk: &SharedDisk,
         state: &Path,
         heads: &Version,
         policy: FsyncPolicy,
-    ) -> Result<(Self, Vec<Version>), KappaError> {
+    ) -> Result<(Self, Vec<Version>, Option<String>), KappaError> {
         let path = file(state);
         let name = path.display().to_string();
         let io = |what: &str, cause| KappaError::Io { what: format!("{what} {name}"), cause };
@@ -54,16 +55,21 @@ impl Bindings {
             if policy != FsyncPolicy::None {
                 file.sync().and_then(|()| disk.sync_dir(state)).map_err(|error| io("syncing", error))?;
             }
-            return Ok((Bindings { path, file, written: 0, policy, since: None }, Vec::new()));
+            return Ok((Bindings { path, file, written: 0, policy, since: None }, Vec::new(), None));
         }
-        let bindings = valid(&bytes[head.len()..], heads);
+        let (bindings, ahead) = valid(&bytes[head.len()..], heads);
         let mut file = disk.open(&path).map_err(|error| io("opening", error))?;
         let end = head.len() + bindings.len() * entry_size(partitions);
         if end < bytes.len() {
             file.truncate(end as u64).map_err(|error| io("cutting the torn end of", error))?;
         }
         let written = bindings.len() as u64;
-        Ok((Bindings { path, file, written, policy, since: None }, bindings))
+        let cut = ahead.map(|ahead| {
+            format!(
+                "{name} held a version at {ahead}, but the log ends at {heads}: it and those after it are bound again"
+            )
+        });
+        Ok((Bindings { path, file, written, policy, since: None }, bindings, cut))
     }
 
     /// Notes the next bindings.
@@ -109,8 +115,8 @@ fn encode(index: u64, binding: &Version, bytes: &mut Vec<u8>) {
     bytes.extend(check.to_le_bytes());
 }
 
-/// The bindings up to the first that is torn, out of order or beyond the log.
-fn valid(bytes: &[u8], heads: &Version) -> Vec<Version> {
+/// The bindings up to the first that is torn, out of order or beyond the log; and that one, if it is beyond.
+fn valid(bytes: &[u8], heads: &Version) -> (Vec<Version>, Option<Version>) {
     let mut bindings: Vec<Version> = Vec::new();
     for (index, entry) in (0..).zip(bytes.chunks_exact(entry_size(heads.0.len()))) {
         let (offsets, check) = entry.split_at(entry.len() - 8);
@@ -119,12 +125,15 @@ fn valid(bytes: &[u8], heads: &Version) -> Vec<Version> {
         }
         let words = offsets.chunks_exact(8).map(|word| word.try_into().expect("a chunk of eight bytes"));
         let binding = Version(words.map(u64::from_le_bytes).collect());
-        if !heads.covers(&binding) || bindings.last().is_some_and(|last| !binding.covers(last)) {
+        if bindings.last().is_some_and(|last| !binding.covers(last)) {
             break;
+        }
+        if !heads.covers(&binding) {
+            return (bindings, Some(binding));
         }
         bindings.push(binding);
     }
-    bindings
+    (bindings, None)
 }
 
 /// FNV-1a over the entry's number and bytes: enough to tell a torn entry from a whole one.
