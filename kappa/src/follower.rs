@@ -294,7 +294,7 @@ impl Kappa {
         let time = if degraded.dirty_acts > 0 { Some(NOW) } else { time };
         let version = (!degraded.any()).then_some(version);
         let rows = match time {
-            Some(time) => gather(workload, queries, self.crew.rows(*number, time, queries)?),
+            Some(time) => gather(workload, queries, self.crew.rows(*number, time.into(), queries)?),
             None => vec![workloads::Rows::new(); queries.len()],
         };
         Ok(Answer { version, rows })

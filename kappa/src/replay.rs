@@ -43,7 +43,7 @@ impl Replay {
     /// One set of rows a query, after all that was fed. A view that the workload does not have is empty.
     pub fn rows(&self, queries: &[Query]) -> Vec<Rows> {
         match self.fed.checked_sub(1) {
-            Some(time) => gather(&self.workload, queries, self.engine.rows(time, queries)),
+            Some(time) => gather(&self.workload, queries, self.engine.rows(time.into(), queries)),
             None => vec![Rows::new(); queries.len()],
         }
     }

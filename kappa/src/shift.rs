@@ -107,6 +107,6 @@ impl Shift {
         // Whoever asked may have gone; that is no concern of the work.
         let _ = tell.send(());
         let last = time.checked_sub(1);
-        Ok(last.map_or_else(|| vec![Rows::new(); queries.len()], |last| engine.rows(last, queries)))
+        Ok(last.map_or_else(|| vec![Rows::new(); queries.len()], |last| engine.rows(last.into(), queries)))
     }
 }

@@ -13,6 +13,7 @@ use crate::error::KappaError;
 use crate::flow::engine::NOW;
 use crate::flow::names::{Homes, Names};
 use crate::flow::operator::{Acts, Flows, Kept, Parcel, Told, carry_out, hold};
+use crate::flow::reading::Moment;
 use crate::flow::sums::Held;
 use crate::snapshot::{Block, Home, Next, Taken, Written};
 use crate::views::{Question, Rules};
@@ -141,22 +142,27 @@ impl<R: Rules> Dataflow<R> {
         self.hurry.set(acts);
     }
 
-    /// One set of rows a query, as of `time`, from this worker's share of the keys.
+    /// One set of rows a query, as of that moment, from this worker's share of the keys.
     ///
     /// # Contract
     ///
-    /// The version `time` is complete and has not been given up, or is [`NOW`]; every query names a view of the workload.
-    pub(crate) fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {
+    /// The version is complete and has not been given up, or is [`NOW`]; every query names a view of the workload.
+    pub(crate) fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Rows> {
+        let time = at.time;
         debug_assert!(time < self.frontier() || time == NOW, "version {time} is not complete");
         let names = self.names.borrow();
-        queries.iter().map(|query| self.answer(time, query, &names)).collect()
+        queries.iter().map(|query| self.answer(at, query, &names)).collect()
     }
 
-    fn answer(&self, time: u64, query: &Query, names: &Names) -> Rows {
+    fn answer(&self, at: Moment, query: &Query, names: &Names) -> Rows {
         let (view, key) = (query.view.as_str(), query.key.as_deref());
         let sums = self.sums.iter().find(|sums| sums.answers(view));
         let question = Question { view, key, names, terms: &self.terms };
-        sums.map(|sums| sums.rows(time, &question)).unwrap_or_default()
+        let rows = |sums: &Box<dyn Held>| match at.since {
+            Some(since) => sums.changed(since, at.time, &question),
+            None => sums.rows(at.time, &question),
+        };
+        sums.map(rows).unwrap_or_default()
     }
 
     /// A snapshot is to be taken at version `time`, which nothing was fed of.

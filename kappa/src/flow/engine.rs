@@ -8,6 +8,7 @@ use workloads::{Query, Record, Rows, Terms};
 use crate::error::KappaError;
 use crate::flow::dataflow::{Dataflow, Parsed};
 use crate::flow::names::Homes;
+use crate::flow::reading::Moment;
 use crate::snapshot::Next;
 use crate::views::Rules;
 use crate::views::orders::Orders;
@@ -32,7 +33,7 @@ pub(crate) trait Engine {
     /// Lets go what changes after so many acts, whether or not their version is complete; 0 does not.
     fn hurry(&mut self, acts: u64);
     /// One set of rows a query at a complete version, or at [`NOW`].
-    fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows>;
+    fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Rows>;
     /// A snapshot is to be taken at version `time`, which nothing was fed of.
     fn snapshot(&mut self, time: u64);
     /// Writes some more of it.
@@ -64,8 +65,8 @@ impl<R: Rules> Engine for Dataflow<R> {
         self.hurry(acts);
     }
 
-    fn rows(&self, time: u64, queries: &[Query]) -> Vec<Rows> {
-        self.rows(time, queries)
+    fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Rows> {
+        self.rows(at, queries)
     }
 
     fn snapshot(&mut self, time: u64) {
@@ -113,6 +114,17 @@ pub(crate) fn gather(workload: &str, queries: &[Query], rows: Vec<Rows>) -> Vec<
         _ => Transfers::gather,
     };
     queries.iter().zip(rows).map(|(query, rows)| gather(&query.view, query.key.as_deref(), rows)).collect()
+}
+
+/// Whether what changes of a view is not told by the keys that change, so that it must be asked for as a whole.
+pub(crate) fn whole(workload: &str, view: &str) -> bool {
+    match workload {
+        "orders" => Orders::whole(view),
+        "trades" => Trades::whole(view),
+        "words" => Words::whole(view),
+        "sensors" => Sensors::whole(view),
+        _ => Transfers::whole(view),
+    }
 }
 
 /// A worker that runs in the thread of whoever steps it.

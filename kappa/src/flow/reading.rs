@@ -5,12 +5,29 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use differential_dataflow::difference::Semigroup;
+use serde::{Deserialize, Serialize};
 use workloads::Rows;
 
 use crate::flow::keys::Key;
 use crate::flow::shelf::Shelf;
 use crate::flow::sums::ShelfOf;
 use crate::views::{Grouping, Question};
+
+/// As of when rows are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moment {
+    /// The version.
+    pub(crate) time: u64,
+    /// The first version whose changes count: of whole views only what has changed since is asked for, and a row that
+    /// has gone is an empty one. All is asked for without it.
+    pub(crate) since: Option<u64>,
+}
+
+impl From<u64> for Moment {
+    fn from(time: u64) -> Self {
+        Moment { time, since: None }
+    }
+}
 
 /// The sums of a grouping as of one version.
 pub struct Reader<'a, G: Grouping> {

@@ -1,7 +1,7 @@
 //! The sums of one grouping by key, as one worker holds them, at every version that can still be read.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use differential_dataflow::difference::{Abelian, Semigroup};
@@ -40,6 +40,9 @@ pub(crate) trait Held {
     fn answers(&self, view: &str) -> bool;
     /// The answer as of `time`, which is complete and has not been given up.
     fn rows(&self, time: u64, question: &Question<'_>) -> Rows;
+    /// The same of every key that has changed since the version `since`, which has not been given up. A row that has gone is an
+    /// empty one.
+    fn changed(&self, since: u64, time: u64, question: &Question<'_>) -> Rows;
     /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
     fn settle(&self, newest: u64, oldest: u64);
     /// What they are called in a snapshot.
@@ -80,6 +83,12 @@ impl<G: Grouping> Sums<G> {
         Reader::new(&self.newest, beside)
     }
 
+    /// Every key that the versions from `since` up to `time` changed.
+    fn keys(&self, since: u64, time: u64) -> BTreeSet<G::Key> {
+        let held = [&self.window, &self.later].into_iter().flat_map(|held| held.range(since..=time));
+        held.flat_map(|(_, some)| some.iter().flatten()).map(|(key, _)| *key).collect()
+    }
+
     fn settle(&mut self, newest: u64, oldest: u64) {
         while let Some(first) = self.later.first_entry().filter(|first| *first.key() <= newest) {
             let (time, updates) = first.remove_entry();
@@ -115,6 +124,20 @@ impl<G: Grouping> Held for Rc<RefCell<Sums<G>>> {
 
     fn rows(&self, time: u64, question: &Question<'_>) -> Rows {
         G::rows(question, &self.borrow().reader(time))
+    }
+
+    fn changed(&self, since: u64, time: u64, question: &Question<'_>) -> Rows {
+        let sums = self.borrow();
+        let reader = sums.reader(time);
+        let mut rows = Rows::new();
+        // Of several keys there may be one row.
+        for key in sums.keys(since, time).into_iter().map(|key| key.print(question.names)) {
+            if !rows.contains_key(&key) {
+                let row = G::rows(&Question { key: Some(&key), ..*question }, &reader).remove(&key);
+                rows.insert(key, row.unwrap_or_default());
+            }
+        }
+        rows
     }
 
     fn settle(&self, newest: u64, oldest: u64) {

@@ -57,6 +57,10 @@ pub trait Rules: Sized + 'static {
     }
     /// The tables have been taken up again: what else is kept follows from them.
     fn restore(&mut self) {}
+    /// Whether a view's rows are more than those of each worker, so that a key may have one because of another.
+    fn whole(_view: &str) -> bool {
+        false
+    }
     /// The answer to a question about a view out of the rows of every worker, where it is not all of them.
     fn gather(_view: &str, _key: Option<&str>, rows: Rows) -> Rows {
         rows

@@ -181,8 +181,12 @@ impl Rules for Orders {
         }
     }
 
+    fn whole(view: &str) -> bool {
+        view == "top_customers"
+    }
+
     fn gather(view: &str, key: Option<&str>, rows: Rows) -> Rows {
-        if view == "top_customers" { leaders::first_of_all(key, rows) } else { rows }
+        if Self::whole(view) { leaders::first_of_all(key, rows) } else { rows }
     }
 }
 

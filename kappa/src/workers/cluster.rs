@@ -19,6 +19,7 @@ use workloads::files::{Disk, SharedDisk, make_dir};
 use workloads::{Log, Query, Rows, Version};
 
 use crate::error::KappaError;
+use crate::flow::reading::Moment;
 use crate::follower::KappaConfig;
 use crate::workers::share::{Brief, Standing};
 use crate::workers::team::{Post, Team, Word, lock};
@@ -46,7 +47,7 @@ pub(crate) enum Order {
     Lead(u32),
     Assign(u32, u64, Version),
     Settle(u32, u64, u64),
-    Read(u64, u32, u64, Vec<Query>),
+    Read(u64, u32, Moment, Vec<Query>),
 }
 
 /// What it tells.
@@ -175,11 +176,11 @@ fn speak(ear: &Receiver<Word>, output: &TcpStream, waiting: &Waiting) {
             Word::Lead(job) => Order::Lead(job),
             Word::Assign(job, time, binding) => Order::Assign(job, time, binding),
             Word::Settle(job, newest, oldest) => Order::Settle(job, newest, oldest),
-            Word::Read(job, time, queries, reply) => {
+            Word::Read(job, at, queries, reply) => {
                 if let Some(all) = &mut *lock(waiting) {
                     all.insert(number, reply);
                 }
-                Order::Read(number, job, time, queries.to_vec())
+                Order::Read(number, job, at, queries.to_vec())
             }
         };
         if write_line(output, &order).is_err() {

@@ -8,6 +8,7 @@ use workloads::{Log, Query, Rows, Version};
 
 use crate::error::KappaError;
 use crate::flow::engine::lone_worker;
+use crate::flow::reading::Moment;
 use crate::follower::KappaConfig;
 use crate::snapshot::Note;
 use crate::workers::cluster;
@@ -148,10 +149,10 @@ impl Crew {
     }
 
     /// One set of rows a query at a complete version of a job: the shares of all workers together.
-    pub(crate) fn rows(&mut self, job: u32, time: u64, queries: &[Query]) -> Result<Vec<Rows>, KappaError> {
+    pub(crate) fn rows(&mut self, job: u32, at: Moment, queries: &[Query]) -> Result<Vec<Rows>, KappaError> {
         match self {
-            Crew::Lone(share) => Ok(share.rows(job, time, queries)),
-            Crew::Team(team) => team.rows(job, time, queries),
+            Crew::Lone(share) => Ok(share.rows(job, at, queries)),
+            Crew::Team(team) => team.rows(job, at, queries),
         }
     }
 

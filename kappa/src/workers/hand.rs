@@ -114,8 +114,8 @@ impl Link {
                 team.tell(|| Word::Assign(job, time, binding.clone()))
             }
             Order::Settle(job, newest, oldest) => team.tell(|| Word::Settle(job, newest, oldest)),
-            Order::Read(number, job, time, queries) => {
-                let rows = team.rows(job, time, &queries)?;
+            Order::Read(number, job, at, queries) => {
+                let rows = team.rows(job, at, &queries)?;
                 self.tell(&Report::Rows(number, rows))
             }
         }

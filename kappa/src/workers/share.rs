@@ -14,6 +14,7 @@ use workloads::{Log, Query, Rows, Version};
 use crate::error::KappaError;
 use crate::flow::engine::{Engine, build};
 use crate::flow::names::Homes;
+use crate::flow::reading::Moment;
 use crate::flow::source::{Source, partitions};
 use crate::jobs::task::Task;
 use crate::options::Degraded;
@@ -145,9 +146,9 @@ impl Share {
     }
 
     /// One set of rows a query at a complete version of a job.
-    pub(crate) fn rows(&mut self, job: u32, time: u64, queries: &[Query]) -> Vec<Rows> {
+    pub(crate) fn rows(&mut self, job: u32, at: Moment, queries: &[Query]) -> Vec<Rows> {
         let job = self.job(job);
-        job.map_or_else(|| vec![Rows::new(); queries.len()], |job| job.engine.rows(time, queries))
+        job.map_or_else(|| vec![Rows::new(); queries.len()], |job| job.engine.rows(at, queries))
     }
 
     fn job(&mut self, number: u32) -> Option<&mut Job> {

@@ -13,6 +13,7 @@ use timely::worker::Worker;
 use workloads::{Log, Query, Rows, Version};
 
 use crate::error::KappaError;
+use crate::flow::reading::Moment;
 use crate::snapshot::Note;
 use crate::workers::pace::Pace;
 use crate::workers::share::{Brief, Share, Standing};
@@ -47,7 +48,7 @@ pub(crate) enum Word {
     Assign(u32, u64, Version),
     Snapshot(u32, u64, SyncSender<Note>),
     Settle(u32, u64, u64),
-    Read(u32, u64, Arc<Vec<Query>>, Sender<Vec<Rows>>),
+    Read(u32, Moment, Arc<Vec<Query>>, Sender<Vec<Rows>>),
 }
 
 /// What a worker thread tells.
@@ -161,10 +162,10 @@ impl Team {
         self.posts.iter().map(of).collect()
     }
 
-    pub(crate) fn rows(&self, job: u32, time: u64, queries: &[Query]) -> Result<Vec<Rows>, KappaError> {
+    pub(crate) fn rows(&self, job: u32, at: Moment, queries: &[Query]) -> Result<Vec<Rows>, KappaError> {
         let queries = Arc::new(queries.to_vec());
         let (reply, replies) = channel();
-        self.tell(|| Word::Read(job, time, Arc::clone(&queries), reply.clone()))?;
+        self.tell(|| Word::Read(job, at, Arc::clone(&queries), reply.clone()))?;
         drop(reply);
         let mut all = vec![Rows::new(); queries.len()];
         for _ in &self.told {
@@ -263,9 +264,9 @@ impl Desk {
             Word::Assign(job, time, binding) => share.assign(job, time, binding),
             Word::Snapshot(job, time, desk) => share.snapshot(job, time, desk),
             Word::Settle(job, newest, oldest) => share.settle(job, newest, oldest),
-            Word::Read(job, time, queries, reply) => {
+            Word::Read(job, at, queries, reply) => {
                 // Whoever asked may have gone; that is no concern of the work.
-                let _ = reply.send(share.rows(job, time, &queries));
+                let _ = reply.send(share.rows(job, at, &queries));
             }
         }
         Ok(())
