@@ -83,3 +83,14 @@ fn a_key_that_nobody_named_has_no_row() {
     let query = |key: &str| Query { view: "spend".to_owned(), key: Some(key.to_owned()) };
     assert!(replay.rows(&[query("nobody"), query("")]).iter().all(std::collections::BTreeMap::is_empty));
 }
+
+#[test]
+fn every_view_says_in_which_form_it_is_kept() {
+    for workload in workloads::WORKLOADS {
+        let mut forms: Vec<&str> = kappa::views::forms(workload.name).iter().map(|(view, _)| *view).collect();
+        let mut views: Vec<&str> = workload.views.iter().map(|view| view.name).collect();
+        forms.sort_unstable();
+        views.sort_unstable();
+        assert_eq!(forms, views, "{}", workload.name);
+    }
+}

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use lambda::options::{self, Protocol};
 use workloads::faults::{DELIVERY_FAULTS, FAULTS};
+use workloads::{View, Workload};
 
 use super::print::{self, Format, Value};
 use crate::contestants::{CONTESTANTS, ELSEWHERE};
@@ -70,7 +71,14 @@ fn names(what: What) -> anyhow::Result<Vec<(String, String)>> {
         What::Workloads => workloads::WORKLOADS.iter().map(|w| pair(w.name, w.about)).collect(),
         What::Views => {
             let views = workloads::WORKLOADS.iter().flat_map(|w| w.views.iter().map(move |view| (w, view)));
-            views.map(|(w, view)| (format!("{} {}", w.name, view.name), view.about.to_owned())).collect()
+            let form = |workload, view| {
+                let forms = kappa::views::forms(workload);
+                forms.iter().find(|(name, _)| *name == view).map_or("", |(_, form)| *form)
+            };
+            let about = |w: &Workload, view: &View| {
+                format!("{} A kappa keeps {}.", view.about, form(w.name, view.name))
+            };
+            views.map(|(w, view)| (format!("{} {}", w.name, view.name), about(w, view))).collect()
         }
         What::Contestants => {
             let here = CONTESTANTS.iter().map(|c| (c.name, c.about));

@@ -1,5 +1,6 @@
 //! What a run folder says about how it came to be: machine, program, seed and how it ended.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::process::Command;
@@ -24,6 +25,8 @@ struct Manifest<'a> {
     again: Option<&'a str>,
     program: Program,
     machine: Machine,
+    /// In which form a Kappa of this program keeps each view, by workload.
+    forms: BTreeMap<&'a str, BTreeMap<&'static str, &'static str>>,
 }
 
 #[derive(Serialize)]
@@ -62,10 +65,15 @@ pub fn write(job: &Job<'_>, ended: &str) -> anyhow::Result<()> {
             compiler: said("rustc", &["--version"]),
         },
         machine: machine(),
+        forms: plan.contests.iter().map(|contest| (&*contest.workload, forms(&contest.workload))).collect(),
     };
     let file = out.join("manifest.json");
     let text = serde_json::to_string_pretty(&manifest).context("writing the manifest")?;
     fs::write(&file, text + "\n").with_context(|| format!("writing {}", file.display()))
+}
+
+fn forms(workload: &str) -> BTreeMap<&'static str, &'static str> {
+    kappa::views::forms(workload).into_iter().collect()
 }
 
 /// How far a run has come.

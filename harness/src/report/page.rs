@@ -30,6 +30,7 @@ struct Page<'a> {
     code: Vec<Drawn>,
     headline: &'static str,
     runs: Table,
+    forms: Table,
     manifest: Table,
     terms: Option<Table>,
     plan: &'a str,
@@ -85,6 +86,7 @@ pub(crate) fn make(folder: &Folder, finding: &Finding) -> Result<String> {
         code: code_figures(folder, &figures)?,
         headline: super::finding::HEADLINE,
         runs: tables::runs(folder),
+        forms: tables::forms(&folder.manifest),
         manifest: tables::leaves(&folder.manifest),
         terms: folder
             .runs

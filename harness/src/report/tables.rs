@@ -21,6 +21,17 @@ impl Table {
     }
 }
 
+/// In which form the Kappa of the run kept each view.
+pub(crate) fn forms(manifest: &serde_json::Value) -> Table {
+    let mut table = Table::new(&["workload", "view", "is kept as"]);
+    for (workload, forms) in manifest["forms"].as_object().into_iter().flatten() {
+        for (view, form) in forms.as_object().into_iter().flatten() {
+            table.rows.push(vec![workload.clone(), view.clone(), plain(form)]);
+        }
+    }
+    table
+}
+
 /// The rows of the terminal summary.
 pub(crate) fn overview(folder: &Folder) -> Table {
     let mut table = Table::new(&summary::head());

@@ -56,6 +56,8 @@ pub trait Outlet {
         views: &[&str],
         alone: bool,
     ) -> Option<Opened<'scope>>;
+    /// The views that it is for, each with the form in which it is kept.
+    fn forms(&self) -> Vec<(&'static str, &'static str)>;
     /// Whether it has an output.
     fn goes_out(&self) -> bool;
     /// Lets go the changes of one time; of what goes out, with the right to do so.
@@ -81,6 +83,10 @@ impl<G: Grouping> Outlet for Fold<G> {
         let (output, changes) = builder.new_output();
         self.way = Way::Out(OutputBuilder::from(output));
         Some(Opened::Out(Box::new(move |builder| lead::<G>(changes, builder))))
+    }
+
+    fn forms(&self) -> Vec<(&'static str, &'static str)> {
+        G::VIEWS.iter().map(|view| (*view, G::form(view))).collect()
     }
 
     fn goes_out(&self) -> bool {

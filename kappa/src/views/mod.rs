@@ -27,6 +27,9 @@ pub mod words;
 /// Number of what the rules keep and how: it goes up with every change that makes old snapshots useless.
 pub(crate) const REVISION: u32 = 1;
 
+/// The form of a view whose rows are sums.
+pub(crate) const SUMS: &str = "sums by key: what changes is added to them";
+
 /// What is summed up per key.
 pub trait Sum: Abelian + Copy + Default + Ord + Debug + ExchangeData {}
 impl<T: Abelian + Copy + Default + Ord + Debug + ExchangeData> Sum for T {}
@@ -84,6 +87,11 @@ pub trait Grouping: Sized + 'static {
     /// What is known of a key; the default is nothing.
     type Sum: Sum;
 
+    /// In which form a view is kept, in a few words: what is gone through when something changes.
+    fn form(_view: &str) -> &'static str {
+        SUMS
+    }
+
     /// The row of a key in a view, if it has one.
     fn row(view: &str, sum: &Self::Sum, terms: &Terms) -> Option<Row>;
 
@@ -94,6 +102,21 @@ pub trait Grouping: Sized + 'static {
             Some(_) => one(question, reader),
             None => every(question, reader),
         }
+    }
+}
+
+/// The views of a workload with the form in which each is kept; none of a workload that there is not.
+pub fn forms(workload: &str) -> Vec<(&'static str, &'static str)> {
+    fn of<C: Groupings>() -> Vec<(&'static str, &'static str)> {
+        C::default().folds().iter().flat_map(|fold| fold.forms()).collect()
+    }
+    match workload {
+        "orders" => of::<orders::Changes>(),
+        "trades" => of::<trades::Changes>(),
+        "words" => of::<words::Changes>(),
+        "sensors" => of::<sensors::Changes>(),
+        "transfers" => of::<transfers::Changes>(),
+        _ => Vec::new(),
     }
 }
 

@@ -151,6 +151,10 @@ impl Grouping for Recent {
     type Key = Named;
     type Sum = Readings;
 
+    fn form(_view: &str) -> &'static str {
+        "sums by second in order: those of the newest span are added up"
+    }
+
     // rule: S4
     fn row(_view: &str, sum: &Readings, _terms: &Terms) -> Option<Row> {
         sum.row()
@@ -161,6 +165,10 @@ impl Grouping for Alerts {
     const VIEWS: &'static [&'static str] = &["alerts"];
     type Key = NamedSecond;
     type Sum = Readings;
+
+    fn form(_view: &str) -> &'static str {
+        "sums by second in order: gone through from the first that changed until nothing differs"
+    }
 
     // rule: S5
     fn row(_view: &str, sum: &Readings, _terms: &Terms) -> Option<Row> {

@@ -118,6 +118,10 @@ impl Grouping for Amounts {
     type Key = Rung;
     type Sum = Held;
 
+    fn form(_view: &str) -> &'static str {
+        "records by amount, and by band of amounts above: the middle is found band by band"
+    }
+
     /// No key has a row of its own: a day's row is made of all of its keys.
     fn row(_view: &str, _held: &Held, _terms: &Terms) -> Option<Row> {
         None

@@ -69,6 +69,10 @@ impl Grouping for Days {
     type Key = Day;
     type Sum = Visitors;
 
+    fn form(_view: &str) -> &'static str {
+        "records by customer and day, and above them the customers of each day"
+    }
+
     // rule: O8 O15
     fn row(_view: &str, sum: &Visitors, _terms: &Terms) -> Option<Row> {
         (sum.customers != 0).then(|| vec![i128::from(sum.customers)])

@@ -8,7 +8,7 @@ use super::Trade;
 use crate::flow::fold::additive;
 use crate::flow::keys::{NamedDay, NamedHour};
 use crate::snapshot::{Nest, Ordered, Rooted, Table};
-use crate::views::Grouping;
+use crate::views::{Grouping, SUMS};
 
 /// A symbol on a day. Lowest and highest are replaced, not added up: their difference is what must be added to the
 /// old to make it the new.
@@ -116,6 +116,13 @@ impl Grouping for Days {
     const VIEWS: &'static [&'static str] = &["volume", "range", "vwap"];
     type Key = NamedDay;
     type Sum = Day;
+
+    fn form(view: &str) -> &'static str {
+        match view {
+            "range" => "trades by price in order, of which the ends are read",
+            _ => SUMS,
+        }
+    }
 
     fn row(view: &str, sum: &Day, _terms: &Terms) -> Option<Row> {
         // rule: T8

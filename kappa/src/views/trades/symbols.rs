@@ -9,7 +9,7 @@ use crate::error::KappaError;
 use crate::flow::fold::additive;
 use crate::flow::keys::Named;
 use crate::snapshot::{Home, Saving, Table, Taken, Written};
-use crate::views::Grouping;
+use crate::views::{Grouping, SUMS};
 
 /// A symbol. The fields after `count` are replaced, not added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,6 +109,13 @@ impl Grouping for Symbols {
     const VIEWS: &'static [&'static str] = &["mean", "last"];
     type Key = Named;
     type Sum = Symbol;
+
+    fn form(view: &str) -> &'static str {
+        match view {
+            "last" => "trades in the order of their moments, in blocks: the end is read",
+            _ => SUMS,
+        }
+    }
 
     fn row(view: &str, sum: &Symbol, _terms: &Terms) -> Option<Row> {
         // rule: T8
