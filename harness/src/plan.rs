@@ -7,9 +7,12 @@ use std::path::Path;
 use anyhow::{Context, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use workloads::faults::{DeliveryFaults, SourceFaults};
+use workloads::intake::Feed;
 use workloads::log::file::MOST_PARTITIONS;
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Shape, Terms};
+
+use crate::contestants::Settings;
 
 mod chance;
 mod order;
@@ -247,6 +250,27 @@ impl Plan {
         })?;
         plan.check().with_context(|| format!("plan {name}"))?;
         Ok(plan)
+    }
+
+    /// What every component of a contestant is told, whose folder is `state`.
+    pub fn settings(&self, workload: &str, state: &Path) -> Settings {
+        let tuning = &self.settings;
+        Settings {
+            workload: workload.to_owned(),
+            terms: self.terms.clone(),
+            state: state.to_owned(),
+            feed: Feed { dedup: self.terms.dedup, fsync: self.log.fsync.policy(), ..Feed::default() },
+            workers: tuning.workers,
+            granularity: tuning.granularity,
+            version_ms: tuning.version_ms,
+            cut_every: tuning.cut_every,
+            cut_ms: tuning.cut_ms,
+            spin: tuning.spin,
+            seed: self.seed,
+            speed_socket: None,
+            lambda: self.lambda.clone(),
+            kappa: self.kappa.clone(),
+        }
     }
 
     /// Whether it can be run at all.

@@ -120,29 +120,19 @@ impl<'a> Session<'a> {
 
     /// What a component is told: everything stands in the plan.
     fn settings(&self, part: &str) -> Settings {
-        let (plan, tuning) = (self.job.plan, &self.job.plan.settings);
+        let plan = self.job.plan;
         let faults = plan.delivery.iter().find(|delivery| delivery.component == part);
         let speed = self.contestant.parts.iter().find(|part| part.role == Role::Speed);
+        let told = plan.settings(self.workload.name, &self.state);
         Settings {
-            workload: self.workload.name.to_owned(),
-            terms: plan.terms.clone(),
-            state: self.state.clone(),
             feed: Feed {
-                dedup: plan.terms.dedup,
                 dead_letters: Some(self.folder.join(format!("{part}.dead.jsonl"))),
-                fsync: plan.log.fsync.policy(),
                 faults: faults.map(|delivery| delivery.faults.clone()).unwrap_or_default(),
+                ..told.feed
             },
-            workers: tuning.workers,
-            granularity: tuning.granularity,
-            version_ms: tuning.version_ms,
-            cut_every: tuning.cut_every,
-            cut_ms: tuning.cut_ms,
-            spin: tuning.spin,
             seed: plan.seed.wrapping_add(u64::from(self.material.spec.repeat)),
             speed_socket: speed.map(|speed| self.folder.join(format!("{}.peer", speed.name))),
-            lambda: plan.lambda.clone(),
-            kappa: plan.kappa.clone(),
+            ..told
         }
     }
 

@@ -11,12 +11,11 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, ensure};
 use kappa::{Status, Task};
 use workloads::files::{RealDisk, SharedDisk};
-use workloads::intake::Feed;
-use workloads::log::file::{FileLog, FsyncPolicy};
+use workloads::log::file::FileLog;
 use workloads::{Version, Workload};
 
 use crate::clock::Clock;
-use crate::contestants::{Settings, find};
+use crate::contestants::find;
 use crate::driver::children::{Children, Start};
 use crate::driver::client::Client;
 use crate::driver::watch::Watch;
@@ -108,12 +107,13 @@ impl Trial<'_> {
             cores: Vec::new(),
         };
         let began = self.clock.micros();
-        let mut children = Children::start(find("kappa")?, &start, |_| self.settings(&state))?;
+        let mut children =
+            Children::start(find("kappa")?, &start, |_| plan.settings(self.workload.name, &state))?;
         let socket = children.serving()?.socket.clone();
         let watch = Watch::start("kappa", &socket, self.clock)?;
         self.wait(&mut children, &watch, &history.heads)?;
         let started_s = (self.clock.micros() - began) as f64 / 1e6;
-        let mut appender = FileLog::appender(&disk, &log, FsyncPolicy::None)?;
+        let mut appender = FileLog::appender(&disk, &log, plan.log.fsync.policy())?;
         let clock = self.clock.restarted(Duration::from_millis(50));
         let zero = self.clock.micros() - clock.micros();
         let (inner, over) = (self.stop.inner(), std::sync::atomic::AtomicBool::new(false));
@@ -219,26 +219,6 @@ impl Trial<'_> {
             thread::sleep(Duration::from_millis(2));
         }
         Ok(())
-    }
-
-    fn settings(&self, state: &Path) -> Settings {
-        let (plan, tuning) = (&self.plan, &self.plan.settings);
-        Settings {
-            workload: self.workload.name.to_owned(),
-            terms: plan.terms.clone(),
-            state: state.to_owned(),
-            feed: Feed { dedup: plan.terms.dedup, ..Feed::default() },
-            workers: tuning.workers,
-            granularity: tuning.granularity,
-            version_ms: tuning.version_ms,
-            cut_every: tuning.cut_every,
-            cut_ms: tuning.cut_ms,
-            spin: tuning.spin,
-            seed: plan.seed,
-            speed_socket: None,
-            lambda: plan.lambda.clone(),
-            kappa: plan.kappa.clone(),
-        }
     }
 }
 
