@@ -1,6 +1,6 @@
 //! The customers who have spent most.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::{Ordering, Reverse, min_by};
 
 use serde::{Deserialize, Serialize};
 use workloads::orders::TOP;
@@ -36,20 +36,23 @@ pub(super) struct Leader(u32);
 
 /// What everybody has spent, and who is watched because they may be among the first.
 ///
-/// Nobody who is not watched has spent more than `floor`. So those who are watched and have spent more come before all
-/// others, and when enough of them are left the others need not be looked at.
+/// Nobody who is not watched comes before `floor`. So those who are watched and do come before all others, and when
+/// enough of them are left the others need not be looked at.
 #[derive(Default)]
 pub(super) struct Ranking {
     pub(super) customers: Numbered<Customer>,
     watched: Vec<u32>,
-    /// Absent while everybody is watched.
-    floor: Option<i128>,
+    /// What somebody had spent who was let go, and who that was; absent while everybody is watched.
+    floor: Option<Spender>,
     pub(super) shown: Tree<Leader, Spent>,
     /// What the last of those shown has spent; absent while fewer are shown than may be.
     least: Option<i128>,
     /// Whether others may be first than are shown.
     stale: bool,
 }
+
+/// What a customer has spent, and the customer's number.
+type Spender = (i128, u32);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Customer {
@@ -87,30 +90,27 @@ impl Ranking {
         held.spent.count += sign;
         // Whoever had less and has less than all who are shown changes nothing for them.
         self.stale |= self.least.is_none_or(|least| before.max(held.spent.sum) >= least);
-        if !held.watched && self.floor.is_none_or(|floor| held.spent.sum > floor) {
+        // Names are not at hand: whoever has spent as much as at the floor may come before it.
+        if !held.watched && self.floor.is_none_or(|(floor, _)| held.spent.sum >= floor) {
             held.watched = true;
             self.watched.push(customer);
-            if self.watched.len() == 2 * WATCHED {
-                self.let_go(|_, _| Ordering::Equal);
-            }
         }
     }
 
     /// Changes those shown to those who are first after this version.
     // rule: O16
     pub(super) fn close(&mut self, names: &Names, leaders: &mut Fold<Leaders>) {
+        if self.watched.len() >= 2 * WATCHED {
+            self.let_go(names);
+        }
         if !std::mem::take(&mut self.stale) {
             return;
         }
-        // All who come out of a snapshot are watched at first.
-        if self.watched.len() > 2 * WATCHED {
-            self.let_go(|_, _| Ordering::Equal);
-        }
-        let mut first = self.ranked(names, self.floor);
+        let mut first = self.ranked(names);
         if first.len() < TOP && self.floor.is_some() {
             self.watch_all();
-            self.let_go(|one, other| names.name(one).cmp(names.name(other)));
-            first = self.ranked(names, None);
+            self.let_go(names);
+            first = self.ranked(names);
         }
         first.truncate(TOP);
         self.least = first.get(TOP - 1).map(|(_, spent)| spent.sum);
@@ -129,14 +129,17 @@ impl Ranking {
         self.watch_all();
     }
 
-    /// Those watched who have records in force and have spent more than `floor`, in their order.
-    fn ranked(&self, names: &Names, floor: Option<i128>) -> Vec<(u32, Spent)> {
+    /// Those watched who have records in force and come before the floor, in their order.
+    fn ranked(&self, names: &Names) -> Vec<(u32, Spent)> {
         let spent =
             self.watched.iter().filter_map(|number| Some((*number, self.customers.at(*number)?.spent)));
+        let before = |spender| self.floor.is_none_or(|floor| rank(spender, floor, names).is_lt());
         // rule: O8
-        let mut first: Vec<_> =
-            spent.filter(|(_, spent)| spent.count != 0 && Some(spent.sum) > floor).collect();
-        rank(&mut first, names);
+        let first = spent.filter(|(number, spent)| spent.count != 0 && before((spent.sum, *number)));
+        let mut first: Vec<_> = first.collect();
+        first.sort_unstable_by(|(one, spent), (other, more)| {
+            rank((spent.sum, *one), (more.sum, *other), names)
+        });
         first
     }
 
@@ -149,37 +152,34 @@ impl Ranking {
         }
     }
 
-    /// Of those who are watched only the first stay so; `tie` orders those who have spent the same.
-    fn let_go(&mut self, tie: impl Fn(u32, u32) -> Ordering) {
+    /// Of those who are watched only the first stay so.
+    fn let_go(&mut self, names: &Names) {
         if self.watched.len() <= WATCHED {
             return;
         }
         let Ranking { customers, watched, floor, .. } = self;
-        let sum = |customer: &u32| customers.at(*customer).map_or(0, |held| held.spent.sum);
-        watched.select_nth_unstable_by(WATCHED - 1, |one, other| {
-            sum(other).cmp(&sum(one)).then_with(|| tie(*one, *other))
-        });
+        let spender = |number: u32| (customers.at(number).map_or(0, |held| held.spent.sum), number);
+        watched.select_nth_unstable_by(WATCHED, |one, other| rank(spender(*one), spender(*other), names));
+        // Of those let go it comes first.
+        let next = spender(watched[WATCHED]);
+        *floor =
+            Some(floor.map_or(next, |floor| min_by(floor, next, |one, other| rank(*one, *other, names))));
         for customer in watched.drain(WATCHED..) {
-            let held = customers.entry(customer);
-            held.watched = false;
-            *floor = (*floor).max(Some(held.spent.sum));
+            customers.entry(customer).watched = false;
         }
     }
 }
 
+/// Who comes before whom: those who have spent most, and of those who have spent the same, by name.
 // rule: O16
-fn rank(first: &mut [(u32, Spent)], names: &Names) {
-    first.sort_unstable_by_key(|(customer, spent)| (Reverse(spent.sum), names.name(*customer)));
+fn rank(one: Spender, other: Spender, names: &Names) -> Ordering {
+    other.0.cmp(&one.0).then_with(|| names.name(one.1).cmp(names.name(other.1)))
 }
 
 impl Grouping for Leaders {
     const VIEWS: &'static [&'static str] = &["top_customers"];
     type Key = Leader;
     type Sum = Spent;
-
-    fn form(_view: &str) -> &'static str {
-        "sums by customer, of whom the first are watched: the others are looked at when too few are left"
-    }
 
     fn row(_view: &str, spent: &Spent, _terms: &Terms) -> Option<Row> {
         // rule: O8
