@@ -69,6 +69,9 @@ pub enum KappaError {
         "a snapshot cannot be taken up: {0}; remove it, and an older one or the log itself is begun with"
     )]
     Snapshot(String),
+    /// The store that is fed cannot be read or written.
+    #[error("the store that is fed with answers: {0}")]
+    Sink(String),
     /// The log cannot be followed by so many.
     #[error("a kappa needs at least one worker and versions of at least one record: set both above 0")]
     Nothing,

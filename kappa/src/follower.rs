@@ -1,17 +1,18 @@
-//! Follows a log: binds versions, has them worked on, and answers at the newest that is complete.
+//! Follows a log: binds versions, and has them worked on.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use workloads::files::SharedDisk;
 use workloads::intake::Feed;
-use workloads::{Answer, Log, Micros, Query, Terms, Version};
+use workloads::{Log, Micros, Terms, Version};
 
 use crate::error::KappaError;
-use crate::flow::engine::{NOW, gather};
 use crate::jobs::replace::Replacement;
 use crate::jobs::task::{Numbered, Task, TaskFile, Tasks};
 use crate::options::Options;
+use crate::sink::Sink;
+use crate::sink::supply::Supply;
 use crate::snapshot::{Question, Restored, Saver};
 use crate::versions::binder::Binder;
 use crate::versions::bindings::{self, Bindings};
@@ -66,6 +67,8 @@ pub struct Kappa {
     watch: Watch,
     /// After the crew, which hands in to it.
     saver: Option<Saver>,
+    /// The store that it feeds.
+    pub(crate) supply: Option<Supply>,
     trouble: Option<String>,
 }
 
@@ -73,6 +76,28 @@ impl Kappa {
     /// Starts with the newest snapshot, or else at the beginning of the log. Versions that were bound before are met
     /// again, several of them at a time. A replacement that was under way is begun again; what was kept until a switch is confirmed is made again.
     pub fn start(log: Arc<dyn Log>, disk: &SharedDisk, config: &KappaConfig) -> Result<Self, KappaError> {
+        Kappa::begin_with(log, disk, config, None)
+    }
+
+    /// The same, and feeds a store with what every complete version changes.
+    pub fn feeding(
+        log: Arc<dyn Log>,
+        disk: &SharedDisk,
+        config: &KappaConfig,
+        sink: Box<dyn Sink>,
+    ) -> Result<Self, KappaError> {
+        if config.options.degraded.any() {
+            return Err(KappaError::Sink("what has no label cannot be kept under one".to_owned()));
+        }
+        Kappa::begin_with(log, disk, config, Some(sink))
+    }
+
+    fn begin_with(
+        log: Arc<dyn Log>,
+        disk: &SharedDisk,
+        config: &KappaConfig,
+        sink: Option<Box<dyn Sink>>,
+    ) -> Result<Self, KappaError> {
         let heads = log.heads()?;
         let task = Task { terms: config.terms.clone(), views: Vec::new() };
         let (bindings, recorded, cut, file, tasks) = match &config.state {
@@ -102,16 +127,21 @@ impl Kappa {
         let mut kappa = if degraded.no_replay && !recorded.is_empty() {
             Kappa::new(log, config, crew, tasks, heads, None)?
         } else {
-            let question = question(&*log, &brief(config, &tasks.answers, empty.clone(), None));
+            let question = question_of(&*log, config, &tasks.answers);
+            let supply = sink.map(|sink| Supply::begin(sink, &*log, &question, &recorded)).transpose()?;
+            let (supply, useless) = supply.unzip();
             let found = saver.as_ref().map(|saver| saver.newest(&*log, &question, &recorded)).transpose()?;
             let (known, passed) = found.unwrap_or_default();
             let mut kappa = Kappa::new(log, config, crew, tasks, empty.clone(), known.map(Arc::new))?;
-            let passed: Vec<String> = cut.into_iter().chain(passed).collect();
+            let passed: Vec<String> = cut.into_iter().chain(passed).chain(useless.flatten()).collect();
             kappa.trouble = (!passed.is_empty()).then(|| passed.join("; "));
             let end = recorded.last().cloned().unwrap_or(empty);
             kappa.binder = Binder::new(end, config.granularity, config.version_ms);
             let begin = kappa.course.version().clone();
-            kappa.course.take_on(coarser(recorded, &begin, config.granularity));
+            let held = supply.as_ref().and_then(Supply::before).cloned();
+            kappa.course.take_on(coarser(recorded, &begin, config.granularity, held.as_ref()));
+            kappa.supply = supply;
+            kappa.supply.iter_mut().for_each(|supply| supply.meet(&mut kappa.course));
             kappa
         };
         (kappa.bindings, kappa.task_file, kappa.saver) = (bindings, file, saver);
@@ -178,6 +208,7 @@ impl Kappa {
             task_file: None,
             watch: Watch::new(config.options.stall_ms),
             saver: None,
+            supply: None,
             trouble: None,
         };
         kappa.clock(None)?;
@@ -211,10 +242,11 @@ impl Kappa {
             settled |= beside.course.settle(&mut self.crew, now)?;
         }
         let switched = self.change_over()?;
+        let supplied = self.supply(now)?;
         let beside = self.beside.iter().map(|beside| &beside.course);
         self.watch.look(now, &self.crew, std::iter::once(&self.course).chain(beside))?;
         let saving = self.save();
-        Ok(settled || switched || worked || bound || saving || !self.idle())
+        Ok(settled || switched || supplied || worked || bound || saving || !self.idle())
     }
 
     /// Hands out the versions of the job that answers, and begins a snapshot of one when it is due.
@@ -226,8 +258,7 @@ impl Kappa {
             if !saver.due(now, version.total()) {
                 return Ok(());
             }
-            let begin = Version::zero(log.meta().partitions);
-            let question = question(&**log, &brief(config, &job, begin, None));
+            let question = question_of(&**log, config, &job);
             match saver.begin(log, question, (time, version), now) {
                 Ok(desk) => crew.snapshot(job.number, time, &desk),
                 Err(error) => {
@@ -249,7 +280,12 @@ impl Kappa {
 
     /// What is wrong while it goes on all the same, in one line.
     pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        self.supply.as_ref().and_then(Supply::trouble).or(self.trouble.as_deref())
+    }
+
+    /// What a job asks of the log.
+    pub(crate) fn question_of(&self, job: &Numbered) -> Question {
+        question_of(&*self.log, &self.config, job)
     }
 
     fn courses(&self) -> impl Iterator<Item = &Course> {
@@ -259,55 +295,6 @@ impl Kappa {
     /// Whether every job has gone through all that it was given.
     fn idle(&self) -> bool {
         self.courses().all(Course::idle)
-    }
-
-    /// Answers every query at the newest complete version.
-    pub fn read(&mut self, queries: &[Query]) -> Result<Answer, KappaError> {
-        let newest = self.course.window.newest();
-        self.answer(newest.time, newest.version.clone(), queries)
-    }
-
-    /// Answers every query at a version of [`Kappa::window`].
-    pub fn read_at(&mut self, version: &Version, queries: &[Query]) -> Result<Answer, KappaError> {
-        let Some(found) = self.course.window.find(version) else {
-            let (oldest, newest) = self.window();
-            return Err(KappaError::NotReadable { asked: version.clone(), oldest, newest });
-        };
-        self.answer(found.time, version.clone(), queries)
-    }
-
-    fn answer(
-        &mut self,
-        time: Option<u64>,
-        version: Version,
-        queries: &[Query],
-    ) -> Result<Answer, KappaError> {
-        let Numbered { number, task } = &self.course.job;
-        let asked = |view: &str| task.views.is_empty() || task.views.iter().any(|it| it == view);
-        let known =
-            |query: &Query| self.views.iter().any(|view| view.name == query.view) && asked(&query.view);
-        let workload = &self.log.meta().workload;
-        if let Some(query) = queries.iter().find(|query| !known(query)) {
-            return Err(KappaError::UnknownView { workload: workload.clone(), view: query.view.clone() });
-        }
-        let degraded = &self.config.options.degraded;
-        let time = if degraded.dirty_acts > 0 { Some(NOW) } else { time };
-        let version = (!degraded.any()).then_some(version);
-        let rows = match time {
-            Some(time) => gather(workload, queries, self.crew.rows(*number, time.into(), queries)?),
-            None => vec![workloads::Rows::new(); queries.len()],
-        };
-        Ok(Answer { version, rows })
-    }
-
-    /// The newest complete version; at first that of the empty log.
-    pub fn version(&self) -> Option<Version> {
-        Some(self.course.version().clone())
-    }
-
-    /// The oldest version that can be read, and the newest. In between are all that were bound.
-    pub fn window(&self) -> (Version, Version) {
-        (self.course.window.oldest().version.clone(), self.course.window.newest().version.clone())
     }
 
     /// How long nothing new is begun, in microseconds, unless a whole version comes at once.
@@ -362,21 +349,26 @@ fn brief(config: &KappaConfig, job: &Numbered, from: Version, known: Option<Arc<
 }
 
 /// What a job asks of a log.
-fn question(log: &dyn Log, job: &Brief) -> Question {
-    let (workload, task) = (log.meta().workload.clone(), job.task.clone());
-    Question { workload, task, dedup: job.feed.dedup, revision: REVISION }
+fn question_of(log: &dyn Log, config: &KappaConfig, job: &Numbered) -> Question {
+    let Brief { task, feed, .. } = brief(config, job, Version::zero(log.meta().partitions), None);
+    Question { workload: log.meta().workload.clone(), task, dedup: feed.dedup, revision: REVISION }
 }
 
 /// Recorded versions after `begin`, with only so many of them kept that each spans about `granularity` records: a replay need not
-/// show them all, but shows no others.
-fn coarser(mut recorded: Vec<Version>, begin: &Version, granularity: u64) -> Vec<Version> {
+/// show them all, but shows no others. The one that a sink holds is among them.
+fn coarser(
+    mut recorded: Vec<Version>,
+    begin: &Version,
+    granularity: u64,
+    held: Option<&Version>,
+) -> Vec<Version> {
     let mut kept = Vec::new();
     let mut reached = begin.total();
     recorded.retain(|version| version.total() > reached);
     let ends: Vec<u64> = recorded.iter().map(Version::total).collect();
     for (time, version) in recorded.into_iter().enumerate() {
         let full = ends.get(time + 1).is_none_or(|next| next - reached > granularity);
-        if full {
+        if full || held == Some(&version) {
             reached = ends[time];
             kept.push(version);
         }

@@ -21,9 +21,11 @@
 //!   answers come out of.
 //! * `workers`: one, several, and several processes ([`Hand`]); how they share their time, and whether they advance.
 //! * `snapshot`: what is known at one version, written while later ones come, and taken up after a restart.
+//! * `sink`: a store that is fed with what complete versions change ([`Sink`]).
 //! * [`Kappa`]: follows a log and answers. `jobs`: another job beside the one that answers, and the switch to it.
 //! * [`Replay`]: fed by hand. [`Shift`]: the same by several workers.
 
+mod answers;
 mod error;
 mod flow;
 mod follower;
@@ -31,6 +33,7 @@ mod jobs;
 pub mod options;
 mod replay;
 mod shift;
+mod sink;
 mod snapshot;
 mod versions;
 pub mod views;
@@ -43,5 +46,6 @@ pub use jobs::task::Task;
 pub use options::Options;
 pub use replay::Replay;
 pub use shift::Shift;
+pub use sink::{Changed, Sink};
 pub use workers::hand::Hand;
 pub use workers::pace::Ticks;

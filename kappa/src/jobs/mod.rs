@@ -110,6 +110,7 @@ impl Kappa {
         self.note(beside.course.job.clone(), kept.then_some((old.clone(), Then::Keep)))?;
         std::mem::swap(&mut self.course, &mut beside.course);
         (self.course.hold, beside.course.hold) = (None, None);
+        beside.course.keep = None;
         self.crew.lead(self.course.job.number)?;
         if kept {
             self.beside = Some(Replacement::kept(beside.course, &self.config.options));

@@ -24,13 +24,15 @@ pub(crate) struct Course {
     pub(crate) window: Window,
     /// It stays there when it has come to this version.
     pub(crate) hold: Option<Version>,
+    /// What versions after this one change is kept, whether or not they can be read.
+    pub(crate) keep: Option<u64>,
 }
 
 impl Course {
     pub(crate) fn new(job: Numbered, window: Window) -> Self {
         let (bound, in_flight) = Default::default();
         let next = window.newest().time.map_or(0, |time| time + 1);
-        Course { job, next, bound, in_flight, window, hold: None }
+        Course { job, next, bound, in_flight, window, hold: None, keep: None }
     }
 
     /// The newest complete version.
@@ -44,6 +46,12 @@ impl Course {
             self.bound.push_back((self.next, version));
             self.next += 1;
         }
+    }
+
+    /// The number of a version that it has come to and can be read, or will come to.
+    pub(crate) fn time_of(&self, version: &Version) -> Option<u64> {
+        let to_come = self.in_flight.iter().chain(&self.bound).find(|(_, bound)| bound == version);
+        to_come.map(|(time, _)| *time).or_else(|| self.window.find(version)?.time)
     }
 
     /// The last version that it was given.
@@ -102,6 +110,7 @@ impl Course {
         }
         let Some(newest) = newest else { return Ok(false) };
         let oldest = self.window.trim(now);
+        let oldest = self.keep.map_or(oldest, |keep| keep.min(oldest));
         crew.settle(self.job.number, newest, oldest)?;
         Ok(true)
     }
