@@ -169,10 +169,17 @@ fn when_a_process_dies_the_other_ends_and_both_begin_again() {
     let generate = ["generate", "orders", "--events", "20000", "--partitions", "4", "--log", "orders.log"];
     assert!(wb(folder, &generate).0);
     fs::create_dir(folder.join("state")).unwrap();
-    let text = serde_json::to_string(&settings(folder, 1)).unwrap();
-    fs::write(folder.join("settings.json"), text).unwrap();
+    let mut settings = settings(folder, 1);
+    settings.kappa.snapshot_records = 5_000;
+    fs::write(folder.join("settings.json"), serde_json::to_string(&settings).unwrap()).unwrap();
     let (first, mut second) = (process(folder, "kappa"), process(folder, "hand"));
     let answer = caught_up(folder);
+    until("a snapshot of both", || {
+        let mut names = fs::read_dir(folder.join("state/snapshots")).ok()?;
+        names.find(|name| {
+            name.as_ref().is_ok_and(|it| it.path().extension().is_some_and(|end| end == "manifest"))
+        })
+    });
     second.kill().unwrap();
     second.wait().unwrap();
     let ended = first.wait_with_output().unwrap();
@@ -184,7 +191,7 @@ fn when_a_process_dies_the_other_ends_and_both_begin_again() {
     let began = Instant::now();
     let mut both = [process(folder, "hand"), process(folder, "kappa")];
     assert_eq!(caught_up(folder), answer);
-    eprintln!("both again at the end of 20,000 events after {:?}", began.elapsed());
+    eprintln!("both again at the end of 20,000 events, from their snapshot, after {:?}", began.elapsed());
     both.iter_mut().for_each(|process| drop(process.kill().and_then(|()| process.wait())));
 }
 

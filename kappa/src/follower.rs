@@ -116,10 +116,8 @@ impl Kappa {
         let tasks = tasks.unwrap_or_else(|| Tasks::first(task));
         let empty = Version::zero(heads.0.len() as u32);
         let degraded = &config.options.degraded;
-        // Several processes would have to write one snapshot together: they replay the log. What a Kappa holds that does
-        // something worse is what the log says up to nowhere.
-        let saves = config.options.processes == 1 && !degraded.any();
-        let saver = config.state.as_ref().filter(|_| saves).map(|state| {
+        // What a Kappa holds that does something worse is what the log says up to nowhere.
+        let saver = config.state.as_ref().filter(|_| !degraded.any()).map(|state| {
             // A run that does not depend on time is to be repeatable.
             let thread = config.version_ms > 0;
             Saver::new(disk, state, bindings::file(state), config, thread)

@@ -4,7 +4,7 @@
 
 mod events;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -17,6 +17,11 @@ use workloads::log::memory::MemoryLog;
 use workloads::{Log, Query, Record, Terms, workload};
 
 fn config(workers: u32) -> KappaConfig {
+    shaped(2, workers, 0)
+}
+
+/// Of so many processes and workers, with a snapshot every so many records.
+fn shaped(processes: u32, workers: u32, snapshot_records: u64) -> KappaConfig {
     KappaConfig {
         terms: Terms::default(),
         feed: Feed::default(),
@@ -25,7 +30,7 @@ fn config(workers: u32) -> KappaConfig {
         granularity: 20,
         version_ms: 0,
         spin: false,
-        options: Options { processes: 2, ..Options::default() },
+        options: Options { processes, snapshot_records, ..Options::default() },
     }
 }
 
@@ -98,4 +103,41 @@ fn what_is_bound_waits_for_the_other_process() {
     finish(&mut kappa, &log);
     drop(kappa);
     other.join().unwrap();
+}
+
+/// Whether a snapshot is whole.
+fn taken(disk: &SharedDisk) -> bool {
+    let names = disk.list(Path::new("/state/snapshots")).unwrap_or_default();
+    names.iter().any(|name| name.ends_with(".manifest"))
+}
+
+#[test]
+fn a_snapshot_of_two_processes_is_taken_up_by_as_many_as_there_are() {
+    for name in ["orders", "trades"] {
+        let (log, all) = (log(name, 4), records(name, 7, 300, 4));
+        let disk: SharedDisk = Arc::new(PowerLoss::new(0));
+        append(&log, &all[..200]);
+        let other = hand(&log, &disk, 2);
+        let mut kappa = Kappa::start(Arc::new(log.clone()), &disk, &shaped(2, 2, 100)).unwrap();
+        finish(&mut kappa, &log);
+        let began = Instant::now();
+        while !taken(&disk) {
+            kappa.step(0).unwrap();
+            assert!(began.elapsed() < Duration::from_secs(60), "no snapshot was taken");
+        }
+        drop(kappa);
+        other.join().unwrap();
+        append(&log, &all[200..]);
+        for (processes, workers) in [(2, 1), (1, 1), (1, 2), (2, 2)] {
+            let other = (processes == 2).then(|| hand(&log, &disk, workers));
+            let config = shaped(processes, workers, 0);
+            let mut kappa = Kappa::start(Arc::new(log.clone()), &disk, &config).unwrap();
+            assert_eq!(kappa.trouble(), None);
+            assert!(kappa.version().unwrap().total() >= 100, "{processes} processes begin at the start");
+            finish(&mut kappa, &log);
+            check(&mut kappa, name, &all);
+            drop(kappa);
+            other.map(|other| other.join().unwrap());
+        }
+    }
 }

@@ -104,10 +104,23 @@ impl Snapshots {
         if !manifest.version.covers(&log.starts()?) {
             return Err(passed("the log no longer reaches back to it"));
         }
+        self.parts(number, manifest)
+    }
+
+    /// The snapshot of this number, which another process has found to be the one to take up.
+    pub(crate) fn found(&self, number: u64) -> Result<Restored, KappaError> {
+        let read = self.manifest(number).and_then(|manifest| self.parts(number, manifest));
+        read.map_err(|unusable| match unusable {
+            Unusable::Passed(why) => KappaError::Snapshot(format!("snapshot {number}: {why}")),
+            Unusable::Failed(error) => error,
+        })
+    }
+
+    fn parts(&self, number: u64, manifest: Manifest) -> Result<Restored, Unusable> {
         let parts = manifest.parts.iter().enumerate();
         let parts = parts.map(|(part, size)| self.part(number, part, size)).collect::<Result<_, _>>()?;
         let Manifest { time, version, dead, .. } = manifest;
-        Ok(Restored { time, version, dead, parts })
+        Ok(Restored { number, time, version, dead, parts })
     }
 
     fn manifest(&self, number: u64) -> Result<Manifest, Unusable> {

@@ -19,12 +19,13 @@ mod scribe;
 mod table;
 mod taking;
 
+pub(crate) use files::Snapshots;
 pub(crate) use manifest::Question;
 pub(crate) use nest::{Nest, Rooted};
 pub(crate) use ordered::Ordered;
 pub(crate) use part::{Block, Restored};
 pub(crate) use saver::Saver;
 pub(crate) use saving::Saving;
-pub(crate) use scribe::Note;
+pub(crate) use scribe::{Letter, Note, desk};
 pub(crate) use table::{Home, Movable, Table, Taken, Written};
 pub(crate) use taking::{Next, Taking};

@@ -87,6 +87,8 @@ fn block<'a>(rest: &mut &'a [u8]) -> Option<(&'a str, u32, &'a [u8])> {
 /// A snapshot that was read, to be taken up.
 #[derive(Debug)]
 pub(crate) struct Restored {
+    /// The number of the snapshot.
+    pub(crate) number: u64,
     /// The number of its version.
     pub(crate) time: u64,
     pub(crate) version: Version,

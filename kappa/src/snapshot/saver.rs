@@ -46,7 +46,7 @@ impl Saver {
             span,
             records: options.snapshot_records,
             last: None,
-            parts: config.workers as usize,
+            parts: (config.workers * options.processes) as usize,
             thread,
             scribe: None,
         }

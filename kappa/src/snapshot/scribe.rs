@@ -1,8 +1,12 @@
 //! Puts what the workers hand in into files, in a thread of its own or a little at a time in the caller's.
 
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use workloads::intake::Duplicates;
 
 use super::files::Draft;
@@ -12,10 +16,60 @@ use crate::error::KappaError;
 /// Notes that may lie on the desk: a few megabytes.
 const DESK: usize = 64;
 
+/// How often it is looked whether anything will still come of a snapshot that nobody hands anything in for.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// What a worker hands in.
 pub(crate) struct Note {
     pub(super) part: usize,
     pub(super) what: What,
+}
+
+/// A note without its bytes, as it is told to another process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Letter {
+    part: usize,
+    what: Said,
+    /// How many bytes go with it.
+    pub(crate) bytes: usize,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Said {
+    Block(String, u32),
+    Seen(u64),
+    End,
+}
+
+impl Note {
+    /// What is told of it, and the bytes that go with that.
+    pub(crate) fn into_letter(self) -> (Letter, Vec<u8>) {
+        let Note { part, what } = self;
+        let (what, bytes) = match what {
+            What::Block(block) => (Said::Block(block.table, block.rows), block.bytes),
+            What::Seen(seen, dead) => (Said::Seen(dead), seen.snapshot()),
+            What::End => (Said::End, Vec::new()),
+        };
+        (Letter { part, what, bytes: bytes.len() }, bytes)
+    }
+
+    /// What another process has told.
+    pub(crate) fn of(letter: Letter, bytes: Vec<u8>) -> Result<Self, KappaError> {
+        let what = match letter.what {
+            Said::Block(table, rows) => What::Block(Block { table, rows, bytes }),
+            Said::Seen(dead) => {
+                let seen = Duplicates::restore(&bytes);
+                What::Seen(Box::new(seen.map_err(|error| KappaError::Snapshot(error.to_string()))?), dead)
+            }
+            Said::End => What::End,
+        };
+        Ok(Note { part: letter.part, what })
+    }
+}
+
+/// A desk for the notes of some workers, and where they are taken up again.
+pub(crate) fn desk() -> (SyncSender<Note>, Receiver<Note>) {
+    sync_channel(DESK)
 }
 
 pub(super) enum What {
@@ -30,7 +84,7 @@ pub(crate) enum Scribe {
     /// In the caller's thread, so that a stepped run is repeatable.
     Here(Box<Desk>),
     /// In a thread, so that nobody waits for the disk.
-    There(Option<JoinHandle<Result<(), KappaError>>>),
+    There(Option<JoinHandle<Result<(), KappaError>>>, Arc<AtomicBool>),
 }
 
 /// What one snapshot is written from.
@@ -39,15 +93,18 @@ pub(crate) struct Desk {
     draft: Draft,
     /// Parts that are not ended.
     open: usize,
+    /// Whether nothing will come of it any more: workers that cannot end keep their place at the desk.
+    given_up: Arc<AtomicBool>,
 }
 
 impl Scribe {
     /// Begins to write, and says where the notes are handed in.
     pub(crate) fn begin(draft: Draft, parts: usize, thread: bool) -> (Self, SyncSender<Note>) {
-        let (desk, notes) = sync_channel(DESK);
-        let mut task = Box::new(Desk { notes, draft, open: parts });
+        let (desk, notes) = desk();
+        let given_up = Arc::new(AtomicBool::new(false));
+        let mut task = Box::new(Desk { notes, draft, open: parts, given_up: Arc::clone(&given_up) });
         let scribe = if thread {
-            Scribe::There(Some(thread::spawn(move || task.write_all())))
+            Scribe::There(Some(thread::spawn(move || task.write_all())), given_up)
         } else {
             Scribe::Here(task)
         };
@@ -62,7 +119,7 @@ impl Scribe {
                 Ok(true) => Some(Ok(())),
                 Err(error) => Some(Err(error)),
             },
-            Scribe::There(thread) => {
+            Scribe::There(thread, _) => {
                 let ended = thread.take_if(|thread| thread.is_finished())?;
                 Some(ended.join().unwrap_or(Err(KappaError::Stopped)))
             }
@@ -72,8 +129,9 @@ impl Scribe {
 
 impl Drop for Scribe {
     fn drop(&mut self) {
-        if let Scribe::There(thread) = self {
-            // It ends when nobody hands anything in; what it has left is in nobody's way.
+        if let Scribe::There(thread, given_up) = self {
+            // What it has left is in nobody's way.
+            given_up.store(true, Ordering::Release);
             thread.take().map(JoinHandle::join);
         }
     }
@@ -82,8 +140,11 @@ impl Drop for Scribe {
 impl Desk {
     fn write_all(&mut self) -> Result<(), KappaError> {
         while self.open > 0 {
-            let Ok(note) = self.notes.recv() else { return Err(KappaError::Given) };
-            self.write(note)?;
+            match self.notes.recv_timeout(LOOK) {
+                Ok(note) => self.write(note)?,
+                Err(RecvTimeoutError::Timeout) if !self.given_up.load(Ordering::Acquire) => {}
+                Err(_) => return Err(KappaError::Given),
+            }
         }
         self.draft.finish()
     }

@@ -6,10 +6,10 @@
 //! share is never partly there.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex};
 use std::{io, thread};
 
@@ -21,6 +21,7 @@ use workloads::{Log, Query, Rows, Version};
 use crate::error::KappaError;
 use crate::flow::reading::Moment;
 use crate::follower::KappaConfig;
+use crate::snapshot::{Letter, Note};
 use crate::workers::share::{Brief, Standing};
 use crate::workers::team::{Post, Team, Word, lock};
 
@@ -42,10 +43,12 @@ pub(crate) struct Meeting {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Order {
     Process(usize),
-    Open(Box<Brief>),
+    /// With the number of the snapshot to begin with.
+    Open(Box<Brief>, Option<u64>),
     Close(u32),
     Lead(u32),
     Assign(u32, u64, Version),
+    Snapshot(u32, u64),
     Settle(u32, u64, u64),
     Read(u64, u32, Moment, Vec<Query>),
 }
@@ -56,6 +59,8 @@ pub(crate) enum Report {
     /// Of each of its workers.
     Standings(Vec<Vec<Standing>>),
     Rows(u64, Vec<Rows>),
+    /// Of the snapshot at this time. Its bytes follow the line.
+    Note(u64, Letter),
     Error(String),
 }
 
@@ -144,6 +149,9 @@ struct Other {
 /// Who waits for rows, by the number of the question; nobody any more when the other process is gone.
 type Waiting = Arc<Mutex<Option<HashMap<u64, Sender<Vec<Rows>>>>>>;
 
+/// Where the notes of a snapshot go, which has this time: without end, so that nothing else that is told has to wait.
+type Notes = Arc<Mutex<Option<(u64, Sender<Note>)>>>;
+
 impl Other {
     /// Waits until it comes, and speaks with it from then on.
     fn welcome(self, listener: &TcpListener) {
@@ -156,9 +164,15 @@ impl Other {
         });
         let Ok((input, output)) = begun else { return posts[0].give_up(KappaError::Gone(process)) };
         let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
-        let answers = Arc::clone(&waiting);
-        let hear = move || hear(process, input, &hear_posts, &answers);
-        let speak = move || speak(&ear, &output, &waiting);
+        let notes = Notes::default();
+        let (answers, handed_in) = (Arc::clone(&waiting), Arc::clone(&notes));
+        let hear = move || {
+            // Whatever it was that broke off: nothing is told any more.
+            let _ = hear(process, input, &hear_posts, (&answers, &handed_in));
+            hear_posts[0].give_up(KappaError::Gone(process));
+            (*lock(&answers), *lock(&handed_in)) = (None, None);
+        };
+        let speak = move || speak(&ear, &output, (&waiting, &notes));
         if spawn("hear", hear).and_then(|()| spawn("speak", speak)).is_err() {
             posts[0].give_up(KappaError::Gone(process));
         }
@@ -166,12 +180,19 @@ impl Other {
 }
 
 /// Hands words on until there are no more; its end ends the other process too.
-fn speak(ear: &Receiver<Word>, output: &TcpStream, waiting: &Waiting) {
+fn speak(ear: &Receiver<Word>, output: &TcpStream, (waiting, notes): (&Waiting, &Notes)) {
     for (number, word) in (0..).zip(ear) {
         let order = match word {
-            // Each process has its own pace; of several no snapshot is taken.
-            Word::Pace(_) | Word::Snapshot(..) => continue,
-            Word::Open(brief) => Order::Open(brief),
+            // Each process has its own pace.
+            Word::Pace(_) => continue,
+            Word::Snapshot(job, time, desk) => {
+                *lock(notes) = forward(desk).map(|notes| (time, notes));
+                Order::Snapshot(job, time)
+            }
+            Word::Open(brief) => {
+                let known = brief.known.as_ref().map(|known| known.number);
+                Order::Open(brief, known)
+            }
             Word::Close(job) => Order::Close(job),
             Word::Lead(job) => Order::Lead(job),
             Word::Assign(job, time, binding) => Order::Assign(job, time, binding),
@@ -190,25 +211,48 @@ fn speak(ear: &Receiver<Word>, output: &TcpStream, waiting: &Waiting) {
     let _ = output.shutdown(Shutdown::Both);
 }
 
-/// Posts what the other process tells, and at last that it is gone.
-fn hear(process: usize, input: TcpStream, posts: &[Arc<Post>], waiting: &Waiting) {
-    for line in BufReader::new(input).lines().map_while(Result::ok) {
-        match serde_json::from_str(&line) {
-            Ok(Report::Standings(all)) => {
+/// Hands notes on to the desk for as long as they come, and somebody writes them.
+fn forward(desk: SyncSender<Note>) -> Option<Sender<Note>> {
+    let (notes, all) = channel();
+    spawn("notes", move || all.into_iter().try_for_each(|note| desk.send(note)).unwrap_or(())).ok()?;
+    Some(notes)
+}
+
+/// Posts what the other process tells.
+fn hear(
+    process: usize,
+    input: TcpStream,
+    posts: &[Arc<Post>],
+    (waiting, notes): (&Waiting, &Notes),
+) -> io::Result<()> {
+    let (mut input, mut line) = (BufReader::new(input), String::new());
+    while input.read_line(&mut line)? > 0 {
+        match serde_json::from_str(&line)? {
+            Report::Standings(all) => {
                 posts.iter().zip(all).for_each(|(post, standings)| *lock(&post.standings) = standings);
             }
-            Ok(Report::Rows(number, rows)) => {
+            Report::Rows(number, rows) => {
                 if let Some(reply) = lock(waiting).as_mut().and_then(|all| all.remove(&number)) {
                     // Whoever asked may have gone.
                     let _ = reply.send(rows);
                 }
             }
-            Ok(Report::Error(said)) => {
+            Report::Note(time, letter) => {
+                let mut bytes = vec![0; letter.bytes];
+                input.read_exact(&mut bytes)?;
+                let taken =
+                    lock(notes).as_ref().filter(|(of, _)| *of == time).map(|(_, notes)| notes.clone());
+                match Note::of(letter, bytes) {
+                    // Nobody writes a snapshot any more that came to nothing.
+                    Ok(note) => drop(taken.map(|notes| notes.send(note))),
+                    Err(error) => posts[0].give_up(error),
+                }
+            }
+            Report::Error(said) => {
                 posts[0].give_up(KappaError::Cluster(format!("process {process}: {said}")));
             }
-            Err(_) => break,
         }
+        line.clear();
     }
-    posts[0].give_up(KappaError::Gone(process));
-    *lock(waiting) = None;
+    Ok(())
 }

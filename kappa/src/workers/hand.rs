@@ -1,6 +1,6 @@
 //! A process that lends its workers to a Kappa in another one.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use workloads::files::SharedDisk;
 
 use crate::error::KappaError;
 use crate::follower::KappaConfig;
+use crate::snapshot::{Note, Snapshots, desk};
 use crate::workers::cluster::{Meeting, Order, Report, spawn, write_line};
 use crate::workers::pace::{Pace, Ticks};
 use crate::workers::share::Standing;
@@ -36,6 +37,10 @@ struct Link {
     told: Vec<Vec<Standing>>,
     /// The newest version that was assigned, by job.
     assigned: Option<(u32, u64)>,
+    /// What its workers hand in for the snapshot at this time.
+    notes: Option<(u64, Receiver<Note>)>,
+    /// Where there are snapshots to begin with.
+    snapshots: Snapshots,
 }
 
 impl Hand {
@@ -77,6 +82,7 @@ impl Hand {
             }
             busy = true;
         }
+        busy |= link.hand_on()?;
         Ok(link.report()? || busy || link.in_flight())
     }
 
@@ -95,7 +101,9 @@ impl Hand {
             // It ends with the connection, or when nobody does what it is told any more.
             orders.all(|order| tell.send(order).is_ok());
         })?;
-        Ok(Some(Link { stream, orders, meeting, team: None, told: Vec::new(), assigned: None }))
+        let snapshots = Snapshots::new(&self.disk, &self.state, self.config.options.keep);
+        let (team, told, assigned, notes) = Default::default();
+        Ok(Some(Link { stream, orders, meeting, team, told, assigned, notes, snapshots }))
     }
 }
 
@@ -106,7 +114,15 @@ impl Link {
         };
         match order {
             Order::Process(_) => Ok(()),
-            Order::Open(brief) => team.tell(|| Word::Open(brief.clone())),
+            Order::Open(mut brief, known) => {
+                brief.known = known.map(|number| self.snapshots.found(number).map(Arc::new)).transpose()?;
+                team.tell(|| Word::Open(brief.clone()))
+            }
+            Order::Snapshot(job, time) => {
+                let (desk, notes) = desk();
+                self.notes = Some((time, notes));
+                team.tell(|| Word::Snapshot(job, time, desk.clone()))
+            }
             Order::Close(job) => team.tell(|| Word::Close(job)),
             Order::Lead(job) => team.tell(|| Word::Lead(job)),
             Order::Assign(job, time, binding) => {
@@ -119,6 +135,19 @@ impl Link {
                 self.tell(&Report::Rows(number, rows))
             }
         }
+    }
+
+    /// Tells what its workers have handed in for a snapshot.
+    fn hand_on(&mut self) -> Result<bool, KappaError> {
+        let Some((time, notes)) = &self.notes else { return Ok(false) };
+        let mut busy = false;
+        for note in notes.try_iter() {
+            busy = true;
+            let (letter, bytes) = note.into_letter();
+            self.tell(&Report::Note(*time, letter))?;
+            (&self.stream).write_all(&bytes).map_err(|_| KappaError::Gone(0))?;
+        }
+        Ok(busy)
     }
 
     /// Tells how far its workers have come, if that has changed.
