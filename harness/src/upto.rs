@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
-use workloads::log::{LogError, LogReader, RawRecord};
+use workloads::log::{EachRecord, LogError, LogReader, RawRecord};
 use workloads::{Answer, Log, Meta, Millis, Query, Terms, Version};
 
 use crate::contestants::{Component, Contestant, Now, Role, Settings};
@@ -69,6 +69,11 @@ impl LogReader for UptoReader {
     fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
         let left = self.end.saturating_sub(self.position());
         self.reader.read(max.min(usize::try_from(left).unwrap_or(usize::MAX)), out)
+    }
+
+    fn lend(&mut self, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
+        let left = self.end.saturating_sub(self.position());
+        self.reader.lend(max.min(usize::try_from(left).unwrap_or(usize::MAX)), each)
     }
 
     fn position(&self) -> u64 {

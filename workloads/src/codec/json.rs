@@ -8,79 +8,45 @@
 //! {"type":"bust","s":"AAPL","t":1700000000000,"target":[0,4352]}
 //! ```
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::decimal::{self, FINE, MONEY, write_u64};
+use super::fields::{Field, message};
 use super::{DecodeError, fail};
 use crate::event::{Millis, Name, OrderEvent, OrderKind, Origin, TradeEvent, TradeKind};
 
 /// The one currency in which orders are kept.
 pub const CURRENCY: &str = "MAD";
 
-/// A field as its text. Numbers are never read as binary fractions, and an error can name the field.
-pub(super) type Field<'a> = Option<&'a RawValue>;
-
-#[derive(Deserialize)]
-struct OrderText<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Field<'a>,
-    #[serde(borrow)]
-    order: Field<'a>,
-    #[serde(borrow)]
-    customer: Field<'a>,
-    #[serde(borrow)]
-    amount: Field<'a>,
-    #[serde(borrow)]
-    time: Field<'a>,
-    #[serde(borrow)]
-    currency: Field<'a>,
-}
-
-#[derive(Deserialize)]
-struct TradeText<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Field<'a>,
-    #[serde(borrow)]
-    s: Field<'a>,
-    #[serde(borrow)]
-    p: Field<'a>,
-    #[serde(borrow)]
-    v: Field<'a>,
-    #[serde(borrow)]
-    t: Field<'a>,
-    #[serde(borrow)]
-    target: Field<'a>,
-}
+const ORDER: &[&str; 6] = &["type", "order", "customer", "amount", "time", "currency"];
+const TRADE: &[&str; 6] = &["type", "s", "p", "v", "t", "target"];
 
 pub(super) fn read_order(value: &[u8], appended: Millis) -> Result<OrderEvent, DecodeError> {
-    let text: OrderText<'_> = message(value)?;
-    let kind = match text.kind.map(RawValue::get) {
+    let [kind, order, customer, amount, time, currency] = message(value, ORDER)?;
+    let kind = match kind {
         None | Some(r#""order""#) => OrderKind::Placed,
         Some(r#""cancel""#) => OrderKind::Cancelled,
         Some(r#""correct""#) => OrderKind::Corrected,
         Some(other) => return fail(format!("type {other} is not order, cancel or correct")),
     };
     // rule: O13
-    if let Some(currency) = text.currency.filter(|currency| currency.get().trim_matches('"') != CURRENCY) {
+    if let Some(currency) = currency.filter(|currency| currency.trim_matches('"') != CURRENCY) {
         return fail(format!("currency {currency} is not {CURRENCY}"));
     }
-    let order = match text.order {
+    let order = match order {
         Some(field) => number("order", field)?,
         // rule: O7
         None if kind == OrderKind::Placed => 0,
         None => return missing("order"),
     };
     // rule: O2
-    let amount = if kind == OrderKind::Cancelled { 0 } else { units("amount", text.amount, MONEY)? };
+    let amount = if kind == OrderKind::Cancelled { 0 } else { units("amount", amount, MONEY)? };
     // rule: O14
-    let time = text.time.map_or(Ok(appended), |field| number("time", field))?;
-    Ok(OrderEvent { kind, customer: name("customer", text.customer)?, order, amount, time })
+    let time = time.map_or(Ok(appended), |field| number("time", field))?;
+    Ok(OrderEvent { kind, customer: name("customer", customer)?, order, amount, time })
 }
 
 pub(super) fn read_trade(value: &[u8], appended: Millis) -> Result<TradeEvent, DecodeError> {
-    let text: TradeText<'_> = message(value)?;
-    let kind = match text.kind.map(RawValue::get) {
+    let [kind, symbol, price, volume, time, target] = message(value, TRADE)?;
+    let kind = match kind {
         None | Some(r#""trade""#) => TradeKind::Traded,
         Some(r#""bust""#) => TradeKind::Busted,
         Some(r#""correct""#) => TradeKind::Corrected,
@@ -90,24 +56,14 @@ pub(super) fn read_trade(value: &[u8], appended: Millis) -> Result<TradeEvent, D
     let (price, volume) = match kind {
         TradeKind::Busted => (0, 0),
         // rule: T15
-        _ => (units("p", text.p, FINE)?, units("v", text.v, FINE)?),
+        _ => (units("p", price, FINE)?, units("v", volume, FINE)?),
     };
     let target = match kind {
         TradeKind::Traded => Origin::default(),
-        _ => origin(text.target)?,
+        _ => origin(target)?,
     };
-    let time = text.t.map_or(Ok(appended), |field| number("t", field))?;
-    Ok(TradeEvent { kind, symbol: name("s", text.s)?, price, volume, time, target })
-}
-
-pub(super) fn message<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, DecodeError> {
-    let Ok(text) = std::str::from_utf8(value) else {
-        return fail("not UTF-8");
-    };
-    if !text.trim_start().starts_with('{') {
-        return fail("not a JSON object");
-    }
-    serde_json::from_str(text).or_else(|error| fail(format!("not a message: {error}")))
+    let time = time.map_or(Ok(appended), |field| number("t", field))?;
+    Ok(TradeEvent { kind, symbol: name("s", symbol)?, price, volume, time, target })
 }
 
 #[cold]
@@ -117,18 +73,15 @@ pub(super) fn missing<T>(field: &str) -> Result<T, DecodeError> {
 
 fn units(name: &str, field: Field<'_>, places: u32) -> Result<i64, DecodeError> {
     let Some(field) = field else { return missing(name) };
-    let text = field.get();
-    decimal::parse(text.as_bytes(), places).or_else(|error| fail(format!("{name} {text} {error}")))
+    decimal::parse(field.as_bytes(), places).or_else(|error| fail(format!("{name} {field} {error}")))
 }
 
-pub(super) fn number<T: std::str::FromStr>(name: &str, field: &RawValue) -> Result<T, DecodeError> {
-    let text = field.get();
+pub(super) fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, DecodeError> {
     text.parse().or_else(|_| fail(format!("{name} {text} is not a whole number in range")))
 }
 
 pub(super) fn name(what: &str, field: Field<'_>) -> Result<Name, DecodeError> {
-    let Some(field) = field else { return missing(what) };
-    let text = field.get();
+    let Some(text) = field else { return missing(what) };
     let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     match inner {
         Some(inner) if !inner.contains('\\') => Ok(Name::new(inner)),
@@ -139,7 +92,7 @@ pub(super) fn name(what: &str, field: Field<'_>) -> Result<Name, DecodeError> {
 
 fn origin(field: Field<'_>) -> Result<Origin, DecodeError> {
     let Some(field) = field else { return missing("target") };
-    let pair: Result<(u32, u64), _> = serde_json::from_str(field.get());
+    let pair: Result<(u32, u64), _> = serde_json::from_str(field);
     match pair {
         Ok((source, sequence)) => Ok(Origin { source, sequence }),
         Err(_) => fail(format!("target {field} is not [source, sequence]")),

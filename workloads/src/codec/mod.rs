@@ -9,6 +9,7 @@ use crate::event::{Event, Millis};
 
 mod bin;
 pub mod decimal;
+mod fields;
 mod json;
 mod small;
 

@@ -9,10 +9,8 @@
 //! In `bin` a value is the layout, the workload's number, its own fields and the time (little endian); what the
 //! record's key says is not repeated. A reading is the seed's four bytes, the most significant first.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use super::json::{Field, message, missing, name, number, write_text};
+use super::fields::{Field, message};
+use super::json::{missing, name, number, write_text};
 use super::{DecodeError, decimal, fail};
 use crate::event::{Millis, Name, SensorEvent, TransferEvent, WordEvent};
 
@@ -21,57 +19,25 @@ const WORD: [u8; 2] = [1, 33];
 const SENSOR: [u8; 2] = [1, 49];
 const TRANSFER: [u8; 2] = [1, 65];
 
-#[derive(Deserialize)]
-struct WordText<'a> {
-    #[serde(borrow)]
-    word: Field<'a>,
-    #[serde(borrow)]
-    time: Field<'a>,
-}
-
-#[derive(Deserialize)]
-struct SensorText<'a> {
-    #[serde(borrow)]
-    region: Field<'a>,
-    #[serde(borrow)]
-    reading: Field<'a>,
-    #[serde(borrow)]
-    time: Field<'a>,
-}
-
-#[derive(Deserialize)]
-struct TransferText<'a> {
-    #[serde(borrow)]
-    id: Field<'a>,
-    #[serde(borrow)]
-    from: Field<'a>,
-    #[serde(borrow)]
-    to: Field<'a>,
-    #[serde(borrow)]
-    amount: Field<'a>,
-    #[serde(borrow)]
-    time: Field<'a>,
-}
-
 pub(super) fn word_from_json(value: &[u8], appended: Millis) -> Result<WordEvent, DecodeError> {
-    let text: WordText<'_> = message(value)?;
-    Ok(WordEvent { word: whole_word(name("word", text.word)?)?, time: time(text.time, appended)? })
+    let [word, then] = message(value, &["word", "time"])?;
+    Ok(WordEvent { word: whole_word(name("word", word)?)?, time: time(then, appended)? })
 }
 
 pub(super) fn sensor_from_json(value: &[u8], appended: Millis) -> Result<SensorEvent, DecodeError> {
-    let text: SensorText<'_> = message(value)?;
-    let region = name("region", text.region)?;
+    let [region, reading, then] = message(value, &["region", "reading", "time"])?;
+    let region = name("region", region)?;
     // rule: S9
-    let reading = required("reading", text.reading)?;
-    Ok(SensorEvent { region, reading, time: time(text.time, appended)? })
+    let reading = required("reading", reading)?;
+    Ok(SensorEvent { region, reading, time: time(then, appended)? })
 }
 
 pub(super) fn transfer_from_json(value: &[u8], appended: Millis) -> Result<TransferEvent, DecodeError> {
-    let text: TransferText<'_> = message(value)?;
-    let (transfer, from, to) = (label("id", text.id)?, label("from", text.from)?, label("to", text.to)?);
+    let [transfer, from, to, amount, then] = message(value, &["id", "from", "to", "amount", "time"])?;
+    let (transfer, from, to) = (label("id", transfer)?, label("from", from)?, label("to", to)?);
     // rule: F10
-    let amount = required("amount", text.amount)?;
-    Ok(TransferEvent { transfer, from, to, amount, time: time(text.time, appended)? })
+    let amount = required("amount", amount)?;
+    Ok(TransferEvent { transfer, from, to, amount, time: time(then, appended)? })
 }
 
 pub(super) fn word_to_json(event: &WordEvent, out: &mut Vec<u8>) {
@@ -163,7 +129,7 @@ fn required<T: std::str::FromStr>(what: &str, field: Field<'_>) -> Result<T, Dec
 
 /// A name that some producers write as a number.
 fn label(what: &str, field: Field<'_>) -> Result<Name, DecodeError> {
-    match field.map(RawValue::get) {
+    match field {
         Some(digits) if digits.parse::<i64>().is_ok() => Ok(Name::new(digits)),
         _ => name(what, field),
     }

@@ -9,7 +9,7 @@ use crate::codec::DecodeError;
 use crate::event::Millis;
 use crate::files::{Disk, DiskFile};
 use crate::log::file::FsyncPolicy;
-use crate::log::{LogError, RawRecord};
+use crate::log::{LentRecord, LogError};
 
 /// One undecodable record, as a line of the dead-letter file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,9 +36,9 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    fn new(partition: u32, record: &RawRecord, reason: &DecodeError) -> Self {
-        let (key, key_hex) = text_or_hex(&record.key);
-        let (value, value_hex) = text_or_hex(&record.value);
+    fn new(partition: u32, record: &LentRecord<'_>, reason: &DecodeError) -> Self {
+        let (key, key_hex) = text_or_hex(record.key);
+        let (value, value_hex) = text_or_hex(record.value);
         let reason = reason.to_string();
         DeadLetter { partition, offset: record.offset, reason, key, key_hex, value, value_hex }
     }
@@ -112,7 +112,7 @@ impl DeadLetters {
     pub(super) fn note(
         &mut self,
         partition: u32,
-        record: &RawRecord,
+        record: &LentRecord<'_>,
         reason: &DecodeError,
     ) -> Result<(), LogError> {
         if !self.is_new(partition, record.offset) {
@@ -162,14 +162,12 @@ fn folder(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
     use crate::files::{PowerLoss, make_dir};
 
-    fn poison(offset: u64) -> RawRecord {
-        let (key, value) = (Bytes::from_static(b"k"), Bytes::from_static(b"?"));
-        RawRecord { offset, origin: None, intended: 0, appended: offset as i64, key, value }
+    fn poison(offset: u64) -> LentRecord<'static> {
+        let (key, value): (&[u8], &[u8]) = (b"k", b"?");
+        LentRecord { offset, origin: None, intended: 0, appended: offset as i64, key, value }
     }
 
     /// Notes letters one after another, then loses power, and says how many are left.

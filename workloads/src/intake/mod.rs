@@ -9,7 +9,7 @@ use crate::event::{Place, Record};
 use crate::faults::DeliveryFaults;
 use crate::files::RealDisk;
 use crate::log::file::FsyncPolicy;
-use crate::log::{Log, LogError, LogReader, RawRecord};
+use crate::log::{LentRecord, Log, LogError, LogReader};
 use crate::terms::Dedup;
 use crate::version::Version;
 
@@ -48,8 +48,6 @@ pub struct Intake {
     duplicates: Duplicates,
     delivery: Delivery,
     dead: DeadLetters,
-    /// Read and not yet decoded; empty between two pulls, kept for its memory.
-    raw: Vec<RawRecord>,
 }
 
 impl Intake {
@@ -89,7 +87,6 @@ impl Intake {
             duplicates: seen,
             delivery: Delivery::new(&feed.faults),
             dead: DeadLetters::open(&RealDisk, feed.dead_letters.as_deref(), meta.partitions, feed.fsync)?,
-            raw: Vec::new(),
         })
     }
 
@@ -102,24 +99,35 @@ impl Intake {
         max: usize,
         out: &mut Vec<Record>,
     ) -> Result<u64, LogError> {
-        let Some(Some(reader)) = self.readers.get_mut(partition as usize) else { return Ok(0) };
+        let reader = self.readers.get_mut(partition as usize);
+        let Some(mut reader) = reader.and_then(Option::take) else { return Ok(0) };
+        let moved = self.pull_from(&mut *reader, partition, (upto, max), out);
+        self.readers[partition as usize] = Some(reader);
+        moved
+    }
+
+    fn pull_from(
+        &mut self,
+        reader: &mut dyn LogReader,
+        partition: u32,
+        (upto, max): (u64, usize),
+        out: &mut Vec<Record>,
+    ) -> Result<u64, LogError> {
         let from = self.next.0[partition as usize];
         let max = max.min(usize::try_from(upto.saturating_sub(from)).unwrap_or(usize::MAX));
         if max == 0 {
             return Ok(0);
         }
-        self.raw.clear();
-        reader.read(max, &mut self.raw)?;
-        let mut raw = std::mem::take(&mut self.raw);
-        out.reserve(raw.len());
-        let taken = raw.iter().try_for_each(|record| self.deliver(partition, record, out));
-        raw.clear();
-        self.raw = raw;
-        taken?;
+        reader.lend(max, &mut |record| self.deliver(partition, &record, out))?;
         Ok(self.next.0[partition as usize] - from)
     }
 
-    fn deliver(&mut self, partition: u32, raw: &RawRecord, out: &mut Vec<Record>) -> Result<(), LogError> {
+    fn deliver(
+        &mut self,
+        partition: u32,
+        raw: &LentRecord<'_>,
+        out: &mut Vec<Record>,
+    ) -> Result<(), LogError> {
         let place = Place { partition, offset: raw.offset };
         let times = if self.delivery.faultless() { 1 } else { self.delivery.times(place) };
         for _ in 0..times {
@@ -130,13 +138,13 @@ impl Intake {
         Ok(())
     }
 
-    fn take(&mut self, place: Place, raw: &RawRecord, out: &mut Vec<Record>) -> Result<(), LogError> {
+    fn take(&mut self, place: Place, raw: &LentRecord<'_>, out: &mut Vec<Record>) -> Result<(), LogError> {
         let next = &mut self.next.0[place.partition as usize];
         if place.offset < *next && self.duplicates.dedup() != Dedup::None {
             return Ok(());
         }
         *next = place.offset + 1;
-        match self.codec.decode(&self.workload, &raw.key, &raw.value, raw.appended) {
+        match self.codec.decode(&self.workload, raw.key, raw.value, raw.appended) {
             Ok(event) => {
                 if self.duplicates.first(place.partition, raw.origin, &event) {
                     let (origin, intended, appended) = (raw.origin, raw.intended, raw.appended);

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::event::Millis;
-use crate::log::{Appender, Log, LogError, LogReader, Meta, RawRecord};
+use crate::log::{Appender, EachRecord, Log, LogError, LogReader, Meta, RawRecord};
 use crate::version::Version;
 
 /// A log that ends with the process. Clones share the same records.
@@ -91,6 +91,15 @@ impl LogReader for MemoryReader {
         let taken = &rest[..rest.len().min(max)];
         out.extend_from_slice(taken);
         self.next += taken.len() as u64;
+        Ok(taken.len())
+    }
+
+    fn lend(&mut self, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
+        let records = self.shared.records(self.partition)?;
+        let rest = &records[self.next as usize..];
+        let taken = &rest[..rest.len().min(max)];
+        self.next += taken.len() as u64;
+        taken.iter().try_for_each(|record| each(record.lend()))?;
         Ok(taken.len())
     }
 

@@ -47,6 +47,34 @@ pub struct RawRecord {
     pub value: Bytes,
 }
 
+/// A record as bytes that are lent for a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LentRecord<'a> {
+    /// Offset within its partition.
+    pub offset: u64,
+    /// Where it first entered.
+    pub origin: Option<Origin>,
+    /// When it should have been sent.
+    pub intended: Micros,
+    /// When it was appended.
+    pub appended: Millis,
+    /// The customer or symbol, as UTF-8.
+    pub key: &'a [u8],
+    /// The event as its codec writes it.
+    pub value: &'a [u8],
+}
+
+impl RawRecord {
+    /// The same, lent.
+    pub fn lend(&self) -> LentRecord<'_> {
+        let RawRecord { offset, origin, intended, appended, key, value } = self;
+        LentRecord { offset: *offset, origin: *origin, intended: *intended, appended: *appended, key, value }
+    }
+}
+
+/// What is done with records that are lent, one after the other.
+pub type EachRecord<'a> = dyn FnMut(LentRecord<'_>) -> Result<(), LogError> + 'a;
+
 /// Reading a log, by any number of readers while one writer appends.
 pub trait Log: Send + Sync {
     /// What it holds.
@@ -65,6 +93,14 @@ pub trait Log: Send + Sync {
 pub trait LogReader: Send {
     /// Adds up to `max` further records to `out` and says how many; 0 at the head. Never waits.
     fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError>;
+    /// Lends up to `max` further records to `each` and says how many; 0 at the head. Never waits. For those who keep
+    /// nothing of the bytes.
+    fn lend(&mut self, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
+        let mut records = Vec::new();
+        let read = self.read(max, &mut records)?;
+        records.iter().try_for_each(|record| each(record.lend()))?;
+        Ok(read)
+    }
     /// The offset of the next record.
     fn position(&self) -> u64;
 }

@@ -6,7 +6,7 @@ use super::head::Mark;
 use super::records::Records;
 use super::segment::{self, Index, Segment};
 use super::tail::Tail;
-use crate::log::{LogError, LogReader, RawRecord};
+use crate::log::{EachRecord, LogError, LogReader, RawRecord};
 
 /// A place in one partition of a log of files.
 pub(super) struct FileReader {
@@ -73,6 +73,18 @@ impl FileReader {
         Ok(false)
     }
 
+    /// Whether there are more records than it has in hand, which it then has.
+    fn more(&mut self) -> Result<bool, LogError> {
+        while !self.advance()? {
+            let end = self.tail.end()?;
+            if end.offset <= self.end.offset {
+                return Ok(false);
+            }
+            self.end = end;
+        }
+        Ok(true)
+    }
+
     fn corrupt(&self, mark: Mark, reason: String) -> LogError {
         segment::corrupt(segment::path(&self.tail.folder, mark.segment), mark, reason)
     }
@@ -86,15 +98,31 @@ impl LogReader for FileReader {
             let taken =
                 self.batch.take(self.next, wanted, out).map_err(|reason| self.corrupt(self.mark, reason))?;
             self.next += taken as u64;
-            if taken == 0 && !self.advance()? {
-                let end = self.tail.end()?;
-                if end.offset <= self.end.offset {
-                    break;
-                }
-                self.end = end;
+            if taken == 0 && !self.more()? {
+                break;
             }
         }
         Ok(out.len() - before)
+    }
+
+    fn lend(&mut self, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
+        let mut lent = 0;
+        while lent < max {
+            let record = match self.batch.lend() {
+                Ok(record) => record,
+                Err(reason) => return Err(self.corrupt(self.mark, reason)),
+            };
+            if let Some(record) = record {
+                if record.offset >= self.next {
+                    self.next = record.offset + 1;
+                    lent += 1;
+                    each(record)?;
+                }
+            } else if !self.more()? {
+                break;
+            }
+        }
+        Ok(lent)
     }
 
     fn position(&self) -> u64 {

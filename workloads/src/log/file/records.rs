@@ -10,7 +10,7 @@ use kafka_protocol::records::{BatchDecodeInfo, Compression, RecordBatchDecoder};
 use super::batch::HEADER;
 use super::stamp::Stamp;
 use crate::event::Millis;
-use crate::log::RawRecord;
+use crate::log::{LentRecord, RawRecord};
 
 /// What is left of one batch.
 #[derive(Debug, Default)]
@@ -62,11 +62,13 @@ impl Records {
     pub(super) fn take(&mut self, from: u64, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, String> {
         let before = out.len();
         while self.left > 0 && out.len() - before < max {
-            let record = self.next().ok_or(MISFIT)?;
-            self.left -= 1;
+            let (record, end) = record(&self.batch, (self.base, self.time), self.at).ok_or(MISFIT)?;
             if record.offset >= from {
-                out.push(record);
+                let LentRecord { offset, origin, intended, appended, key, value } = record;
+                let (key, value) = (self.batch.slice_ref(key), self.batch.slice_ref(value));
+                out.push(RawRecord { offset, origin, intended, appended, key, value });
             }
+            (self.at, self.left) = (end, self.left - 1);
         }
         Ok(out.len() - before)
     }
@@ -75,7 +77,8 @@ impl Records {
     pub(super) fn first_at(&self, time: Millis) -> Result<Option<u64>, String> {
         let mut at = self.at;
         for _ in 0..self.left {
-            let Start { appended, offset, end, .. } = self.start(at).ok_or(MISFIT)?;
+            let Start { appended, offset, end, .. } =
+                start(&self.batch, (self.base, self.time), at).ok_or(MISFIT)?;
             if appended >= time {
                 return Ok(Some(offset));
             }
@@ -84,34 +87,38 @@ impl Records {
         Ok(None)
     }
 
-    fn start(&self, at: usize) -> Option<Start<'_>> {
-        let whole: &[u8] = &self.batch;
-        let mut rest = whole.get(at..)?;
-        let length = length(&mut rest)?;
-        let mut rest = rest.get(..length)?.get(1..)?;
-        let end = position(whole, rest) - 1 + length;
-        let appended = self.time.checked_add(number(&mut rest)?)?;
-        let offset = self.base.checked_add_signed(number(&mut rest)?)?;
-        Some(Start { appended, offset, rest, end })
+    /// Lends the next record; nothing when none is left.
+    #[inline]
+    pub(super) fn lend(&mut self) -> Result<Option<LentRecord<'_>>, String> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        let (record, end) = record(&self.batch, (self.base, self.time), self.at).ok_or(MISFIT)?;
+        (self.at, self.left) = (end, self.left - 1);
+        Ok(Some(record))
     }
+}
 
-    fn next(&mut self) -> Option<RawRecord> {
-        let whole: &[u8] = &self.batch;
-        let Start { appended, offset, mut rest, end } = self.start(self.at)?;
-        let key = field(whole, &mut rest)?.unwrap_or_default();
-        let value = field(whole, &mut rest)?.unwrap_or_default();
-        let stamp = stamp(whole, &mut rest)?.unwrap_or(Stamp::absent(appended));
-        let record = RawRecord {
-            offset,
-            origin: stamp.origin,
-            intended: stamp.intended,
-            appended,
-            key: self.batch.slice(key),
-            value: self.batch.slice(value),
-        };
-        self.at = end;
-        Some(record)
-    }
+/// The beginning of the record at a place of a batch that begins with this offset and this time.
+#[inline]
+fn start(whole: &[u8], (base, time): (u64, i64), at: usize) -> Option<Start<'_>> {
+    let mut rest = whole.get(at..)?;
+    let length = length(&mut rest)?;
+    let mut rest = rest.get(..length)?.get(1..)?;
+    let end = position(whole, rest) - 1 + length;
+    let appended = time.checked_add(number(&mut rest)?)?;
+    let offset = base.checked_add_signed(number(&mut rest)?)?;
+    Some(Start { appended, offset, rest, end })
+}
+
+/// The record at a place of a batch, and where it ends.
+#[inline]
+fn record(whole: &[u8], first: (u64, i64), at: usize) -> Option<(LentRecord<'_>, usize)> {
+    let Start { appended, offset, mut rest, end } = start(whole, first, at)?;
+    let key = field(&mut rest)?.unwrap_or_default();
+    let value = field(&mut rest)?.unwrap_or_default();
+    let Stamp { origin, intended } = stamp(&mut rest)?.unwrap_or(Stamp::absent(appended));
+    Some((LentRecord { offset, origin, intended, appended, key, value }, end))
 }
 
 /// Where in `whole` the slice that ends with it or inside it begins.
@@ -120,6 +127,7 @@ fn position(whole: &[u8], rest: &[u8]) -> usize {
 }
 
 /// A number of variable length: seven bits a byte, the lowest first, its sign in the lowest bit of all.
+#[inline]
 fn number(rest: &mut &[u8]) -> Option<i64> {
     let mut bits = 0;
     for (i, byte) in rest.iter().take(10).enumerate() {
@@ -136,25 +144,25 @@ fn length(rest: &mut &[u8]) -> Option<usize> {
     usize::try_from(number(rest)?).ok()
 }
 
-/// A length and so many bytes, of which it gives the place; -1 stands for none.
-fn field(whole: &[u8], rest: &mut &[u8]) -> Option<Option<std::ops::Range<usize>>> {
+/// A length and so many bytes; -1 stands for none.
+#[inline]
+fn field<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let length = number(rest)?;
     if length == -1 {
         return Some(None);
     }
     let (bytes, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    let start = position(whole, bytes);
     *rest = after;
-    Some(Some(start..start + bytes.len()))
+    Some(Some(bytes))
 }
 
 /// The first of the headers that says where the record comes from; foreign ones are passed over.
-fn stamp(whole: &[u8], rest: &mut &[u8]) -> Option<Option<Stamp>> {
+fn stamp(rest: &mut &[u8]) -> Option<Option<Stamp>> {
     let mut stamp = None;
     for _ in 0..length(rest)? {
-        let name = field(whole, rest)?.unwrap_or_default();
-        let bytes = field(whole, rest)?.unwrap_or_default();
-        stamp = stamp.or_else(|| Stamp::read(&whole[name], &whole[bytes]));
+        let name = field(rest)?.unwrap_or_default();
+        let bytes = field(rest)?.unwrap_or_default();
+        stamp = stamp.or_else(|| Stamp::read(name, bytes));
     }
     Some(stamp)
 }
