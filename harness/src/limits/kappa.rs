@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kappa::{Kappa, KappaConfig, Options, Replay, Shift};
-use workloads::intake::Feed;
+use kappa::{Replay, Shift};
 use workloads::log::file::FileLog;
 use workloads::{Codec, Log, Record, Terms, Workload};
 
 use super::input::{Input, PARTITIONS};
+use super::replay::whole;
 use super::{Part, asked};
+use crate::driver::Stop;
 
 /// Records a version of decoded events.
 const GRAINS: [usize; 3] = [1_000, 10_000, 100_000];
@@ -89,24 +90,8 @@ fn together(
 }
 
 fn from_disk(workload: &Workload, input: &Input, codec: Codec, workers: u32) -> anyhow::Result<Duration> {
-    let log = Arc::new(FileLog::open(&input.disk, &input.log_dir(codec))?);
-    let heads = log.heads()?;
-    let config = KappaConfig {
-        terms: Terms::default(),
-        feed: Feed::default(),
-        state: None,
-        workers,
-        granularity: REPLAY,
-        version_ms: 0,
-        spin: false,
-        options: Options::default(),
-    };
-    let began = Instant::now();
-    let mut kappa = Kappa::start(log, &input.disk, &config)?;
-    while kappa.version().as_ref() != Some(&heads) {
-        kappa.step(0)?;
-    }
-    let took = began.elapsed();
+    let log: Arc<dyn Log> = Arc::new(FileLog::open(&input.disk, &input.log_dir(codec))?);
+    let (mut kappa, took) = whole(&log, &input.disk, workers, REPLAY, &Stop::default())?;
     input.agree(workload, &kappa.read(&[input.whole(workload)])?.rows[0])?;
     Ok(took)
 }

@@ -17,6 +17,7 @@ mod kappa;
 mod lambda;
 pub mod law;
 mod parts;
+pub mod replay;
 pub mod stores;
 
 pub use input::Input;

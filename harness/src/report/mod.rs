@@ -64,6 +64,11 @@ pub fn law(law: &crate::limits::law::Law, folder: &Path) -> Result<()> {
     canvas::draw(&figures::law::Curve(law), folder).map(drop)
 }
 
+/// Draws how fast a log is replayed, by the records that a version spans: SVG, PNG and CSV.
+pub fn replay(curve: &crate::limits::replay::Curve, folder: &Path) -> Result<()> {
+    canvas::draw(&figures::replay::Speed(curve), folder).map(drop)
+}
+
 /// The README with what stands between its markers replaced.
 pub fn splice(readme: &str, summary: &str) -> Result<String> {
     let (Some(begin), Some(end)) = (readme.find(BEGIN), readme.find(END)) else {

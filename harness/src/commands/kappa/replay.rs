@@ -1,20 +1,21 @@
 //! `wb kappa replay`: how fast a log is replayed, by the records that a version spans.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
-use ::kappa::{Kappa, KappaConfig, Options};
 use anyhow::Context;
 use clap::Args;
+use workloads::Log;
 use workloads::files::{RealDisk, SharedDisk};
-use workloads::intake::Feed;
 use workloads::log::file::FileLog;
-use workloads::{Log, Terms};
 
 use super::super::print::{self, Format, Value};
+use super::super::progress::Progress;
 use super::super::{Usage, World};
+use crate::limits::replay::{Curve, Point, curve};
+use crate::report;
 
 /// Which log, and in which ways.
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ use super::super::{Usage, World};
 Example:
   wb generate orders --events 5000000 --log /tmp/orders.log && wb kappa replay --log /tmp/orders.log
 
-Every line is a whole replay of all views from the first record to the last.")]
+Every line is a whole replay of all views from the first record to the last. With --out the curve is drawn too.")]
 pub struct Arguments {
     /// The log
     #[arg(long, value_name = "DIR")]
@@ -33,6 +34,12 @@ pub struct Arguments {
     /// Worker threads
     #[arg(long, value_name = "N,..", value_delimiter = ',', default_value = "1,2")]
     workers: Vec<u32>,
+    /// Rounds, of which the best counts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    rounds: u32,
+    /// Folder for replay.csv, replay.svg and replay.png; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -41,52 +48,34 @@ pub struct Arguments {
 impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
-        if self.granularity.contains(&0) || self.workers.contains(&0) {
-            return Err(Usage::error("--granularity and --workers must be above 0"));
+        if self.granularity.contains(&0) || self.workers.contains(&0) || self.rounds == 0 {
+            return Err(Usage::error("--granularity, --workers and --rounds must be above 0"));
         }
         let disk: SharedDisk = Arc::new(RealDisk);
         let log: Arc<dyn Log> = Arc::new(FileLog::open(&disk, &self.log)?);
-        let mut rows = Vec::new();
-        for workers in &self.workers {
-            for granularity in &self.granularity {
-                let (seconds, records) = replay(&log, &disk, *granularity, *workers, world)?;
-                rows.push(vec![
-                    Value::Integer((*workers).into()),
-                    Value::Integer((*granularity).into()),
-                    Value::Number(seconds, 3),
-                    Value::Number(records as f64 / seconds / 1e6, 3),
-                ]);
-            }
+        let progress = Progress::start();
+        let begins = |round: u32, workers: u32, g: u64| {
+            progress.say(&format!("round {round} of {}: {workers} workers, g = {g}", self.rounds));
+        };
+        let ways = (&self.workers[..], &self.granularity[..]);
+        let measured = curve(&log, &disk, ways, self.rounds, &world.stop, begins);
+        progress.end();
+        let measured = measured?;
+        if let Some(out) = &self.out {
+            fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
+            report::replay(&measured, out)?;
         }
+        let rows: Vec<Vec<Value>> = measured.points.iter().map(|point| row(&measured, point)).collect();
         print::rows(self.format, &["workers", "g", "s", "M records/s"], &rows)?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Seconds of one replay, and its records.
-fn replay(
-    log: &Arc<dyn Log>,
-    disk: &SharedDisk,
-    granularity: u64,
-    workers: u32,
-    world: &World,
-) -> anyhow::Result<(f64, u64)> {
-    let heads = log.heads()?;
-    let config = KappaConfig {
-        terms: Terms::default(),
-        feed: Feed::default(),
-        state: None,
-        workers,
-        granularity,
-        version_ms: 0,
-        spin: false,
-        options: Options { window_ms: 0, ..Options::default() },
-    };
-    let began = Instant::now();
-    let mut kappa = Kappa::start(Arc::clone(log), disk, &config).context("starting the kappa")?;
-    while kappa.version().as_ref() != Some(&heads) {
-        kappa.step(0)?;
-        world.stop.check()?;
-    }
-    Ok((began.elapsed().as_secs_f64(), heads.total()))
+fn row(curve: &Curve, point: &Point) -> Vec<Value> {
+    vec![
+        Value::Integer(point.workers.into()),
+        Value::Integer(point.granularity.into()),
+        Value::Number(point.seconds, 3),
+        Value::Number(curve.speed(point), 3),
+    ]
 }

@@ -15,6 +15,7 @@ pub(crate) mod dots;
 pub(crate) mod ink;
 pub(crate) mod lanes;
 pub(crate) mod law;
+pub(crate) mod replay;
 
 /// A chart with time across and a logarithm of time upwards.
 type TimeChart<'a, DB> = ChartContext<'a, DB, Cartesian2d<RangedCoordf64, LogCoord<f64>>>;
