@@ -82,7 +82,7 @@ impl Figure for Speed<'_> {
             let dots = line.iter().map(|at| Circle::new(*at, pen.px(3.5), style.filled()));
             chart.draw_series(dots).map_err(failed)?;
             if let Some((x, y)) = line.first() {
-                let text = Text::new(words, (*x, *y + top / 18.0), pen.text(11.0, SOFT));
+                let text = Text::new(words, (*x * 1.06, *y - top / 40.0), pen.text(11.0, SOFT));
                 chart.draw_series(std::iter::once(text)).map_err(failed)?;
             }
         }
