@@ -1,237 +1,218 @@
-//! A large map that never grows all at once, and is quick where neighbours are used together.
+//! A large multimap that never grows all at once, is quick where neighbours are used together, and forgets what is old.
+//!
+//! A key is three numbers. Those that are alike but for the last bits of one of them share a page, which says the rest of
+//! the key: so a value lies there with no more of its key than the page does not say. What few keys have is held aside,
+//! in a tree, and outlives the page.
 
-use std::hash::Hash;
+use std::marker::PhantomData;
 
-use hashbrown::HashTable;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use workloads::Millis;
 
-use crate::error::KappaError;
-use crate::flow::fold::{SteadyMap, hash};
-use crate::snapshot::{Home, Movable, Table, Taken, Written};
+use crate::snapshot::Ordered;
 
-/// Enough that moving one shard's table into a larger one takes a millisecond where the whole would take a second.
-const SHARDS: usize = 256;
+mod blocks;
+mod pages;
+mod saving;
+#[cfg(test)]
+mod tests;
 
-/// Keys side by side on one page.
-pub(crate) const SLOTS: usize = 16;
+use pages::{Item, PageKey, Pages, SLOTS};
+use saving::Saving;
 
-/// Pages in a row that lie in one shard, which the processor then has at hand.
-const ROW: u32 = 10;
+/// Pages that are looked at in one turn of forgetting, and one more for so many values that came since the last turn: some
+/// have fewer values than they have slots.
+const LOOKS: (usize, usize) = (64, 4);
 
-/// Keys that may share a slot before the others are looked up one by one.
-const CROWD: usize = 8;
-
-/// No entry.
-const NONE: u32 = u32::MAX;
-
-/// A page's number: a part of its own for each tag.
-pub(crate) type PageKey = (u32, u64);
+/// A key as numbers. Keys that are used at about the same time should differ in the last bits of `number` alone. Nothing
+/// is wrong if they do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Spot {
+    pub(crate) lead: u32,
+    pub(crate) number: u64,
+    pub(crate) rest: u32,
+}
 
 /// A key of large state.
-pub(crate) trait Near: Copy + Eq + Hash {
-    /// Its page and its slot there, below [`SLOTS`]. Keys that are used at about the same time should have one page, or
-    /// neighbouring ones, and slots of their own. Nothing is wrong if they have not.
-    fn place(&self) -> (PageKey, usize);
+pub(crate) trait Near: Copy {
+    /// The key as numbers, each key as others.
+    fn spot(self) -> Spot;
+    /// The key of these numbers.
+    fn at(spot: Spot) -> Self;
 }
 
-/// State by key. It grows shard by shard, so that no version waits for the whole of it.
-pub(crate) struct Shards<K, V> {
-    shards: Vec<Shard<K, V>>,
-    /// The page used last, its shard, and its place there.
-    recent: Option<(PageKey, usize, usize)>,
+/// Values by key, any number of them each, and of few keys something held aside.
+pub(crate) struct Shards<K, V, A = ()> {
+    pages: Pages<V>,
+    aside: Ordered<Spot, A>,
+    /// Whether something may be held aside of a page that was closed.
+    closed: bool,
+    /// The page used last, and its place.
+    recent: Option<(PageKey, u32)>,
     saving: Option<Box<Saving<V>>>,
+    sweep: Sweep,
+    keys: PhantomData<K>,
 }
 
-/// How far a snapshot has come. Entries stay where they are, so that a place tells which are written.
-struct Saving<V> {
-    /// Entries that each shard had when it began.
-    lengths: Vec<usize>,
-    /// The shard and the entry to be written next.
-    next: (usize, usize),
-    /// What has changed beyond that, as it was.
-    aside: SteadyMap<(usize, usize), V>,
+/// How far the forgetting has come.
+struct Sweep {
+    /// Whether a round is under way.
+    begun: bool,
+    /// How far time had come when the last round was begun.
+    before: Millis,
+    /// Values that came since the last turn.
+    came: usize,
 }
 
-/// Entries lie close together in the order of their coming.
-struct Shard<K, V> {
-    numbers: HashTable<u32>,
-    pages: Vec<Page>,
-    entries: Vec<Entry<K, V>>,
-    /// Those for whom there was no room in their slot.
-    crowded: HashTable<u32>,
+/// What is held of one key.
+pub(crate) struct Leaf<'a, K, V, A> {
+    all: &'a mut Shards<K, V, A>,
+    spot: Spot,
+    page: u32,
 }
 
-struct Page {
-    key: PageKey,
-    first: [u32; SLOTS],
+impl Spot {
+    fn slot(&self) -> usize {
+        self.number as usize % SLOTS
+    }
+
+    fn page(&self) -> PageKey {
+        PageKey { lead: self.lead, beside: 0, number: self.number / SLOTS as u64 }
+    }
+
+    /// The page for it when that one is full, and the slot there.
+    fn beside(&self) -> (PageKey, usize) {
+        let beside = 1 + self.rest / SLOTS as u32;
+        (PageKey { lead: self.lead, beside, number: self.number }, self.rest as usize % SLOTS)
+    }
+
+    /// Where a value lies.
+    fn of(page: &PageKey, slot: usize, rest: u32) -> Self {
+        let number = if page.beside == 0 { page.number * SLOTS as u64 + slot as u64 } else { page.number };
+        Spot { lead: page.lead, number, rest }
+    }
 }
 
-struct Entry<K, V> {
-    key: K,
-    /// The next in the same slot.
-    next: u32,
-    value: V,
-}
-
-impl<K: Near, V: Default + Clone> Shards<K, V> {
+impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
     pub(crate) fn new() -> Self {
-        Shards { shards: (0..SHARDS).map(|_| Shard::new()).collect(), recent: None, saving: None }
+        Shards {
+            pages: Pages::new(),
+            aside: Ordered::default(),
+            closed: false,
+            recent: None,
+            saving: None,
+            sweep: Sweep { begun: false, before: Millis::MIN, came: 0 },
+            keys: PhantomData,
+        }
     }
 
-    /// What is held of a key, the default if nothing was.
+    /// What is held of a key.
     #[inline]
-    pub(crate) fn entry(&mut self, key: K) -> &mut V {
-        let (page, slot) = key.place();
-        let (shard, page) = match self.recent {
-            Some((recent, shard, place)) if recent == page => (shard, place),
-            _ => self.turn_to(page),
+    pub(crate) fn at(&mut self, key: K) -> Leaf<'_, K, V, A> {
+        let spot = key.spot();
+        let page = match self.recent {
+            Some((recent, page)) if recent == spot.page() => page,
+            _ => self.turn_to(spot.page()),
         };
-        let entry = self.shards[shard].entry(page, slot, key);
+        Leaf { all: self, spot, page }
+    }
+
+    fn turn_to(&mut self, key: PageKey) -> u32 {
+        let (page, new) = self.pages.open(key, self.saving.is_none());
+        if new && self.closed {
+            let spot = |slot, rest| Spot::of(&key, slot, rest);
+            let aside = self.aside.range(spot(0, 0)..=spot(SLOTS - 1, u32::MAX));
+            let marked = aside.fold(0, |marked, (spot, _)| marked | 1 << spot.slot());
+            self.pages.pages[page].marked = marked;
+        }
+        self.recent = Some((key, page));
+        page
+    }
+
+    /// Forgets some of the values that `old` says are, unless a snapshot is being taken: whatever is old is gone some turns
+    /// later. What is held aside stays.
+    ///
+    /// `before` says how far time has come; a new round is begun when it has come further by `stride`.
+    pub(crate) fn forget(&mut self, before: Millis, stride: Millis, mut old: impl FnMut(K, &V) -> bool) {
+        let Sweep { begun, before: then, came } = &mut self.sweep;
         if self.saving.is_some() {
-            self.put_aside(shard, entry);
+            return;
         }
-        &mut self.shards[shard].entries[entry].value
-    }
-
-    #[cold]
-    fn put_aside(&mut self, shard: usize, entry: usize) {
-        let Some(saving) = &mut self.saving else { return };
-        if entry < saving.lengths[shard] && (shard, entry) >= saving.next {
-            let held = &self.shards[shard].entries[entry];
-            saving.aside.entry((shard, entry)).or_insert_with(|| held.value.clone());
+        if before >= then.saturating_add(stride) {
+            (*begun, *then) = (true, before);
         }
-    }
-
-    fn turn_to(&mut self, page: PageKey) -> (usize, usize) {
-        let shard = hash(&(page.0, page.1 >> ROW)) as usize % SHARDS;
-        let place = self.shards[shard].page(page);
-        self.recent = Some((page, shard, place));
-        (shard, place)
+        let room = LOOKS.0 + std::mem::take(came) / LOOKS.1;
+        if *begun {
+            let mut old = |page: &PageKey, slot: usize, item: &Item<V>| {
+                old(K::at(Spot::of(page, slot, item.rest)), &item.value)
+            };
+            let (looked, closed) = self.pages.forget(room, &mut old);
+            self.closed |= closed;
+            self.recent = None;
+            *begun = looked == room;
+        }
     }
 }
 
-impl<K: Near, V: Default> Shard<K, V> {
-    fn new() -> Self {
-        let (numbers, crowded) = (HashTable::new(), HashTable::new());
-        Shard { numbers, pages: Vec::new(), entries: Vec::new(), crowded }
-    }
-
-    fn page(&mut self, key: PageKey) -> usize {
-        let Shard { numbers, pages, .. } = self;
-        let same = |page: &u32| pages[*page as usize].key == key;
-        let number = numbers.entry(hash(&key), same, |page| hash(&pages[*page as usize].key));
-        let new = number_of(pages);
-        let page = *number.or_insert(new).get();
-        if page == new {
-            pages.push(Page { key, first: [NONE; SLOTS] });
-        }
-        page as usize
-    }
-
+impl<'a, K: Near, V: Copy, A: Clone> Leaf<'a, K, V, A> {
+    /// What is held aside.
     #[inline]
-    fn entry(&mut self, page: usize, slot: usize, key: K) -> usize {
-        let first = self.pages[page].first[slot];
-        let (mut found, mut passed) = (first, 0);
-        while found != NONE && self.entries[found as usize].key != key {
-            found = self.entries[found as usize].next;
-            passed += 1;
-        }
-        if found == NONE && passed == CROWD {
-            return self.crowded(key);
-        }
-        if found == NONE {
-            found = number_of(&self.entries);
-            self.pages[page].first[slot] = found;
-            if self.entries.len() == self.entries.capacity() {
-                // By half, not twofold: the entries are most of what a worker keeps.
-                self.entries.reserve_exact((self.entries.len() / 2).max(SLOTS));
-            }
-            self.entries.push(Entry { key, next: first, value: V::default() });
-        }
-        found as usize
+    pub(crate) fn aside(&self) -> Option<&A> {
+        let page = &self.all.pages.pages[self.page];
+        if page.is_marked(self.spot.slot()) { self.all.aside.get(&self.spot) } else { None }
     }
 
-    /// The entry of a key whose slot is full of others.
-    fn crowded(&mut self, key: K) -> usize {
-        let Shard { entries, crowded, .. } = self;
-        let same = |entry: &u32| entries[*entry as usize].key == key;
-        let place = crowded.entry(hash(&key), same, |entry| hash(&entries[*entry as usize].key));
-        let new = number_of(entries);
-        let place = *place.or_insert(new).get();
-        if place == new {
-            entries.push(Entry { key, next: NONE, value: V::default() });
-        }
-        place as usize
-    }
-}
-
-impl<K, V> Table for Shards<K, V>
-where
-    K: Near + Movable + Serialize + DeserializeOwned,
-    V: Default + Clone + Serialize + DeserializeOwned,
-{
-    fn begin(&mut self) {
-        let lengths = self.shards.iter().map(|shard| shard.entries.len()).collect();
-        self.saving = Some(Box::new(Saving { lengths, next: (0, 0), aside: SteadyMap::default() }));
+    /// What is held aside, to be changed; the default if nothing was.
+    pub(crate) fn hold_aside(&mut self) -> &mut A
+    where
+        A: Default,
+    {
+        self.all.pages.pages[self.page].marked |= 1 << self.spot.slot();
+        self.all.aside.entry(self.spot)
     }
 
-    fn write(&mut self, rows: &mut Written) -> bool {
-        let Some(saving) = &mut self.saving else { return false };
-        while let Some(length) = saving.lengths.get(saving.next.0) {
-            let (shard, entry) = saving.next;
-            if entry == *length {
-                saving.next = (shard + 1, 0);
-                continue;
-            }
-            saving.next = (shard, entry + 1);
-            let held = &self.shards[shard].entries[entry];
-            let aside = if saving.aside.is_empty() { None } else { saving.aside.remove(&(shard, entry)) };
-            if !rows.put(&(held.key, aside.as_ref().unwrap_or(&held.value))) {
-                return true;
-            }
-        }
-        self.saving = None;
-        false
+    /// The values, in no order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = V> + '_ {
+        self.places().map(|(_, value)| *value)
     }
 
-    fn take_up(&mut self, rows: &mut Taken<'_>, home: &Home) -> Result<(), KappaError> {
-        while let Some((key, value)) = rows.next::<(K, V)>()? {
-            if let Some(key) = key.moved(home) {
-                *self.entry(key) = value;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn number_of<T>(list: &[T]) -> u32 {
-    u32::try_from(list.len()).expect("a shard holds fewer than 2^32 entries")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    impl Near for (u8, u16) {
-        fn place(&self) -> (PageKey, usize) {
-            ((0, u64::from(self.1 >> 4)), usize::from(self.1) % SLOTS)
-        }
+    /// The values and where they lie.
+    fn places(&self) -> impl Iterator<Item = (u32, &V)> {
+        let (pages, spot) = (&self.all.pages, self.spot);
+        let here = pages.chain(self.page, spot.slot());
+        let spilled = pages.pages[self.page].is_spilled(spot.slot());
+        let (key, slot) = spot.beside();
+        let beside = if spilled { pages.find(&key) } else { None };
+        let beside = beside.into_iter().flat_map(move |page| pages.chain(page, slot));
+        let all = here.chain(beside).filter(move |(_, item)| item.rest == spot.rest);
+        all.map(|(place, item)| (place, &item.value))
     }
 
-    proptest! {
-        #[test]
-        fn every_key_has_what_was_put_there(keys in proptest::collection::vec((0..40_u8, 0..50_u16), 0..2_000)) {
-            let mut shards = Shards::new();
-            let mut truth = HashMap::new();
-            for (number, key) in (1..).zip(keys) {
-                prop_assert_eq!(*shards.entry(key), truth.insert(key, number).unwrap_or(0));
-                *shards.entry(key) = number;
-            }
+    /// Holds a further value; says where it lies.
+    #[inline]
+    pub(crate) fn push(&mut self, value: V) -> u32 {
+        let (spot, fill) = (self.spot, self.all.saving.is_none());
+        self.all.sweep.came += 1;
+        let pages = &mut self.all.pages;
+        if !pages.is_full(self.page, spot.slot()) {
+            return pages.push(self.page, spot.slot(), (spot.rest, value), fill);
         }
+        let (key, slot) = spot.beside();
+        let (page, _) = pages.open(key, fill);
+        pages.push(page, slot, (spot.rest, value), fill)
+    }
+
+    /// The value of a key that never has more than one, the default if it had none.
+    #[inline]
+    pub(crate) fn value(mut self) -> &'a mut V
+    where
+        V: Default,
+    {
+        let found = self.places().next().map(|(place, _)| place);
+        let place = found.unwrap_or_else(|| self.push(V::default()));
+        if self.all.saving.is_some() {
+            self.all.put_aside(place);
+        }
+        let Leaf { all, .. } = self;
+        &mut all.pages.items[place].value
     }
 }

@@ -42,6 +42,15 @@ impl<K: Copy + Eq + Hash, S, V, T: Rooted<S, V>> Nest<K, S, V, T> {
         self.trees.entry(key).or_default()
     }
 
+    /// Fells the trees of other keys, unless a snapshot is being taken; whether it did.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K) -> bool) -> bool {
+        let free = self.unwritten.is_empty();
+        if free {
+            self.trees.retain(|key, _| keep(key));
+        }
+        free
+    }
+
     /// Keys with their trees, in no order.
     pub(crate) fn trees(&mut self) -> impl Iterator<Item = (&K, &mut T)> {
         self.trees.iter_mut()

@@ -10,7 +10,7 @@ use std::fmt::Debug;
 
 use differential_dataflow::difference::Abelian;
 use timely::ExchangeData;
-use workloads::{Name, Record, Row, Rows, Terms};
+use workloads::{Millis, Name, Record, Row, Rows, Terms};
 
 use crate::flow::keys::Key;
 use crate::flow::names::Names;
@@ -25,7 +25,7 @@ pub mod transfers;
 pub mod words;
 
 /// Number of what the rules keep and how: it goes up with every change that makes old snapshots useless.
-pub(crate) const REVISION: u32 = 1;
+pub(crate) const REVISION: u32 = 2;
 
 /// The form of a view whose rows are sums.
 pub(crate) const SUMS: &str = "sums by key: what changes is added to them";
@@ -54,6 +54,9 @@ pub trait Rules: Sized + 'static {
     fn apply(&mut self, name: u32, act: &Self::Act, changes: &mut Self::Changes);
     /// Every act of a version has been carried out: changes whatever is found out once a version.
     fn close(&mut self, _changes: &mut Self::Changes, _names: &Names) {}
+    /// No record that is still to come has an earlier event time, and those of the versions that can be read have been
+    /// carried out: what none of them can change need not be kept. Called again and again, to do a little each time.
+    fn forget(&mut self, _earliest: Millis) {}
     /// What must be known to go on from here, always in the same order; none where nothing is kept.
     fn tables(&mut self) -> Vec<&mut dyn Table> {
         Vec::new()

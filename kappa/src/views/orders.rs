@@ -8,7 +8,7 @@ use crate::flow::fold::{Fold, additive};
 use crate::flow::keys::{All, Named};
 use crate::flow::names::Names;
 use crate::flow::outlet::Outlet;
-use crate::flow::shards::{Near, PageKey, SLOTS, Shards};
+use crate::flow::shards::{Leaf, Near, Shards, Spot};
 use crate::snapshot::{Home, Movable, Table};
 
 mod amounts;
@@ -19,7 +19,10 @@ mod lines;
 use amounts::Amounts;
 use days::{Days, Visits};
 use leaders::{Leaders, Ranking};
-use lines::{Line, Order};
+use lines::{Line, Marks, in_force};
+
+/// What comes to its end within this part of a horizon is forgotten at once.
+const AT_ONCE: Millis = 16;
 
 /// What an order event says of its customer.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -67,10 +70,13 @@ struct Everybody;
 
 /// The orders that can still be marked, and what lies behind the customers of a day and the first of all.
 pub struct Orders {
-    orders: Shards<(u32, u64), Order>,
+    orders: Shards<(u32, u64), Line, Marks>,
     horizon: Option<Millis>,
     book: Book,
 }
+
+/// The lines of one order id and customer, and its marks.
+type Order<'a> = Leaf<'a, (u32, u64), Line, Marks>;
 
 struct Book {
     large_from: i64,
@@ -79,8 +85,12 @@ struct Book {
 }
 
 impl Near for (u32, u64) {
-    fn place(&self) -> (PageKey, usize) {
-        ((0, self.1 / SLOTS as u64), self.1 as usize % SLOTS)
+    fn spot(self) -> Spot {
+        Spot { lead: 0, number: self.1, rest: self.0 }
+    }
+
+    fn at(spot: Spot) -> Self {
+        (spot.rest, spot.number)
     }
 }
 
@@ -109,16 +119,17 @@ impl Book {
         amounts::count(time, amount, sign, &mut changes.amounts);
     }
 
+    /// Counts the lines of an order in or out, as their marks leave them.
     fn count_all(
         &mut self,
         customer: u32,
-        order: &Order,
+        order: &Order<'_>,
         sign: i64,
         horizon: Option<Millis>,
         changes: &mut Changes,
     ) {
-        for line in order.lines.all() {
-            if let Some(amount) = order.in_force(*line, horizon) {
+        for line in order.values() {
+            if let Some(amount) = in_force(line, order.aside(), horizon) {
                 self.count(customer, line.time, amount, sign, changes);
             }
         }
@@ -150,20 +161,28 @@ impl Rules for Orders {
             }
             return;
         }
-        let order = self.orders.entry((customer, act.order));
+        let mut order = self.orders.at((customer, act.order));
         if placed {
             let line = Line { amount: act.amount, time: act.time };
             // rule: O5
-            if let Some(amount) = order.in_force(line, horizon) {
+            if let Some(amount) = in_force(line, order.aside(), horizon) {
                 self.book.count(customer, line.time, amount, 1, changes);
             }
             // rule: O2 O3
-            order.lines.push(line);
+            order.push(line);
         } else {
-            self.book.count_all(customer, order, -1, horizon, changes);
-            order.mark(act);
-            self.book.count_all(customer, order, 1, horizon, changes);
+            self.book.count_all(customer, &order, -1, horizon, changes);
+            order.hold_aside().add(act);
+            self.book.count_all(customer, &order, 1, horizon, changes);
         }
+    }
+
+    fn forget(&mut self, earliest: Millis) {
+        // rule: O6
+        let Some(horizon) = self.horizon.filter(|horizon| *horizon < Millis::MAX) else { return };
+        let before = earliest.saturating_sub(horizon);
+        self.orders.forget(before, horizon / AT_ONCE, |_, line| line.time < before);
+        self.book.visits.forget(before);
     }
 
     fn tables(&mut self) -> Vec<&mut dyn Table> {

@@ -7,7 +7,7 @@ use super::{Groupings, Rules, asked};
 use crate::flow::fold::Fold;
 use crate::flow::keys::{Named, NamedDay};
 use crate::flow::outlet::Outlet;
-use crate::flow::shards::{Near, PageKey, Shards};
+use crate::flow::shards::{Leaf, Near, Shards, Spot};
 use crate::snapshot::{Home, Movable, Table};
 
 mod days;
@@ -16,10 +16,13 @@ mod symbols;
 mod tape;
 
 use days::{Day, Days, Hours, Ladders, hour};
-use entry::Entry;
+use entry::{Marks, in_force};
 use symbols::{Symbol, Symbols, Tapes};
 
 const DAY: Millis = 86_400_000;
+
+/// What comes to its end within this part of a horizon is forgotten at once.
+const AT_ONCE: Millis = 16;
 
 /// What a trade event says of its symbol.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -49,10 +52,13 @@ pub struct Changes {
 
 /// The trades that can still be marked, and what lies behind the extremes and the last.
 pub struct Trades {
-    entries: Shards<(u32, Origin), Entry>,
+    entries: Shards<(u32, Origin), Trade, Marks>,
     horizon: Option<Millis>,
     book: Book,
 }
+
+/// The records of one origin, and their marks.
+type Entry<'a> = Leaf<'a, (u32, Origin), Trade, Marks>;
 
 /// What is kept for the views that are asked for.
 struct Book {
@@ -61,10 +67,18 @@ struct Book {
 }
 
 impl Near for (u32, Origin) {
-    fn place(&self) -> (PageKey, usize) {
+    fn spot(self) -> Spot {
         // A feed numbers the few trades of a frame in the last eight bits: four of four frames share a page.
         let (frame, index) = (self.1.sequence >> 8, self.1.sequence & 255);
-        ((self.1.source, frame >> 2 | (index >> 2) << 56), ((frame & 3) << 2 | index & 3) as usize)
+        let number = index >> 2 << 58 | frame >> 2 << 4 | (frame & 3) << 2 | index & 3;
+        Spot { lead: self.1.source, number, rest: self.0 }
+    }
+
+    fn at(spot: Spot) -> Self {
+        let Spot { lead: source, number, rest } = spot;
+        let frame = (number << 6 >> 10) << 2 | number >> 2 & 3;
+        let index = number >> 58 << 2 | number & 3;
+        (rest, Origin { source, sequence: frame << 8 | index })
     }
 }
 
@@ -105,12 +119,12 @@ impl Book {
     fn count_all(
         &mut self,
         symbol: u32,
-        entry: &Entry,
+        entry: &Entry<'_>,
         sign: i64,
         horizon: Option<Millis>,
         changes: &mut Changes,
     ) {
-        for trade in entry.trades().filter_map(|trade| entry.in_force(trade, horizon)) {
+        for trade in entry.values().filter_map(|trade| in_force(trade, entry.aside(), horizon)) {
             self.count(symbol, trade, sign, changes);
         }
     }
@@ -139,6 +153,15 @@ impl Rules for Trades {
         act(&event.symbol, Act { kind: event.kind, origin, trade });
     }
 
+    fn forget(&mut self, earliest: Millis) {
+        // rule: T6
+        let Some(horizon) = self.horizon.filter(|horizon| *horizon < Millis::MAX) else { return };
+        let before = earliest.saturating_sub(horizon);
+        self.entries.forget(before, horizon / AT_ONCE, |_, trade| trade.time < before);
+        self.book.ladders.iter_mut().for_each(|ladders| ladders.forget(before.div_euclid(DAY)));
+        self.book.tapes.iter_mut().for_each(|tapes| tapes.forget(before));
+    }
+
     fn tables(&mut self) -> Vec<&mut dyn Table> {
         let mut tables: Vec<&mut dyn Table> = vec![&mut self.entries];
         tables.extend(self.book.ladders.as_mut().map(Ladders::table));
@@ -155,17 +178,18 @@ impl Rules for Trades {
             // rule: T7
             return self.book.count(symbol, act.trade, 1, changes);
         };
-        let entry = self.entries.entry((symbol, origin));
+        let mut entry = self.entries.at((symbol, origin));
         if act.kind == TradeKind::Traded {
             // rule: T5
-            if let Some(trade) = entry.in_force(act.trade, self.horizon) {
+            if let Some(trade) = in_force(act.trade, entry.aside(), self.horizon) {
                 self.book.count(symbol, trade, 1, changes);
             }
-            entry.enter(act.trade);
+            // rule: T2
+            entry.push(act.trade);
         } else {
-            self.book.count_all(symbol, entry, -1, self.horizon, changes);
-            entry.mark(act.kind, act.trade);
-            self.book.count_all(symbol, entry, 1, self.horizon, changes);
+            self.book.count_all(symbol, &entry, -1, self.horizon, changes);
+            entry.hold_aside().add(act.kind, act.trade);
+            self.book.count_all(symbol, &entry, 1, self.horizon, changes);
         }
     }
 }

@@ -6,7 +6,7 @@ use workloads::{Millis, Row, Terms};
 
 use crate::flow::fold::{Fold, additive};
 use crate::flow::keys::Day;
-use crate::flow::shards::{Near, PageKey, SLOTS, Shards};
+use crate::flow::shards::{Near, Shards, Spot};
 use crate::snapshot::{Home, Movable, Table};
 use crate::views::Grouping;
 
@@ -26,9 +26,12 @@ pub(super) struct Visits {
 }
 
 impl Near for (i64, u32) {
-    fn place(&self) -> (PageKey, usize) {
-        // Which day it is, as far as need be.
-        ((self.0 as u32, u64::from(self.1) / SLOTS as u64), self.1 as usize % SLOTS)
+    fn spot(self) -> Spot {
+        Spot { lead: self.0 as u32, number: self.1.into(), rest: (self.0 >> 32) as u32 }
+    }
+
+    fn at(spot: Spot) -> Self {
+        (i64::from(spot.rest as i32) << 32 | i64::from(spot.lead), spot.number as u32)
     }
 }
 
@@ -47,6 +50,12 @@ impl Visits {
         &mut self.records
     }
 
+    /// Nothing changes any more of records whose event time is before this.
+    pub(super) fn forget(&mut self, before: Millis) {
+        let first = Unit::Day.of(before);
+        self.records.forget(first, 1, |(day, _), _| day < first);
+    }
+
     /// Counts a record of a customer in (`sign` 1) or out (-1).
     // rule: O15
     #[inline]
@@ -55,7 +64,7 @@ impl Visits {
             return;
         }
         let day = Day(Unit::Day.of(time));
-        let records = self.records.entry((day.0, customer));
+        let records = self.records.at((day.0, customer)).value();
         let before = *records;
         *records += sign;
         if before == 0 || *records == 0 {

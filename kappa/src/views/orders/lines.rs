@@ -1,4 +1,4 @@
-//! The records of one order id, and what marks leave of them.
+//! What was said of an order id and customer, and what that leaves of a record.
 
 use serde::{Deserialize, Serialize};
 use workloads::{Millis, OrderKind, Place};
@@ -12,75 +12,88 @@ pub(super) struct Line {
     pub(super) time: Millis,
 }
 
-/// The records of one order id and customer, and what was said of them. Most orders have one line and no mark.
+/// The marks of one order id and customer. Most orders have none, and most others were cancelled, once.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Order {
-    pub(super) lines: Lines,
-    marks: Option<Box<Marks>>,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) enum Lines {
+pub(super) enum Marks {
     #[default]
     None,
-    One(Line),
-    Many(Vec<Line>),
+    /// Event time of the earliest cancellation: the one that reaches furthest back.
+    Cancelled(Millis),
+    Several(Box<Several>),
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Marks {
-    /// Event time of the earliest cancellation: the one that reaches furthest back.
+pub(super) struct Several {
+    /// As above, if there is one.
     cancelled: Option<Millis>,
     /// In ascending order of (event time, place).
     corrections: Vec<(Millis, Place, i64)>,
 }
 
-impl Lines {
-    #[inline]
-    pub(super) fn push(&mut self, line: Line) {
-        match self {
-            Lines::None => *self = Lines::One(line),
-            Lines::One(first) => *self = Lines::Many(vec![*first, line]),
-            Lines::Many(lines) => lines.push(line),
+impl Marks {
+    pub(super) fn add(&mut self, act: &Act) {
+        if act.kind == OrderKind::Cancelled {
+            self.cancel(act.time);
+        } else {
+            // rule: O3
+            let corrections = &mut self.several().corrections;
+            let at = corrections.partition_point(|(time, place, _)| (*time, *place) < (act.time, act.place));
+            corrections.insert(at, (act.time, act.place, act.amount));
         }
     }
 
-    #[inline]
-    pub(super) fn all(&self) -> &[Line] {
+    // rule: O2
+    fn cancel(&mut self, time: Millis) {
         match self {
-            Lines::None => &[],
-            Lines::One(line) => std::slice::from_ref(line),
-            Lines::Many(lines) => lines,
+            Marks::None => *self = Marks::Cancelled(time),
+            Marks::Cancelled(earliest) => *earliest = time.min(*earliest),
+            Marks::Several(several) => {
+                several.cancelled = Some(several.cancelled.map_or(time, |earliest| earliest.min(time)));
+            }
+        }
+    }
+
+    fn several(&mut self) -> &mut Several {
+        let cancelled = match self {
+            Marks::Cancelled(time) => Some(*time),
+            _ => None,
+        };
+        if !matches!(self, Marks::Several(_)) {
+            *self = Marks::Several(Box::new(Several { cancelled, corrections: Vec::new() }));
+        }
+        match self {
+            Marks::Several(several) => several,
+            _ => unreachable!("it was made several"),
+        }
+    }
+
+    fn cancelled(&self) -> Option<Millis> {
+        match self {
+            Marks::None => None,
+            Marks::Cancelled(time) => Some(*time),
+            Marks::Several(several) => several.cancelled,
+        }
+    }
+
+    fn corrections(&self) -> &[(Millis, Place, i64)] {
+        match self {
+            Marks::Several(several) => &several.corrections,
+            _ => &[],
         }
     }
 }
 
-impl Order {
-    pub(super) fn mark(&mut self, act: &Act) {
-        let marks = self.marks.get_or_insert_default();
-        if act.kind == OrderKind::Cancelled {
-            // rule: O2
-            marks.cancelled = Some(marks.cancelled.map_or(act.time, |earliest| earliest.min(act.time)));
-        } else {
-            // rule: O3
-            let at =
-                marks.corrections.partition_point(|(time, place, _)| (*time, *place) < (act.time, act.place));
-            marks.corrections.insert(at, (act.time, act.place, act.amount));
-        }
+/// The amount in force of a line.
+#[inline]
+pub(super) fn in_force(line: Line, marks: Option<&Marks>, horizon: Option<Millis>) -> Option<i64> {
+    let Some(marks) = marks else { return Some(line.amount) };
+    // rule: O6
+    let acts = |mark: Millis| horizon.is_none_or(|horizon| mark.saturating_sub(line.time) <= horizon);
+    // rule: O4
+    if marks.cancelled().is_some_and(acts) {
+        return None;
     }
-
-    /// The amount in force of a line.
-    #[inline]
-    pub(super) fn in_force(&self, line: Line, horizon: Option<Millis>) -> Option<i64> {
-        let Some(marks) = &self.marks else { return Some(line.amount) };
-        // rule: O6
-        let acts = |mark: Millis| horizon.is_none_or(|horizon| mark.saturating_sub(line.time) <= horizon);
-        // rule: O4
-        if marks.cancelled.is_some_and(acts) {
-            return None;
-        }
-        // rule: O3
-        let correction = marks.corrections.iter().rev().find(|(time, _, _)| acts(*time));
-        Some(correction.map_or(line.amount, |(_, _, amount)| *amount))
-    }
+    // rule: O3
+    let correction = marks.corrections().iter().rev().find(|(time, _, _)| acts(*time));
+    Some(correction.map_or(line.amount, |(_, _, amount)| *amount))
 }

@@ -47,6 +47,8 @@ struct Ladder {
 #[derive(Default)]
 pub(super) struct Ladders {
     by_day: Nest<NamedDay, i64, u64, Ladder>,
+    /// The first day that was not forgotten.
+    first: i64,
 }
 
 impl Rooted<i64, u64> for Ladder {
@@ -63,6 +65,13 @@ impl Ladders {
     /// The counts were taken up: the edges follow.
     pub(super) fn restore(&mut self) {
         self.by_day.trees().for_each(|(_, ladder)| ladder.measure());
+    }
+
+    /// Nothing changes any more on days before this one.
+    pub(super) fn forget(&mut self, first: i64) {
+        if first > self.first && self.by_day.retain(|NamedDay(_, day)| *day >= first) {
+            self.first = first;
+        }
     }
 
     /// Counts a price in (`sign` 1) or out (-1); what that changes.

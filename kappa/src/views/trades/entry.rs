@@ -1,66 +1,92 @@
-//! The records of one origin, and what marks leave of them.
+//! What was said of the records of one origin, and what that leaves of each.
 
 use serde::{Deserialize, Serialize};
 use workloads::{Millis, TradeKind};
 
 use super::Trade;
 
-/// The records of one origin, and what was said of them. Nearly all have one record and no mark.
+/// The marks of one origin. Nearly all trades have none, and most others were busted, once.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Entry {
-    first: Option<Trade>,
-    more: Option<Box<More>>,
+pub(super) enum Marks {
+    #[default]
+    None,
+    /// Event time of the earliest bust: the one that reaches furthest back.
+    Busted(Millis),
+    Several(Box<Several>),
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct More {
-    trades: Vec<Trade>,
-    /// Event time of the earliest bust: the one that reaches furthest back.
+pub(super) struct Several {
+    /// As above, if there is one.
     busted: Option<Millis>,
     /// In ascending order of (event time, place).
     corrections: Vec<Trade>,
 }
 
-impl Entry {
-    #[inline]
-    pub(super) fn trades(&self) -> impl Iterator<Item = Trade> + '_ {
-        self.first.into_iter().chain(self.more.iter().flat_map(|more| more.trades.iter().copied()))
-    }
-
-    // rule: T2 T5
-    #[inline]
-    pub(super) fn enter(&mut self, trade: Trade) {
-        match self.first {
-            None => self.first = Some(trade),
-            Some(_) => self.more.get_or_insert_default().trades.push(trade),
-        }
-    }
-
-    pub(super) fn mark(&mut self, kind: TradeKind, mark: Trade) {
-        let more = self.more.get_or_insert_default();
+impl Marks {
+    pub(super) fn add(&mut self, kind: TradeKind, mark: Trade) {
         if kind == TradeKind::Busted {
-            // rule: T2
-            more.busted = Some(more.busted.map_or(mark.time, |earliest| earliest.min(mark.time)));
+            self.bust(mark.time);
         } else {
             // rule: T3
-            let at =
-                more.corrections.partition_point(|held| (held.time, held.place) < (mark.time, mark.place));
-            more.corrections.insert(at, mark);
+            let corrections = &mut self.several().corrections;
+            let at = corrections.partition_point(|held| (held.time, held.place) < (mark.time, mark.place));
+            corrections.insert(at, mark);
         }
     }
 
-    /// What is in force of a trade.
-    #[inline]
-    pub(super) fn in_force(&self, trade: Trade, horizon: Option<Millis>) -> Option<Trade> {
-        let Some(more) = &self.more else { return Some(trade) };
-        // rule: T6
-        let acts = |mark: Millis| horizon.is_none_or(|horizon| mark.saturating_sub(trade.time) <= horizon);
-        // rule: T4
-        if more.busted.is_some_and(acts) {
-            return None;
+    // rule: T2
+    fn bust(&mut self, time: Millis) {
+        match self {
+            Marks::None => *self = Marks::Busted(time),
+            Marks::Busted(earliest) => *earliest = time.min(*earliest),
+            Marks::Several(several) => {
+                several.busted = Some(several.busted.map_or(time, |earliest| earliest.min(time)));
+            }
         }
-        // rule: T3
-        let correction = more.corrections.iter().rev().find(|correction| acts(correction.time));
-        Some(correction.map_or(trade, |new| Trade { price: new.price, volume: new.volume, ..trade }))
     }
+
+    fn several(&mut self) -> &mut Several {
+        let busted = match self {
+            Marks::Busted(time) => Some(*time),
+            _ => None,
+        };
+        if !matches!(self, Marks::Several(_)) {
+            *self = Marks::Several(Box::new(Several { busted, corrections: Vec::new() }));
+        }
+        match self {
+            Marks::Several(several) => several,
+            _ => unreachable!("it was made several"),
+        }
+    }
+
+    fn busted(&self) -> Option<Millis> {
+        match self {
+            Marks::None => None,
+            Marks::Busted(time) => Some(*time),
+            Marks::Several(several) => several.busted,
+        }
+    }
+
+    fn corrections(&self) -> &[Trade] {
+        match self {
+            Marks::Several(several) => &several.corrections,
+            _ => &[],
+        }
+    }
+}
+
+/// What is in force of a trade.
+#[inline]
+pub(super) fn in_force(trade: Trade, marks: Option<&Marks>, horizon: Option<Millis>) -> Option<Trade> {
+    let Some(marks) = marks else { return Some(trade) };
+    // rule: T6
+    let acts = |mark: Millis| horizon.is_none_or(|horizon| mark.saturating_sub(trade.time) <= horizon);
+    // rule: T4
+    if marks.busted().is_some_and(acts) {
+        return None;
+    }
+    // rule: T3
+    let correction = marks.corrections().iter().rev().find(|correction| acts(correction.time));
+    Some(correction.map_or(trade, |new| Trade { price: new.price, volume: new.volume, ..trade }))
 }

@@ -11,6 +11,9 @@ use crate::flow::keys::Named;
 use crate::snapshot::{Home, Saving, Table, Taken, Written};
 use crate::views::{Grouping, SUMS};
 
+/// Symbols of which something is forgotten at once.
+const TURNS: usize = 64;
+
 /// A symbol. The fields after `count` are replaced, not added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Symbol {
@@ -33,6 +36,8 @@ pub(super) struct Tapes {
     /// By the symbol's number.
     tapes: Vec<Tape>,
     saving: Option<Box<Saving<(u32, Moment), i64>>>,
+    /// The symbol that has its turn in forgetting.
+    turn: usize,
 }
 
 impl Tapes {
@@ -53,6 +58,17 @@ impl Tapes {
 }
 
 impl Tapes {
+    /// Nothing changes any more of trades whose event time is before this.
+    // rule: T12
+    pub(super) fn forget(&mut self, before: Millis) {
+        if self.saving.is_none() {
+            for _ in 0..TURNS.min(self.tapes.len()) {
+                self.turn = (self.turn + 1) % self.tapes.len();
+                self.tapes[self.turn].forget(before);
+            }
+        }
+    }
+
     #[inline]
     fn tape(&mut self, symbol: u32) -> &mut Tape {
         let number = symbol as usize;

@@ -3,7 +3,7 @@
 use workloads::{Millis, Place};
 
 /// Trades of one block. What is inserted or removed moves no more of them than this.
-const BLOCK: usize = 256;
+const BLOCK: usize = 64;
 
 /// What decides which trade is last.
 pub(super) type Moment = (Millis, Place);
@@ -19,6 +19,8 @@ pub(super) struct Sale {
 #[derive(Debug, Default)]
 pub(super) struct Tape {
     blocks: Vec<Block>,
+    /// With which each of them begins: to find one, the others need not be looked at.
+    starts: Vec<Moment>,
     last: Option<Sale>,
     previous: Option<Sale>,
 }
@@ -52,11 +54,17 @@ impl Tape {
         }
         match self.blocks.get_mut(at) {
             Some(block) => {
-                if let Some(upper) = block.insert(sale) {
+                let upper = block.insert(sale);
+                self.starts[at] = block.sales[0].moment;
+                if let Some(upper) = upper {
+                    self.starts.insert(at + 1, upper.sales[0].moment);
                     self.blocks.insert(at + 1, upper);
                 }
             }
-            None => self.blocks.push(Block::new(vec![sale])),
+            None => {
+                self.starts.push(sale.moment);
+                self.blocks.push(Block::new(vec![sale]));
+            }
         }
         match self.last {
             Some(last) if sale.moment > last.moment => {
@@ -80,31 +88,48 @@ impl Tape {
         let at = self.block(moment);
         let Some(block) = self.blocks.get_mut(at) else { return false };
         block.remove(moment);
-        if block.sales.is_empty() {
-            self.blocks.remove(at);
+        match block.sales.first() {
+            Some(first) => self.starts[at] = first.moment,
+            None => {
+                self.blocks.remove(at);
+                self.starts.remove(at);
+            }
         }
         let is = |sale: Option<Sale>| sale.is_some_and(|sale| sale.moment == moment);
         if !is(self.last) && !is(self.previous) {
             return false;
         }
         self.last = self.blocks.last().and_then(|block| block.sales.last().copied());
-        self.previous = self.last.and_then(|last| self.before_at_another(last.price));
+        self.previous = self.last.and_then(|last| before_at_another(&self.blocks, last.price));
         true
+    }
+
+    /// Trades before this time are not removed any more, and none is inserted. Of them only the last can become the last of
+    /// all, and only it or the last before it at another price the previous one: the others are forgotten, by whole blocks.
+    pub(super) fn forget(&mut self, before: Millis) {
+        let is_old = |block: &Block| block.sales.last().is_none_or(|last| last.moment.0 < before);
+        // Blocks are in their order.
+        let old = self.blocks.iter().take_while(|block| is_old(block)).count();
+        let last = |block: &Block| block.sales.last().copied();
+        let Some(last) = self.blocks[..old].last().and_then(last).filter(|_| old > 1) else { return };
+        let previous = before_at_another(&self.blocks[..old], last.price);
+        let kept = Block::new(previous.into_iter().chain([last]).collect());
+        self.blocks.splice(..old, [kept]);
     }
 
     /// The last block that begins at or before a moment, or else the first.
     fn block(&self, moment: Moment) -> usize {
-        match self.blocks.last() {
-            Some(last) if last.sales[0].moment <= moment => self.blocks.len() - 1,
-            _ => self.blocks.partition_point(|block| block.sales[0].moment <= moment).saturating_sub(1),
+        match self.starts.last() {
+            Some(last) if *last <= moment => self.starts.len() - 1,
+            _ => self.starts.partition_point(|start| *start <= moment).saturating_sub(1),
         }
     }
+}
 
-    /// The last trade at another price than this. Blocks of this price alone are passed over whole.
-    fn before_at_another(&self, price: i64) -> Option<Sale> {
-        let mixed = self.blocks.iter().rev().find(|block| (block.low, block.high) != (price, price))?;
-        mixed.sales.iter().rev().find(|sale| sale.price != price).copied()
-    }
+/// The last trade at another price than this. Blocks of this price alone are passed over whole.
+fn before_at_another(blocks: &[Block], price: i64) -> Option<Sale> {
+    let mixed = blocks.iter().rev().find(|block| (block.low, block.high) != (price, price))?;
+    mixed.sales.iter().rev().find(|sale| sale.price != price).copied()
 }
 
 impl Block {
@@ -119,7 +144,9 @@ impl Block {
         (self.low, self.high) = (self.low.min(sale.price), self.high.max(sale.price));
         if self.sales.last().is_some_and(|last| last.moment <= sale.moment) {
             if self.sales.len() == BLOCK {
-                return Some(Block::new(vec![sale])).inspect(|_| self.measure());
+                let mut upper = Vec::with_capacity(BLOCK);
+                upper.push(sale);
+                return Some(Block::new(upper)).inspect(|_| self.measure());
             }
             self.sales.push(sale);
             return None;
