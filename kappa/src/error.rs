@@ -72,6 +72,21 @@ pub enum KappaError {
     /// The store that is fed cannot be read or written.
     #[error("the store that is fed with answers: {0}")]
     Sink(String),
+    /// A record is older than was promised: what it needs may be forgotten.
+    #[error(
+        "record {offset} of partition {partition} lies {late_ms} ms of event time before the newest one there, and \
+         forget_late_ms promises at most {allowed_ms}: raise it, or leave it out so that nothing is forgotten"
+    )]
+    Late {
+        /// The partition.
+        partition: u32,
+        /// Where the record lies in it.
+        offset: u64,
+        /// How late it is.
+        late_ms: i64,
+        /// How late it may be.
+        allowed_ms: i64,
+    },
     /// The log cannot be followed by so many.
     #[error("a kappa needs at least one worker and versions of at least one record: set both above 0")]
     Nothing,

@@ -17,6 +17,7 @@ use crate::snapshot::{Question, Restored, Saver};
 use crate::versions::binder::Binder;
 use crate::versions::bindings::{self, Bindings};
 use crate::versions::course::Course;
+use crate::versions::lows::Lows;
 use crate::versions::window::Window;
 use crate::views::REVISION;
 use crate::workers::crew::Crew;
@@ -200,7 +201,7 @@ impl Kappa {
             binder: Binder::new(from.clone(), config.granularity, config.version_ms),
             bindings: None,
             limit: None,
-            course: Course::new(tasks.answers.clone(), window),
+            course: Course::new(tasks.answers.clone(), window, Lows::new(config.options.forget_late_ms)),
             beside: None,
             tasks,
             task_file: None,
@@ -343,13 +344,15 @@ fn brief(config: &KappaConfig, job: &Numbered, from: Version, known: Option<Arc<
         feed.dead_letters = feed.dead_letters.map(file);
     }
     let degraded = config.options.degraded.clone();
-    Brief { number: job.number, task: job.task.clone(), feed, from, known, degraded }
+    let forget_late_ms = config.options.forget_late_ms;
+    Brief { number: job.number, task: job.task.clone(), feed, from, known, degraded, forget_late_ms }
 }
 
 /// What a job asks of a log.
 fn question_of(log: &dyn Log, config: &KappaConfig, job: &Numbered) -> Question {
     let Brief { task, feed, .. } = brief(config, job, Version::zero(log.meta().partitions), None);
-    Question { workload: log.meta().workload.clone(), task, dedup: feed.dedup, revision: REVISION }
+    let (workload, forget_late_ms) = (log.meta().workload.clone(), config.options.forget_late_ms);
+    Question { workload, task, dedup: feed.dedup, forget_late_ms, revision: REVISION }
 }
 
 /// Recorded versions after `begin`, with only so many of them kept that each spans about `granularity` records: a replay need not

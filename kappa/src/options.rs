@@ -24,6 +24,11 @@ pub struct Options {
     pub replace_us: u64,
     /// Records a version of a replacement spans at most while it catches up.
     pub replace_granularity: u64,
+    /// How many milliseconds before the newest event time of its partition a record may lie at most. With it, and a
+    /// `cancel_horizon` of the terms, whatever can never change again is forgotten; a record that lies further back ends the
+    /// run. Absent, nothing is promised and nothing forgotten. A partition without records, or that has no newer ones, holds
+    /// the forgetting back, and marks are remembered for ever: a record that is still to come may have their order id.
+    pub forget_late_ms: Option<u64>,
     /// What is done worse on purpose.
     pub degraded: Degraded,
 }
@@ -54,6 +59,7 @@ impl Default for Options {
             stall_ms: 30_000,
             replace_us: 300,
             replace_granularity: 1_000,
+            forget_late_ms: None,
             degraded: Degraded::default(),
         }
     }

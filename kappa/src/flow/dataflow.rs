@@ -7,7 +7,7 @@ use timely::container::CapacityContainerBuilder;
 use timely::dataflow::InputHandle;
 use timely::dataflow::operators::Input;
 use timely::worker::Worker;
-use workloads::{Name, Query, Record, Rows, Terms};
+use workloads::{Millis, Name, Query, Record, Rows, Terms};
 
 use crate::error::KappaError;
 use crate::flow::engine::NOW;
@@ -135,6 +135,11 @@ impl<R: Rules> Dataflow<R> {
     pub(crate) fn settle(&mut self, newest: u64, oldest: u64) {
         debug_assert!(newest < self.frontier(), "version {newest} is not complete");
         self.sums.iter().for_each(|sums| sums.settle(newest, oldest));
+    }
+
+    /// No record after the version settled last has an earlier event time: what none can change is forgotten.
+    pub(crate) fn forget(&mut self, earliest: Millis) {
+        self.rules.rules.borrow_mut().forget(earliest);
     }
 
     /// Lets go what changes after so many acts, whether or not their version is complete; 0 does not.

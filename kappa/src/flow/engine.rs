@@ -3,7 +3,7 @@
 use timely::WorkerConfig;
 use timely::communication::Allocator;
 use timely::worker::Worker;
-use workloads::{Query, Record, Rows, Terms};
+use workloads::{Millis, Query, Record, Rows, Terms};
 
 use crate::error::KappaError;
 use crate::flow::dataflow::{Dataflow, Parsed};
@@ -30,6 +30,8 @@ pub(crate) trait Engine {
     fn frontier(&self) -> u64;
     /// From now on `newest`, which is complete, is read most; versions before `oldest` are given up.
     fn settle(&mut self, newest: u64, oldest: u64);
+    /// No record after the version settled last has an earlier event time: what none can change is forgotten.
+    fn forget(&mut self, earliest: Millis);
     /// Lets go what changes after so many acts, whether or not their version is complete; 0 does not.
     fn hurry(&mut self, acts: u64);
     /// One set of rows a query at a complete version, or at [`NOW`].
@@ -59,6 +61,10 @@ impl<R: Rules> Engine for Dataflow<R> {
 
     fn settle(&mut self, newest: u64, oldest: u64) {
         self.settle(newest, oldest);
+    }
+
+    fn forget(&mut self, earliest: Millis) {
+        self.forget(earliest);
     }
 
     fn hurry(&mut self, acts: u64) {

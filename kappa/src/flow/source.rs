@@ -1,9 +1,11 @@
 //! From the log into the dataflow: the partitions of one worker, up to where a version is bound.
 
 use workloads::intake::{Duplicates, Feed, Intake};
-use workloads::{Log, LogError, Millis, Record, Version};
+use workloads::{Log, LogError, Millis, Place, Record, Version};
 
+use crate::error::KappaError;
 use crate::flow::engine::Engine;
+use crate::versions::lows::millis;
 
 /// Records asked of one partition at once.
 const STRETCH: usize = 2048;
@@ -13,13 +15,23 @@ pub(crate) struct Source {
     intake: Intake,
     partitions: Vec<u32>,
     records: Vec<Record>,
-    watermarks: Option<Watermarks>,
+    times: Times,
 }
 
 /// The newest event time of each partition, and how far before it a record may lie.
-struct Watermarks {
-    allowed: Millis,
+struct Times {
     newest: Vec<Millis>,
+    /// To count.
+    counts: Option<Millis>,
+    /// At all.
+    promised: Option<Millis>,
+}
+
+/// Where a source begins: the version, what was seen below it, and the newest event time of each partition there.
+pub(crate) struct Begin<'a> {
+    pub(crate) from: &'a Version,
+    pub(crate) seen: Duplicates,
+    pub(crate) newest: Vec<Millis>,
 }
 
 /// Partition p belongs to worker p modulo their number. Nobody hands partitions out, and nobody moves them.
@@ -28,19 +40,22 @@ pub(crate) fn partitions(all: u32, (worker, workers): (usize, usize)) -> Vec<u32
 }
 
 impl Source {
-    /// The partitions of a worker, from `from` on, below which `seen` was seen.
+    /// The partitions of a worker. Records that lie further back than `lateness_ms` are dropped; that any lies further
+    /// back than `forget_late_ms` is an error.
     pub(crate) fn open(
         log: &dyn Log,
         place: (usize, usize),
         feed: &Feed,
-        (from, seen): (&Version, Duplicates),
-        lateness_ms: Option<u64>,
+        begin: Begin<'_>,
+        (lateness_ms, forget_late_ms): (Option<u64>, Option<u64>),
     ) -> Result<Self, LogError> {
         let all = log.meta().partitions;
         let partitions = partitions(all, place);
-        let intake = Intake::resume(log, &partitions, from, feed, seen)?;
-        let watermarks = lateness_ms.map(|allowed| Watermarks::new(allowed, all));
-        Ok(Source { intake, partitions, records: Vec::new(), watermarks })
+        let intake = Intake::resume(log, &partitions, begin.from, feed, begin.seen)?;
+        let (counts, promised) = (lateness_ms.map(millis), forget_late_ms.map(millis));
+        let mut newest = begin.newest;
+        newest.resize(all as usize, Millis::MIN);
+        Ok(Source { intake, partitions, records: Vec::new(), times: Times { newest, counts, promised } })
     }
 
     /// Reads on towards `binding`, at most about `budget` offsets. Says how many it moved on.
@@ -49,15 +64,13 @@ impl Source {
         binding: &Version,
         budget: usize,
         engine: &mut dyn Engine,
-    ) -> Result<u64, LogError> {
+    ) -> Result<u64, KappaError> {
         let mut moved = 0;
         for partition in &self.partitions {
             let upto = binding.0[*partition as usize];
             while (moved as usize) < budget && self.intake.version().0[*partition as usize] < upto {
                 let some = self.intake.pull(*partition, upto, STRETCH, &mut self.records)?;
-                if let Some(watermarks) = &mut self.watermarks {
-                    self.records.retain(|record| !watermarks.late(record));
-                }
+                self.times.look(&mut self.records)?;
                 engine.feed(&self.records);
                 self.records.clear();
                 moved += some;
@@ -95,19 +108,37 @@ impl Source {
     pub(crate) fn dead(&self) -> u64 {
         self.intake.dead()
     }
-}
 
-impl Watermarks {
-    fn new(allowed_ms: u64, partitions: u32) -> Self {
-        let allowed = Millis::try_from(allowed_ms).unwrap_or(Millis::MAX);
-        Watermarks { allowed, newest: vec![Millis::MIN; partitions as usize] }
+    /// The newest event time of each of its partitions.
+    pub(crate) fn newest(&self) -> Vec<(u32, Millis)> {
+        self.partitions.iter().map(|partition| (*partition, self.times.newest[*partition as usize])).collect()
     }
 
-    /// Whether a record lies too far back; the next ones are held against it.
-    fn late(&mut self, record: &Record) -> bool {
-        let newest = &mut self.newest[record.place.partition as usize];
-        let late = record.event.time() < newest.saturating_sub(self.allowed);
-        *newest = record.event.time().max(*newest);
-        late
+    /// The smallest of them.
+    pub(crate) fn low(&self) -> Millis {
+        self.partitions.iter().map(|p| self.times.newest[*p as usize]).min().unwrap_or(Millis::MAX)
+    }
+}
+
+impl Times {
+    /// Drops what lies too far back to count, and complains of what lies further back than was promised.
+    fn look(&mut self, records: &mut Vec<Record>) -> Result<(), KappaError> {
+        let Times { newest, counts, promised } = self;
+        if counts.is_none() && promised.is_none() {
+            return Ok(());
+        }
+        let mut broken = None;
+        records.retain(|record| {
+            let (time, newest) = (record.event.time(), &mut newest[record.place.partition as usize]);
+            let further = |allowed: Millis| time < newest.saturating_sub(allowed);
+            let dropped = counts.is_some_and(further);
+            if let Some(allowed_ms) = promised.filter(|allowed| !dropped && further(*allowed)) {
+                let (Place { partition, offset }, late_ms) = (record.place, newest.saturating_sub(time));
+                broken.get_or_insert(KappaError::Late { partition, offset, late_ms, allowed_ms });
+            }
+            *newest = time.max(*newest);
+            !dropped
+        });
+        broken.map_or(Ok(()), Err)
     }
 }

@@ -10,6 +10,7 @@ use crate::follower::Kappa;
 use crate::jobs::replace::{Replacement, Status};
 use crate::jobs::task::{Numbered, Task, Then};
 use crate::versions::course::Course;
+use crate::versions::lows::Lows;
 use crate::versions::window::Window;
 
 impl Kappa {
@@ -86,7 +87,8 @@ impl Kappa {
         };
         self.crew.open(&self.brief(&job, from.clone()))?;
         let window = Window::new(&self.config.options, None, from);
-        self.beside = Some(Replacement::new(Course::new(job, window), then, &self.config.options));
+        let lows = Lows::new(self.config.options.forget_late_ms);
+        self.beside = Some(Replacement::new(Course::new(job, window, lows), then, &self.config.options));
         Ok(())
     }
 

@@ -17,6 +17,9 @@ pub(crate) struct Question {
     pub(crate) task: Task,
     /// How duplicates were recognised on the way in.
     pub(crate) dedup: Dedup,
+    /// What was promised of event times: what is of no use under it is not there.
+    #[serde(default)]
+    pub(crate) forget_late_ms: Option<u64>,
     /// Of the rules that answer it.
     pub(crate) revision: u32,
 }

@@ -1,14 +1,17 @@
 //! What one worker writes of a snapshot: blocks of rows, one after the other.
 
 use workloads::intake::Duplicates;
-use workloads::{Dedup, Version};
+use workloads::{Dedup, Millis, Version};
 
-use super::table::Taken;
+use super::table::{Taken, Written};
 use crate::error::KappaError;
 use crate::flow::dataflow::Parsed;
 
 /// What the block is called that says which records were seen.
 pub(super) const SEEN: &str = "seen";
+
+/// What the block is called that says the newest event time of each partition.
+const TIMES: &str = "times";
 
 /// Some rows of one table.
 #[derive(Debug)]
@@ -19,6 +22,13 @@ pub(crate) struct Block {
 }
 
 impl Block {
+    /// The newest event time of some partitions.
+    pub(super) fn of_times(newest: &[(u32, Millis)]) -> Self {
+        let mut rows = Written::default();
+        newest.iter().for_each(|time| _ = rows.put(time));
+        Block { table: TIMES.to_owned(), rows: rows.rows, bytes: rows.bytes }
+    }
+
     /// As it stands in a file: the length of the name and the name, the rows, their length and they themselves.
     pub(super) fn head(&self) -> Vec<u8> {
         let mut head = vec![self.table.len() as u8];
@@ -42,7 +52,7 @@ impl Part {
 
     /// The blocks of tables, in the order in which they were written.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = Parsed<'_>> {
-        self.all().filter(|block| !matches!(block, Ok((SEEN, _, _)))).map(|block| {
+        self.all().filter(|block| !matches!(block, Ok((SEEN | TIMES, _, _)))).map(|block| {
             let (table, rows, bytes) = block?;
             Ok((table, Taken::new(bytes, rows)))
         })
@@ -60,6 +70,19 @@ impl Part {
             }
             Some(block.ok_or_else(|| KappaError::Snapshot("a part of it is cut short".to_owned())))
         })
+    }
+
+    fn times(&self, newest: &mut Vec<Millis>) -> Result<(), KappaError> {
+        for block in self.all() {
+            let (TIMES, rows, bytes) = block? else { continue };
+            let mut rows = Taken::new(bytes, rows);
+            while let Some((partition, time)) = rows.next::<(u32, Millis)>()? {
+                let partition = partition as usize;
+                newest.resize(newest.len().max(partition + 1), Millis::MIN);
+                newest[partition] = time;
+            }
+        }
+        Ok(())
     }
 
     fn seen(&self) -> Result<Option<Duplicates>, KappaError> {
@@ -98,6 +121,13 @@ pub(crate) struct Restored {
 }
 
 impl Restored {
+    /// The newest event time of each partition.
+    pub(crate) fn newest(&self) -> Result<Vec<Millis>, KappaError> {
+        let mut newest = Vec::new();
+        self.parts.iter().try_for_each(|part| part.times(&mut newest))?;
+        Ok(newest)
+    }
+
     /// What was seen of some partitions.
     pub(crate) fn seen(&self, dedup: Dedup, partitions: &[u32]) -> Result<Duplicates, KappaError> {
         let mut all = Duplicates::new(dedup);

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::{SyncSender, TrySendError};
 
+use workloads::Millis;
 use workloads::intake::Duplicates;
 
 use super::part::Block;
@@ -29,18 +30,22 @@ pub(crate) struct Taking {
     desk: SyncSender<Note>,
     /// For which there was no room on the desk.
     held: Option<Note>,
+    /// How far event time had come, which goes before the tables.
+    times: Option<Block>,
     seen: bool,
     done: bool,
 }
 
 impl Taking {
     pub(crate) fn new(time: u64, part: usize, desk: SyncSender<Note>) -> Self {
-        Taking { time, part, desk, held: None, seen: false, done: false }
+        Taking { time, part, desk, held: None, times: None, seen: false, done: false }
     }
 
-    /// The source has come to the version: this was seen, and so many records were set aside.
-    pub(crate) fn seen(&mut self, duplicates: &Duplicates, dead: u64) {
+    /// The source has come to the version: this was seen, so many records were set aside, and this was the newest event time
+    /// of each partition.
+    pub(crate) fn seen(&mut self, duplicates: &Duplicates, dead: u64, newest: &[(u32, Millis)]) {
         self.seen = true;
+        self.times = Some(Block::of_times(newest));
         self.hand_in(What::Seen(Box::new(duplicates.clone()), dead));
     }
 
@@ -52,6 +57,10 @@ impl Taking {
         }
         if !self.seen || self.done {
             return false;
+        }
+        if let Some(times) = self.times.take() {
+            self.hand_in(What::Block(times));
+            return true;
         }
         match engine.write(ROOM) {
             Next::Later => return false,

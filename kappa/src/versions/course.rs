@@ -6,6 +6,7 @@ use workloads::{Micros, Version};
 
 use crate::error::KappaError;
 use crate::jobs::task::Numbered;
+use crate::versions::lows::Lows;
 use crate::versions::window::Window;
 use crate::workers::crew::Crew;
 
@@ -26,13 +27,14 @@ pub(crate) struct Course {
     pub(crate) hold: Option<Version>,
     /// What versions after this one change is kept, whether or not they can be read.
     pub(crate) keep: Option<u64>,
+    lows: Lows,
 }
 
 impl Course {
-    pub(crate) fn new(job: Numbered, window: Window) -> Self {
+    pub(crate) fn new(job: Numbered, window: Window, lows: Lows) -> Self {
         let (bound, in_flight) = Default::default();
         let next = window.newest().time.map_or(0, |time| time + 1);
-        Course { job, next, bound, in_flight, window, hold: None, keep: None }
+        Course { job, next, bound, in_flight, window, hold: None, keep: None, lows }
     }
 
     /// The newest complete version.
@@ -101,6 +103,7 @@ impl Course {
         if self.in_flight.is_empty() {
             return Ok(false);
         }
+        self.lows.note(&crew.standings(self.job.number));
         let (frontier, mut newest) = (crew.frontier(self.job.number), None);
         while let Some((time, version)) = self.in_flight.pop_front_if(|(time, version)| {
             *time < frontier && self.hold.as_ref().is_none_or(|hold| hold.covers(version))
@@ -111,7 +114,7 @@ impl Course {
         let Some(newest) = newest else { return Ok(false) };
         let oldest = self.window.trim(now);
         let oldest = self.keep.map_or(oldest, |keep| keep.min(oldest));
-        crew.settle(self.job.number, newest, oldest)?;
+        crew.settle(self.job.number, newest, oldest, self.lows.earliest(newest))?;
         Ok(true)
     }
 }

@@ -3,4 +3,5 @@
 pub(crate) mod binder;
 pub(crate) mod bindings;
 pub(crate) mod course;
+pub(crate) mod lows;
 pub(crate) mod window;

@@ -16,7 +16,7 @@ use std::{io, thread};
 use serde::{Deserialize, Serialize};
 use timely::{CommunicationConfig, Config, WorkerConfig};
 use workloads::files::{Disk, SharedDisk, make_dir};
-use workloads::{Log, Query, Rows, Version};
+use workloads::{Log, Millis, Query, Rows, Version};
 
 use crate::error::KappaError;
 use crate::flow::reading::Moment;
@@ -49,7 +49,7 @@ pub(crate) enum Order {
     Lead(u32),
     Assign(u32, u64, Version),
     Snapshot(u32, u64),
-    Settle(u32, u64, u64),
+    Settle(u32, u64, u64, Option<Millis>),
     Read(u64, u32, Moment, Vec<Query>),
 }
 
@@ -196,7 +196,7 @@ fn speak(ear: &Receiver<Word>, output: &TcpStream, (waiting, notes): (&Waiting, 
             Word::Close(job) => Order::Close(job),
             Word::Lead(job) => Order::Lead(job),
             Word::Assign(job, time, binding) => Order::Assign(job, time, binding),
-            Word::Settle(job, newest, oldest) => Order::Settle(job, newest, oldest),
+            Word::Settle(job, newest, oldest, earliest) => Order::Settle(job, newest, oldest, earliest),
             Word::Read(job, at, queries, reply) => {
                 if let Some(all) = &mut *lock(waiting) {
                     all.insert(number, reply);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use workloads::files::SharedDisk;
-use workloads::{Log, Query, Rows, Version};
+use workloads::{Log, Millis, Query, Rows, Version};
 
 use crate::error::KappaError;
 use crate::flow::engine::lone_worker;
@@ -137,14 +137,20 @@ impl Crew {
         }
     }
 
-    /// From now on `newest` of a job, which is complete, is read most; versions before `oldest` are given up.
-    pub(crate) fn settle(&mut self, job: u32, newest: u64, oldest: u64) -> Result<(), KappaError> {
+    /// See [`Share::settle`].
+    pub(crate) fn settle(
+        &mut self,
+        job: u32,
+        newest: u64,
+        oldest: u64,
+        earliest: Option<Millis>,
+    ) -> Result<(), KappaError> {
         match self {
             Crew::Lone(share) => {
-                share.settle(job, newest, oldest);
+                share.settle(job, newest, oldest, earliest);
                 Ok(())
             }
-            Crew::Team(team) => team.tell(|| Word::Settle(job, newest, oldest)),
+            Crew::Team(team) => team.tell(|| Word::Settle(job, newest, oldest, earliest)),
         }
     }
 

@@ -129,7 +129,9 @@ impl Link {
                 self.assigned = Some((job, time));
                 team.tell(|| Word::Assign(job, time, binding.clone()))
             }
-            Order::Settle(job, newest, oldest) => team.tell(|| Word::Settle(job, newest, oldest)),
+            Order::Settle(job, newest, oldest, earliest) => {
+                team.tell(|| Word::Settle(job, newest, oldest, earliest))
+            }
             Order::Read(number, job, at, queries) => {
                 let rows = team.rows(job, at, &queries)?;
                 self.tell(&Report::Rows(number, rows))

@@ -9,13 +9,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use timely::worker::Worker;
 use workloads::intake::{Duplicates, Feed};
-use workloads::{Log, Query, Rows, Version};
+use workloads::{Log, Millis, Query, Rows, Version};
 
 use crate::error::KappaError;
 use crate::flow::engine::{Engine, build};
 use crate::flow::names::Homes;
 use crate::flow::reading::Moment;
-use crate::flow::source::{Source, partitions};
+use crate::flow::source::{Begin, Source, partitions};
 use crate::jobs::task::Task;
 use crate::options::Degraded;
 use crate::snapshot::{Note, Restored, Taking};
@@ -43,6 +43,8 @@ pub(crate) struct Brief {
     #[serde(skip)]
     pub(crate) known: Option<Arc<Restored>>,
     pub(crate) degraded: Degraded,
+    /// See [`crate::Options::forget_late_ms`].
+    pub(crate) forget_late_ms: Option<u64>,
 }
 
 /// How far one worker has come with one job.
@@ -58,6 +60,8 @@ pub(crate) struct Standing {
     /// The version it has been given and has not read to its end, with the partition that is missing, how far that was
     /// read and how far it must be.
     pub(crate) missing: Option<(u64, u32, u64, u64)>,
+    /// The last version that it read to its end, and the smallest of the newest event times of its partitions there.
+    pub(crate) low: Option<(u64, Millis)>,
 }
 
 /// A worker with its part of every job.
@@ -78,6 +82,8 @@ struct Job {
     dead: u64,
     /// Its part in a snapshot.
     taking: Option<Taking>,
+    /// See [`Standing::low`].
+    low: Option<(u64, Millis)>,
 }
 
 impl Share {
@@ -101,7 +107,9 @@ impl Share {
             }
             None => (&brief.from, Duplicates::new(feed.dedup)),
         };
-        let source = Source::open(&**log, place, &feed, (from, seen), degraded.lateness_ms)?;
+        let newest = brief.known.as_ref().map(|known| known.newest()).transpose()?.unwrap_or_default();
+        let late = (degraded.lateness_ms, brief.forget_late_ms);
+        let source = Source::open(&**log, place, &feed, Begin { from, seen, newest }, late)?;
         let homes = Homes::of_log(log.meta(), worker.peers());
         let views: Vec<&str> = brief.task.views.iter().map(String::as_str).collect();
         let mut engine = build(&log.meta().workload, worker, &brief.task.terms, &views, homes)?;
@@ -112,7 +120,7 @@ impl Share {
         }
         let unnoted = brief.known.as_ref().filter(|_| worker.index() == 0 && feed.dead_letters.is_none());
         let (dead, assigned) = (unnoted.map_or(0, |known| known.dead), VecDeque::new());
-        self.jobs.push(Job { number: brief.number, engine, source, assigned, dead, taking: None });
+        self.jobs.push(Job { number: brief.number, engine, source, assigned, dead, taking: None, low: None });
         Ok(())
     }
 
@@ -140,9 +148,13 @@ impl Share {
         }
     }
 
-    /// From now on `newest` of a job, which is complete, is read most; versions before `oldest` are given up.
-    pub(crate) fn settle(&mut self, job: u32, newest: u64, oldest: u64) {
-        self.job(job).into_iter().for_each(|job| job.engine.settle(newest, oldest));
+    /// From now on `newest` of a job, which is complete, is read most; versions before `oldest` are given up. No record of a
+    /// later version has an event time before `earliest`, if that is known.
+    pub(crate) fn settle(&mut self, job: u32, newest: u64, oldest: u64, earliest: Option<Millis>) {
+        if let Some(job) = self.job(job) {
+            job.engine.settle(newest, oldest);
+            earliest.into_iter().for_each(|earliest| job.engine.forget(earliest));
+        }
     }
 
     /// One set of rows a query at a complete version of a job.
@@ -213,8 +225,10 @@ impl Job {
         }
         self.engine.advance(time + 1);
         self.assigned.pop_front();
+        self.low = Some((time, self.source.low()));
         if let Some(taking) = self.taking.as_mut().filter(|taking| taking.time == time) {
-            taking.seen(self.source.duplicates(), self.dead + self.source.dead());
+            let newest = &self.source.newest();
+            taking.seen(self.source.duplicates(), self.dead + self.source.dead(), newest);
         }
         Ok((true, Some(time)))
     }
@@ -250,6 +264,6 @@ impl Job {
         });
         let (frontier, read, dead) =
             (self.engine.frontier(), self.source.read(), self.dead + self.source.dead());
-        Standing { job: self.number, frontier, read, dead, missing }
+        Standing { job: self.number, frontier, read, dead, missing, low: self.low }
     }
 }

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
 use timely::worker::Worker;
-use workloads::{Log, Query, Rows, Version};
+use workloads::{Log, Millis, Query, Rows, Version};
 
 use crate::error::KappaError;
 use crate::flow::reading::Moment;
@@ -47,7 +47,7 @@ pub(crate) enum Word {
     Lead(u32),
     Assign(u32, u64, Version),
     Snapshot(u32, u64, SyncSender<Note>),
-    Settle(u32, u64, u64),
+    Settle(u32, u64, u64, Option<Millis>),
     Read(u32, Moment, Arc<Vec<Query>>, Sender<Vec<Rows>>),
 }
 
@@ -263,7 +263,7 @@ impl Desk {
             Word::Lead(job) => share.lead(job),
             Word::Assign(job, time, binding) => share.assign(job, time, binding),
             Word::Snapshot(job, time, desk) => share.snapshot(job, time, desk),
-            Word::Settle(job, newest, oldest) => share.settle(job, newest, oldest),
+            Word::Settle(job, newest, oldest, earliest) => share.settle(job, newest, oldest, earliest),
             Word::Read(job, at, queries, reply) => {
                 // Whoever asked may have gone; that is no concern of the work.
                 let _ = reply.send(share.rows(job, at, &queries));
