@@ -1,6 +1,6 @@
 //! Several processes that share the work: the first one binds versions, tells the others, and asks them for their rows.
 //!
-//! Acts and changes travel between the workers through timely's own connections. Beside these there is one connection from
+//! Acts and changes travel between the workers as timely has it, over the connections of `mesh`. Beside these there is one connection from
 //! each of the other processes to the first, with a line of JSON for each word. Where they meet stands in a file of the
 //! state folder. If a process dies, the others end with an error and all are started again: so the state that they
 //! share is never partly there.
@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex};
 use std::{io, thread};
 
 use serde::{Deserialize, Serialize};
-use timely::{CommunicationConfig, Config, WorkerConfig};
 use workloads::files::{Disk, SharedDisk, make_dir};
 use workloads::{Log, Millis, Query, Rows, Version};
 
@@ -69,18 +68,6 @@ impl Meeting {
         state.join("processes.json")
     }
 
-    /// Where the process of that number takes part.
-    pub(crate) fn config(&self, process: usize) -> Config {
-        let communication = CommunicationConfig::Cluster {
-            threads: self.workers,
-            process,
-            addresses: self.addresses.clone(),
-            report: false,
-            zerocopy: false,
-        };
-        Config { communication, worker: WorkerConfig::default() }
-    }
-
     fn write(&self, disk: &dyn Disk, state: &Path) -> io::Result<()> {
         make_dir(disk, state)?;
         let path = Meeting::path(state);
@@ -116,7 +103,7 @@ pub(crate) fn gather(
         workers: config.workers as usize,
     };
     meeting.write(&**disk, state).map_err(cluster)?;
-    let mut team = Team::begin(log, meeting.config(0), 0..meeting.workers, config.spin)?;
+    let mut team = Team::apart(log, &meeting, 0, config.spin)?;
     let mut others = Vec::new();
     for process in 1..config.options.processes as usize {
         let (told, ear) = channel();

@@ -66,9 +66,7 @@ impl Hand {
         loop {
             match link.orders.try_recv() {
                 Ok(Order::Process(process)) => {
-                    let (workers, config) = (link.meeting.workers, link.meeting.config(process));
-                    let here = process * workers..(process + 1) * workers;
-                    let team = Team::begin(&self.log, config, here, self.config.spin)?;
+                    let team = Team::apart(&self.log, &link.meeting, process, self.config.spin)?;
                     let pace = Pace::new(self.ticks.clone(), self.config.options.replace_us);
                     team.tell(|| Word::Pace(pace.clone()))?;
                     link.team = Some(team);

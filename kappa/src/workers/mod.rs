@@ -3,6 +3,7 @@
 pub(crate) mod cluster;
 pub(crate) mod crew;
 pub(crate) mod hand;
+pub(crate) mod mesh;
 pub(crate) mod pace;
 pub(crate) mod share;
 pub(crate) mod team;

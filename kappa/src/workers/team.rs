@@ -9,12 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
+use timely::WorkerConfig;
 use timely::worker::Worker;
 use workloads::{Log, Millis, Query, Rows, Version};
 
 use crate::error::KappaError;
 use crate::flow::reading::Moment;
 use crate::snapshot::Note;
+use crate::workers::cluster::Meeting;
+use crate::workers::mesh::{self, Built};
 use crate::workers::pace::Pace;
 use crate::workers::share::{Brief, Share, Standing};
 
@@ -85,17 +88,29 @@ impl Post {
 impl Team {
     /// Of this process alone.
     pub(crate) fn start(log: &Arc<dyn Log>, workers: usize, spin: bool) -> Result<Self, KappaError> {
-        Team::begin(log, timely::Config::process(workers), 0..workers, spin)
+        let build = move || timely::CommunicationConfig::Process(workers).try_build();
+        Team::begin(log, build, 0..workers, (spin, false))
     }
 
-    /// With these workers in this process, of those that the configuration speaks of.
-    pub(crate) fn begin(
+    /// Of one of several processes.
+    pub(crate) fn apart(
         log: &Arc<dyn Log>,
-        config: timely::Config,
-        here: Range<usize>,
+        meeting: &Meeting,
+        process: usize,
         spin: bool,
     ) -> Result<Self, KappaError> {
-        let apart = matches!(config.communication, timely::CommunicationConfig::Cluster { .. });
+        let (addresses, workers) = (meeting.addresses.clone(), meeting.workers);
+        let build = move || mesh::build(&addresses, process, workers);
+        Team::begin(log, build, process * workers..(process + 1) * workers, (spin, true))
+    }
+
+    /// With these workers in this process, of all that there are.
+    fn begin(
+        log: &Arc<dyn Log>,
+        build: impl FnOnce() -> Result<Built, String> + Send + 'static,
+        here: Range<usize>,
+        (spin, apart): (bool, bool),
+    ) -> Result<Self, KappaError> {
         let (told, ears): (Vec<_>, Vec<_>) = here.clone().map(|_| channel()).unzip();
         let posts: Vec<Arc<Post>> = here.clone().map(|_| Arc::default()).collect();
         let (teller, news) = channel();
@@ -109,7 +124,10 @@ impl Team {
             desk.expect("every worker thread starts once").sit_down(worker, Arc::clone(&log));
         };
         let first = Arc::clone(&posts[0]);
-        let run = move || match timely::execute(config, work) {
+        let start = |(builders, others)| {
+            timely::execute::execute_from(builders, others, WorkerConfig::default(), work)
+        };
+        let run = move || match build().and_then(start) {
             // Waits for the workers.
             Ok(guards) => drop(guards),
             Err(error) => first.give_up(KappaError::Start(error)),
