@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 use workloads::{Micros, Query, Version};
 
-use super::{Cell, Cells, Changes, Store, StoreError, Table, Tuple};
+use super::{Cell, Cells, Changes, Store, StoreError, Tuple};
 use crate::error::LambdaError;
 use crate::layers::Layers;
 use crate::speed::{Following, Pinned};
@@ -25,7 +25,8 @@ pub(crate) struct Keeper<L: Layers> {
     store: Box<dyn Store>,
     /// What reads are answered under, with the publication that it speaks of.
     current: Option<(Tuple, Arc<L::Base>)>,
-    tables: Vec<Table>,
+    /// The names of its tables.
+    tables: Vec<String>,
     /// Why nothing can be read or written.
     trouble: Option<StoreError>,
     tried: Option<Micros>,
@@ -96,7 +97,7 @@ impl<L: Layers> Keeper<L> {
 
     fn write(&mut self, held: &mut [Following<L>], read: &Version) -> Result<bool, StoreError> {
         let Some((first, rest)) = held.split_first_mut() else { return Ok(false) };
-        let mut changes = Changes::default();
+        let (mut changes, mut next) = (Changes::default(), None);
         rest.iter_mut().for_each(|following| self.take(following, PIECE, &mut changes));
         let stands = self.current.as_ref().is_some_and(|(tuple, _)| tuple.table == first.table());
         self.take(first, if stands { usize::MAX } else { PIECE }, &mut changes);
@@ -104,21 +105,20 @@ impl<L: Layers> Keeper<L> {
             let tuple = tuple(first, read);
             self.freeze(first, &tuple, &mut changes);
             if self.current.as_ref().is_none_or(|(current, _)| *current != tuple) {
-                changes.tuple = Some(tuple);
+                changes.tuple = Some(tuple.text());
+                next = Some(tuple);
             }
-            let alive = |table: &Table| {
-                let same = |following: &Following<L>| following.table() == Table { kept: false, ..*table };
-                same(first) || rest.iter().any(same)
-            };
-            changes.gone = self.tables.iter().copied().filter(|table| !alive(table)).collect();
+            let held = std::iter::once(&*first).chain(&*rest);
+            let alive: Vec<String> = held.flat_map(|following| following.table().both()).collect();
+            changes.gone = self.tables.iter().filter(|table| !alive.contains(table)).cloned().collect();
         }
         if changes.nothing() {
             return Ok(false);
         }
         self.store.write(&changes)?;
-        self.tables.extend(&changes.made);
+        self.tables.extend(changes.made);
         self.tables.retain(|table| !changes.gone.contains(table));
-        if let Some(tuple) = changes.tuple {
+        if let Some(tuple) = next {
             self.current = Some((tuple, Arc::clone(&first.base)));
         }
         Ok(true)
@@ -126,9 +126,9 @@ impl<L: Layers> Keeper<L> {
 
     /// Takes up to `most` of the cells that are not written.
     fn take(&self, following: &mut Following<L>, most: usize, changes: &mut Changes) {
-        let table = following.table();
+        let table = following.table().name();
         if !self.tables.contains(&table) {
-            changes.made.push(table);
+            changes.made.push(table.clone());
             following.touched = None;
         }
         let state = &following.state;
@@ -143,9 +143,9 @@ impl<L: Layers> Keeper<L> {
     /// Takes all cells of the state that is kept, if one is and the store does not have it.
     fn freeze(&self, following: &Following<L>, tuple: &Tuple, changes: &mut Changes) {
         let Some((_, state)) = &following.frozen else { return };
-        let table = tuple.asked(true);
+        let table = tuple.asked(true).name();
         if !self.tables.contains(&table) {
-            changes.made.push(table);
+            changes.made.push(table.clone());
             changes.cells.push((table, halves::<L>(state, every::<L>(state).into_iter().collect())));
         }
     }
@@ -186,11 +186,11 @@ fn split(mut cells: HashSet<Cell>, most: usize) -> (Vec<Cell>, HashSet<Cell>) {
 }
 
 /// What is in each cell, in the order of the cells: neighbours are written together.
-fn halves<L: Layers>(state: &L::State, mut cells: Vec<Cell>) -> Vec<(Cell, String)> {
+fn halves<L: Layers>(state: &L::State, mut cells: Vec<Cell>) -> Vec<(String, Option<String>)> {
     cells.sort_unstable();
     let half = |cell: Cell| {
         let half = serde_json::to_string(&L::Cells::half(state, &cell));
-        (cell, half.expect("a half has no keys but strings and numbers"))
+        (cell.name(), Some(half.expect("a half has no keys but strings and numbers")))
     };
     cells.into_iter().map(half).collect()
 }
@@ -202,16 +202,14 @@ fn read<L: Layers>(
     queries: &[Query],
     frozen: bool,
 ) -> Result<Vec<L::Partial>, StoreError> {
-    let places: Vec<_> = queries.iter().map(L::Cells::place).collect();
-    let error =
-        |cause: String, store: &dyn Store| StoreError { what: "reading", address: store.address(), cause };
-    match store.read(tuple.asked(frozen), &places)? {
+    let spans: Vec<_> = queries.iter().map(|query| L::Cells::place(query).span()).collect();
+    match store.read(&tuple.asked(frozen).name(), &spans)? {
         Some((found, halves)) if found == tuple.text() => halves
             .iter()
             .map(|halves| joined::<L>(halves))
             .collect::<Result<_, _>>()
-            .map_err(|cause| error(cause, store)),
-        _ => Err(error("it does not hold what was written".into(), store)),
+            .map_err(|cause| store.failed("reading", cause)),
+        _ => Err(store.failed("reading", "it does not hold what was written".to_owned())),
     }
 }
 

@@ -4,6 +4,9 @@
 //! cells that a step has changed are written together with the tuple that readers are answered under, in one
 //! transaction; a read takes the tuple and its cells at one moment too. Whatever a store holds can be computed
 //! again from the log, so none of them waits for its disk, and one that was gone is filled again from the start.
+//!
+//! The same stores hold whole answers for whoever else has some ([`Rowstore`]): those outlive a restart, as their label
+//! says what they are of.
 
 #![cfg_attr(
     not(all(feature = "sqlite", feature = "postgres")),
@@ -14,6 +17,8 @@
         reason = "a build without a store needs less of this"
     )
 )]
+
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use workloads::{Name, Version};
@@ -26,12 +31,17 @@ mod cells;
 mod keeper;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod purpose;
+mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use alone::Alone;
-pub(crate) use cells::{Cells, Place};
+pub(crate) use cells::Cells;
+use cells::Span;
 pub(crate) use keeper::Keeper;
+use purpose::Purpose;
+pub use rows::Rowstore;
 
 /// Which store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,10 +58,12 @@ pub enum StoreKind {
 
 /// Why a store could not be asked or written.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{what} the speed layer's store {address}: {cause}")]
+#[error("{what} the {whose} {address}: {cause}")]
 pub struct StoreError {
     /// What was being attempted.
     pub(crate) what: &'static str,
+    /// What the store is for.
+    pub(crate) whose: &'static str,
     /// Which store.
     pub(crate) address: String,
     /// What it said.
@@ -93,32 +105,40 @@ pub(crate) struct Tuple {
     pub(crate) kept: Option<Version>,
 }
 
-/// What one transaction changes.
+/// What one transaction changes. Tables and cells are named.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    /// Tables to make.
-    pub(crate) made: Vec<Table>,
-    /// Cells and their halves as JSON, by table.
-    pub(crate) cells: Vec<(Table, Vec<(Cell, String)>)>,
+    /// Tables to make, in place of what may have been left of them.
+    pub(crate) made: Vec<String>,
+    /// Cells and what is in them from now on, by table; nothing for one that is no more.
+    pub(crate) cells: Vec<(String, Vec<(String, Option<String>)>)>,
     /// The tuple from now on.
-    pub(crate) tuple: Option<Tuple>,
+    pub(crate) tuple: Option<String>,
     /// Tables that nobody will ask again.
-    pub(crate) gone: Vec<Table>,
+    pub(crate) gone: Vec<String>,
 }
 
-/// What is read at one moment: the tuple as it was written, and of each place asked for the halves.
+/// What is read at one moment: the tuple as it was written, and of each span asked for what is in its cells.
 pub(crate) type Reading = (String, Vec<Vec<String>>);
 
 /// A database.
 pub(crate) trait Store: Send {
     /// Which one it is.
     fn address(&self) -> String;
+    /// What it is for.
+    fn purpose(&self) -> Purpose;
     /// Connects, and forgets everything that it holds.
     fn clear(&mut self) -> Result<(), StoreError>;
+    /// Connects to what it holds, and gives back the tuple as it was written.
+    fn resume(&mut self) -> Result<Option<String>, StoreError>;
     /// Changes all of that or nothing.
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError>;
-    /// Reads the tuple and places of one table, all at one moment; nothing before the first tuple.
-    fn read(&mut self, table: Table, places: &[Place]) -> Result<Option<Reading>, StoreError>;
+    /// Reads the tuple and spans of one table, all at one moment; nothing before the first tuple.
+    fn read(&mut self, table: &str, spans: &[Span]) -> Result<Option<Reading>, StoreError>;
+    /// What goes wrong with it.
+    fn failed(&self, what: &'static str, cause: String) -> StoreError {
+        StoreError { what, whose: self.purpose().name(), address: self.address(), cause }
+    }
 }
 
 impl Table {
@@ -126,6 +146,11 @@ impl Table {
     pub(crate) fn name(self) -> String {
         let Table { publication, attempt, kept } = self;
         format!("{}_{publication}_{attempt}", if kept { "kept" } else { "half" })
+    }
+
+    /// Its name and that of the other one.
+    fn both(self) -> [String; 2] {
+        [true, false].map(|kept| Table { kept, ..self }.name())
     }
 }
 
@@ -141,31 +166,42 @@ impl Tuple {
 }
 
 /// The store that the options name, empty; none if halves stay in memory. `state` is the component's folder.
-pub(crate) fn open(
-    options: &Options,
-    state: &std::path::Path,
-) -> Result<Option<Box<dyn Store>>, LambdaError> {
-    let mut store: Box<dyn Store> = match options.store {
-        StoreKind::Memory => return Ok(None),
-        #[cfg(feature = "sqlite")]
-        StoreKind::Sqlite => Box::new(sqlite::Sqlite::at(match options.store_address.as_str() {
-            "" => state.join("speed.sqlite"),
-            path => path.into(),
-        })),
-        #[cfg(feature = "postgres")]
-        StoreKind::Postgres => Box::new(postgres::Postgres::at(match options.store_address.as_str() {
-            "" => postgres::ADDRESS,
-            address => address,
-        })),
-        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
-        _ => {
-            let what = "finding";
-            let cause = "this program was built without it: build with the features sqlite and postgres";
-            return Err(
-                StoreError { what, address: format!("{:?}", options.store), cause: cause.into() }.into()
-            );
-        }
+pub(crate) fn open(options: &Options, state: &Path) -> Result<Option<Box<dyn Store>>, LambdaError> {
+    let Some(mut store) = make(options.store, &options.store_address, state, Purpose::Halves)? else {
+        return Ok(None);
     };
     store.clear()?;
     Ok(Some(store))
+}
+
+/// A store of some kind, not connected yet; the usual one where no address is given.
+fn make(
+    kind: StoreKind,
+    address: &str,
+    state: &Path,
+    purpose: Purpose,
+) -> Result<Option<Box<dyn Store>>, StoreError> {
+    match kind {
+        StoreKind::Memory => Ok(None),
+        #[cfg(feature = "sqlite")]
+        StoreKind::Sqlite => {
+            let path = if address.is_empty() { state.join(purpose.file()) } else { address.into() };
+            Ok(Some(Box::new(sqlite::Sqlite::at(path, purpose))))
+        }
+        #[cfg(feature = "postgres")]
+        StoreKind::Postgres => {
+            let address = if address.is_empty() { postgres::ADDRESS } else { address };
+            Ok(Some(Box::new(postgres::Postgres::at(address, purpose))))
+        }
+        #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+        _ => {
+            let cause = "this program was built without it: build with the features sqlite and postgres";
+            Err(StoreError {
+                what: "finding",
+                whose: purpose.name(),
+                address: format!("{kind:?}"),
+                cause: cause.into(),
+            })
+        }
+    }
 }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{Client, Config, Error, NoTls};
 
-use super::Prepared;
+use super::{Prepared, Purpose};
 
 /// How long the way to a session may take, the wait for the lock included.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -18,15 +18,25 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long one exchange may take.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// What every session begins with. Nothing waits for the disk: the tables are emptied by a crash of the server, which
-/// is noticed, and filled again.
-const BEGIN: &str = "SET client_min_messages = warning; SET synchronous_commit = off;
-    DROP SCHEMA IF EXISTS speed CASCADE; CREATE SCHEMA speed; SET search_path = speed;
-    CREATE UNLOGGED TABLE tuple (one int PRIMARY KEY CHECK (one = 1), tuple text NOT NULL)";
+/// What every session begins with. Nothing waits for the disk. Tables of halves are emptied by a crash of the server, which
+/// is noticed, and filled again; those of rows are what they were a moment before.
+fn begin(purpose: Purpose, forget: bool) -> String {
+    let schema = purpose.schema();
+    let unlogged = if purpose.lasts() { "" } else { "UNLOGGED" };
+    let drop = if forget { format!("DROP SCHEMA IF EXISTS {schema} CASCADE;") } else { String::new() };
+    format!(
+        "SET client_min_messages = warning; SET synchronous_commit = off;
+        {drop} CREATE SCHEMA IF NOT EXISTS {schema}; SET search_path = {schema};
+        CREATE {unlogged} TABLE IF NOT EXISTS tuple (one int PRIMARY KEY CHECK (one = 1), tuple text NOT NULL)"
+    )
+}
 
-/// Takes the lock that a speed layer holds on its database for as long as its session lives. One that has just ended
+/// Takes the lock that a user holds on its part of a database for as long as its session lives. One that has just ended
 /// may hold it a moment longer.
-const TAKE: &str = "SET lock_timeout = '1s'; SELECT pg_advisory_lock(1936745829); SET lock_timeout = 0";
+fn take(purpose: Purpose) -> String {
+    let lock = purpose.lock();
+    format!("SET lock_timeout = '1s'; SELECT pg_advisory_lock({lock}); SET lock_timeout = 0")
+}
 
 /// A session.
 pub(super) struct Session {
@@ -37,11 +47,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// A new one with an empty schema.
-    pub(super) fn begin(address: &str) -> Result<Self, String> {
+    /// A new one, with an empty schema if what it holds is to be forgotten.
+    pub(super) fn begin(address: &str, purpose: Purpose, forget: bool) -> Result<Self, String> {
         let runtime =
             Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-        let client = runtime.block_on(timed(PATIENCE, connect(address)))?;
+        let client = runtime.block_on(timed(PATIENCE, connect(address, purpose, forget)))?;
         Ok(Session { client, prepared: Prepared::new(), runtime })
     }
 
@@ -61,19 +71,19 @@ async fn timed<T>(longest: Duration, answer: impl Future<Output = Result<T, Stri
     timeout(longest, answer).await.map_err(late)?
 }
 
-async fn connect(address: &str) -> Result<Client, String> {
+async fn connect(address: &str, purpose: Purpose, forget: bool) -> Result<Client, String> {
     let mut config: Config = address.parse().map_err(|error| reason(&error))?;
-    config.application_name("speed layer").connect_timeout(PATIENCE);
+    config.application_name(purpose.user()).connect_timeout(PATIENCE);
     let (client, connection) = config.connect(NoTls).await.map_err(|error| reason(&error))?;
     // What goes wrong with it is told to whoever asks next.
     tokio::spawn(connection);
-    client.batch_execute(TAKE).await.map_err(|error| match error.code() {
+    client.batch_execute(&take(purpose)).await.map_err(|error| match error.code() {
         Some(&SqlState::LOCK_NOT_AVAILABLE) => {
-            "another speed layer uses this database: give each its own".to_owned()
+            format!("another {} uses this database: give each its own", purpose.user())
         }
         _ => reason(&error),
     })?;
-    client.batch_execute(BEGIN).await.map_err(|error| reason(&error))?;
+    client.batch_execute(&begin(purpose, forget)).await.map_err(|error| reason(&error))?;
     Ok(client)
 }
 
