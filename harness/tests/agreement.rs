@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use ::lambda::options::StoreKind;
 use harness::contestants::{Contestant, find};
 use harness::judge::{Bases, Class, Verdicts, judge};
 use harness::observe::Kind;
@@ -18,7 +19,13 @@ fn judged(contestant: &'static Contestant, script: &Script) -> Verdicts {
     // A disk in memory that never fails: hundreds of runs would wait for a real one most of their time.
     let disk: SharedDisk = Arc::new(PowerLoss::new(script.seed));
     disk.create_dir(Path::new("/state")).unwrap();
-    let evidence = run(contestant, script, &disk, Path::new("/state")).unwrap();
+    // A database has its own way to the disk.
+    let (folder, mut script) = (tempfile::tempdir().unwrap(), script.clone());
+    if contestant.name.ends_with("-sqlite") {
+        script.lambda.store = StoreKind::Sqlite;
+        script.lambda.store_address = folder.path().join("store").display().to_string();
+    }
+    let evidence = run(contestant, &script, &disk, Path::new("/state")).unwrap();
     judge(&evidence, &mut Bases::default()).unwrap()
 }
 
@@ -131,7 +138,8 @@ faults! {
     lambda: "lambda";
 }
 
-/// What a Lambda must be right under whose batch is of another kind. Its other layers are those of `lambda`.
+/// What a Lambda must be right under whose batch is of another kind, its other layers being those of `lambda`; and a Kappa
+/// that answers from a store.
 macro_rules! kinds {
     ($($module:ident: $name:literal;)*) => {
         $(mod $module {
@@ -163,6 +171,7 @@ macro_rules! kinds {
 kinds! {
     lambda_shared: "lambda-shared";
     lambda_incremental: "lambda-incremental";
+    kappa_sqlite: "kappa-sqlite";
 }
 
 /// What a contestant must be right under where nothing is ever taken back.

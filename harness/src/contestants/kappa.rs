@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use kappa::options::Degraded;
 use kappa::{Kappa, KappaConfig, Options, Status, Ticks};
 use workloads::files::SharedDisk;
@@ -110,6 +110,15 @@ impl Component for Kappa {
 
     fn read(&mut self, queries: &[Query]) -> anyhow::Result<Answer> {
         Ok(Kappa::read(self, queries)?)
+    }
+
+    fn read_at(&mut self, version: &Version, queries: &[Query]) -> anyhow::Result<Answer> {
+        let answer = Kappa::read_at(self, version, queries)?;
+        ensure!(
+            answer.version.is_some(),
+            "it has no labels: what it holds is of no version, so not of {version}"
+        );
+        Ok(answer)
     }
 
     fn version(&self) -> Option<Version> {

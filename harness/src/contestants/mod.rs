@@ -15,6 +15,7 @@ use crate::protocol::JobOrder;
 
 pub mod broken;
 pub mod cluster;
+pub mod fed;
 pub mod kappa;
 pub mod lambda;
 pub mod noop;
@@ -37,6 +38,8 @@ pub static CONTESTANTS: &[&Contestant] = &[
     &sql::SQL,
     &kappa::KAPPA,
     &cluster::CLUSTER,
+    &fed::SQLITE,
+    &fed::POSTGRES,
     &kappa::DIRTY,
     &kappa::WATERMARK,
     &kappa::NAIVE,
@@ -58,6 +61,9 @@ pub static CONTESTANTS: &[&Contestant] = &[
 pub fn contestant(name: &str) -> Option<&'static Contestant> {
     CONTESTANTS.iter().copied().find(|contestant| contestant.name == name)
 }
+
+/// Those who can also be read at a version that lies a little back.
+pub static LOOK_BACK: &[&Contestant] = &[&kappa::KAPPA, &cluster::CLUSTER];
 
 /// Those who need a build of their own, and how to make it.
 pub static ELSEWHERE: &[(&str, &str)] = if cfg!(feature = "sql") {
@@ -122,6 +128,10 @@ pub trait Component {
     fn step(&mut self, now: Now) -> anyhow::Result<bool>;
     /// Answers as a reader would see it now; an error if this component answers no reads.
     fn read(&mut self, queries: &[Query]) -> anyhow::Result<Answer>;
+    /// Answers as of a version before the newest, if it can still be read.
+    fn read_at(&mut self, version: &Version, _queries: &[Query]) -> anyhow::Result<Answer> {
+        anyhow::bail!("it is read at its newest version alone, not at {version}: ask without `at`")
+    }
     /// The newest version that can be read (or, of a batch, that it has published); empty if there is none yet.
     fn version(&self) -> Option<Version>;
     /// How long it begins nothing new by itself: a host that found nothing to do need not look again before.
