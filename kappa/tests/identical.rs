@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use events::{Dice, append, log, records, resend};
+use events::{Dice, advancing, append, log, records, resend};
 use kappa::{Hand, Kappa, KappaConfig, KappaError, Options, Task};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
@@ -31,6 +31,9 @@ struct Case {
     name: &'static str,
     terms: Terms,
     records: Vec<Record>,
+    partitions: u32,
+    /// How far back records lie at most, where that is known.
+    late_ms: Option<u64>,
     dice: Dice,
 }
 
@@ -55,7 +58,20 @@ impl Case {
         let dedup = [Dedup::Origin, Dedup::Offset, Dedup::None, Dedup::Content][dice.below(4) as usize];
         let cancel_horizon = (dice.below(3) == 0).then_some(9_000_000);
         let records = resend(&records(name, seed, 20 + dice.below(180), 4), seed);
-        Case { name, terms: Terms { dedup, cancel_horizon, ..Terms::default() }, records, dice }
+        let terms = Terms { dedup, cancel_horizon, ..Terms::default() };
+        let case = Case { name, terms, records, partitions: 4, late_ms: None, dice };
+        if seed % 15 < 2 || seed % 15 == 10 { case.promised(seed) } else { case }
+    }
+
+    /// The same with event times of which something is promised, so that it may be forgotten. Every partition has records:
+    /// one without would hold it back.
+    fn promised(mut self, seed: u64) -> Self {
+        self.partitions = 2;
+        self.records = records(self.name, seed, 200 + self.dice.below(200), 2);
+        advancing(&mut self.records, 500_000, 3_000_000);
+        self.terms.cancel_horizon = Some(self.dice.below(3) as i64 * 6_000_000);
+        self.late_ms = Some(9_000_000);
+        self
     }
 
     fn config(&mut self) -> KappaConfig {
@@ -63,6 +79,8 @@ impl Case {
         let granularity = [1, 7, 40, 1_000][self.dice.below(4) as usize];
         let replace_granularity = 1 + self.dice.below(100);
         let processes = if self.dice.below(8) == 0 { 2 } else { 1 };
+        let forget_late_ms = self.late_ms.filter(|_| self.dice.below(4) > 0);
+        let snapshot_records = if self.late_ms.is_some() { self.dice.below(80) } else { 0 };
         KappaConfig {
             terms: self.terms.clone(),
             feed,
@@ -71,7 +89,13 @@ impl Case {
             granularity,
             version_ms: 0,
             spin: false,
-            options: Options { replace_granularity, processes, ..Options::default() },
+            options: Options {
+                replace_granularity,
+                processes,
+                forget_late_ms,
+                snapshot_records,
+                ..Options::default()
+            },
         }
     }
 
@@ -157,7 +181,7 @@ fn every_way_through_a_log_gives_the_same_answers() {
     let (mut versions, mut replaced) = (0, 0);
     for seed in 0..cases() {
         let mut case = Case::new(seed);
-        let (log, mut answers) = (log(case.name, 4), Answers::new());
+        let (log, mut answers) = (log(case.name, case.partitions), Answers::new());
         let disk: SharedDisk = Arc::new(PowerLoss::new(seed));
         case.follow(&log, &disk, 0, u64::MAX, &mut answers);
         // Over the same bindings, so that the versions are the same; then by itself.

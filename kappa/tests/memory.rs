@@ -7,10 +7,11 @@
 
 mod events;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use events::log;
-use kappa::{Kappa, KappaConfig, Options, Replay};
+use events::{append, check_read, log};
+use kappa::{Kappa, KappaConfig, KappaError, Options, Replay};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
@@ -113,26 +114,42 @@ fn bytes_of_a_cancelled_order() {
     open_orders(&["spend"], "half a cancelled order", 4_000_000, record);
 }
 
-fn start(log: &MemoryLog, options: Options) -> Kappa {
+/// A Kappa that forgets under a horizon, if it is promised that nothing comes later than this.
+fn start(log: &MemoryLog, disk: &SharedDisk, horizon: Option<i64>, workers: u32, options: Options) -> Kappa {
     let config = KappaConfig {
-        terms: Terms::default(),
+        terms: Terms { cancel_horizon: horizon, ..Terms::default() },
         feed: Feed::default(),
-        state: None,
-        workers: 1,
+        state: Some(PathBuf::from("/state")),
+        workers,
         granularity: VERSION,
-        version_ms: 1,
+        // Snapshots are then written in the caller's thread.
+        version_ms: 0,
         spin: false,
         options,
     };
-    let disk: SharedDisk = Arc::new(PowerLoss::new(0));
-    Kappa::start(Arc::new(log.clone()), &disk, &config).unwrap()
+    Kappa::start(Arc::new(log.clone()), disk, &config).unwrap()
+}
+
+fn disk() -> SharedDisk {
+    Arc::new(PowerLoss::new(0))
+}
+
+/// Until all is answered that was appended.
+fn follow(kappa: &mut Kappa, log: &MemoryLog, ms: u64) -> Result<(), KappaError> {
+    let heads = log.heads().unwrap();
+    let mut turns = 0;
+    while kappa.version().as_ref() != Some(&heads) {
+        turns += 1;
+        kappa.step(1_000 * ms as i64 + turns / 100)?;
+    }
+    Ok(())
 }
 
 /// Twenty records each millisecond, each a version.
 fn windowed(window_ms: u64) {
     let log = log("orders", 1);
     let options = Options { window_ms, ..Options::default() };
-    let mut kappa = start(&log, options);
+    let mut kappa = start(&log, &disk(), None, 1, options);
     let kind = |n| if n % 20 == 19 { OrderKind::Cancelled } else { OrderKind::Placed };
     let id = |n| if n % 20 == 19 { n - 10 } else { n };
     let (mut before, mut began) = (0.0, 0.0);
@@ -142,14 +159,11 @@ fn windowed(window_ms: u64) {
         }
         let records: Vec<Record> =
             (ms * 20..(ms + 1) * 20).map(|n| order(n, kind(n), id(n) % 100_000, 1 + id(n))).collect();
-        events::append(&log, &records);
+        append(&log, &records);
         if ms == 0 {
             began = resident();
         }
-        let heads = log.heads().unwrap();
-        while kappa.version().unwrap() != heads {
-            kappa.step(1_000 * ms as i64).unwrap();
-        }
+        follow(&mut kappa, &log, ms).unwrap();
     }
     let megabytes = |bytes: f64| bytes / 1e6;
     let (first, rest) = (megabytes(before - began), megabytes(resident() - before));
@@ -168,4 +182,160 @@ fn a_run_without_a_window() {
 #[ignore = "a figure, in release"]
 fn a_run_with_a_window_of_ten_seconds() {
     windowed(10_000);
+}
+
+const SECOND: i64 = 1_000;
+const HORIZON: i64 = 600 * SECOND;
+const LATE: i64 = 60 * SECOND;
+
+/// An order at an event time, in one of two partitions.
+fn at(offset: u64, kind: OrderKind, id: u64, time: i64, partition: u32) -> Record {
+    let mut record = order(offset, kind, 1, id);
+    record.place.partition = partition;
+    record.origin = Some(Origin { source: partition, sequence: offset });
+    if let Event::Order(event) = &mut record.event {
+        event.time = time;
+    }
+    record
+}
+
+fn forgetful(snapshot_records: u64) -> Options {
+    Options {
+        forget_late_ms: Some(LATE as u64),
+        window_ms: 0,
+        snapshot_ms: 0,
+        snapshot_records,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn a_mark_at_the_horizon_still_acts_and_a_later_one_is_refused() {
+    for (workers, refused) in [(1, 0), (1, 1), (2, 0), (2, 1)] {
+        let (log, disk) = (log("orders", 2), disk());
+        let mut kappa = start(&log, &disk, Some(HORIZON), workers, forgetful(0));
+        let placed = |offset, time, partition| at(offset, OrderKind::Placed, offset + 1, time, partition);
+        // In the other partition the time comes further: the smaller one counts.
+        let last = HORIZON + LATE;
+        let mut records: Vec<Record> = (0..=66).map(|n| placed(n, n as i64 * 10 * SECOND, 0)).collect();
+        records.extend((0..=67).map(|n| placed(n, n as i64 * 10 * SECOND + 7, 1)));
+        for (ms, record) in (0..).zip(&records) {
+            append(&log, std::slice::from_ref(record));
+            follow(&mut kappa, &log, ms).unwrap();
+        }
+        // As late as may be, of the oldest order; and so late that its time has passed.
+        let mark = at(67, OrderKind::Cancelled, 1, last - LATE + refused, 0);
+        append(&log, std::slice::from_ref(&mark));
+        records.push(mark);
+        follow(&mut kappa, &log, 1_000).unwrap();
+        let terms = Terms { cancel_horizon: Some(HORIZON), ..Terms::default() };
+        check_read(&mut kappa, "orders", &terms, &records);
+    }
+}
+
+#[test]
+fn a_record_later_than_was_promised_ends_the_run_and_is_named() {
+    for workers in [1, 2] {
+        let (log, disk) = (log("orders", 2), disk());
+        let mut kappa = start(&log, &disk, Some(HORIZON), workers, forgetful(1));
+        for offset in 0..20 {
+            append(&log, &[at(offset, OrderKind::Placed, 1 + offset, offset as i64 * LATE, 1)]);
+            follow(&mut kappa, &log, offset).unwrap();
+            // Until a snapshot is written.
+            for _ in 0..100 {
+                kappa.step(1_000 * offset as i64).unwrap();
+            }
+        }
+        drop(kappa);
+        // The newest time is known after a restart too.
+        let mut kappa = start(&log, &disk, Some(HORIZON), workers, forgetful(0));
+        assert!(kappa.version().unwrap().total() > 10, "{:?} {:?}", kappa.version(), kappa.trouble());
+        append(&log, &[at(20, OrderKind::Placed, 21, 18 * LATE, 1)]);
+        follow(&mut kappa, &log, 30_000).unwrap();
+        append(&log, &[at(21, OrderKind::Cancelled, 1, 18 * LATE - 1, 1)]);
+        let error = follow(&mut kappa, &log, 40_000).unwrap_err();
+        let KappaError::Late { partition, offset, late_ms, allowed_ms } = error else { panic!("{error}") };
+        assert_eq!((partition, offset, late_ms, allowed_ms), (1, 21, LATE + 1, LATE));
+    }
+}
+
+/// So many events a second of this many customers, one in twenty of them the cancellation of an order of the last half
+/// horizon.
+fn stream(number: u64, rate: u64, customers: u64) -> Record {
+    let cancels = number % 20 == 19;
+    let of = if cancels { number - (number / 20 * 7 % (rate * 300)).min(number / 2) } else { number };
+    let of = of - u64::from(of % 20 == 19);
+    let kind = if cancels { OrderKind::Cancelled } else { OrderKind::Placed };
+    let mut record = order(number, kind, of % customers, 1 + of);
+    if let Event::Order(event) = &mut record.event {
+        // Out of order by as much as may be.
+        let late = number * 7919 % LATE as u64;
+        event.time = LATE + (number * 1_000 / rate) as i64 - late as i64;
+    }
+    record
+}
+
+/// Rows of the newest snapshot, in all its parts.
+fn rows(disk: &SharedDisk) -> u64 {
+    let folder = Path::new("/state/snapshots");
+    let mut names = disk.list(folder).unwrap();
+    names.retain(|name| name.ends_with(".manifest"));
+    let bytes = disk.read(&folder.join(names.iter().max().unwrap())).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&bytes[9..]).unwrap();
+    manifest["parts"].as_array().unwrap().iter().map(|part| part["rows"].as_u64().unwrap()).sum()
+}
+
+#[test]
+fn under_a_horizon_what_is_held_stays_the_same() {
+    let (log, disk, rate) = (log("orders", 1), disk(), 10);
+    let mut kappa = start(&log, &disk, Some(HORIZON), 1, forgetful(rate * 60));
+    let horizon = rate * HORIZON as u64 / 1_000;
+    let mut held = Vec::new();
+    for number in 0..6 * horizon {
+        append(&log, &[stream(number, rate, 1_000)]);
+        if number % rate == rate - 1 {
+            follow(&mut kappa, &log, number).unwrap();
+        }
+        if [2 * horizon - 1, 6 * horizon - 1].contains(&number) {
+            held.push(rows(&disk));
+        }
+    }
+    assert!(held[1] * 10 <= held[0] * 13, "{held:?}");
+    let all: Vec<Record> = (0..6 * horizon).map(|number| stream(number, rate, 1_000)).collect();
+    check_read(&mut kappa, "orders", &Terms { cancel_horizon: Some(HORIZON), ..Terms::default() }, &all);
+}
+
+/// An hour of 2,000 events a second.
+fn hour(options: Options) {
+    let (rate, log) = (2_000, log("orders", 1));
+    for first in (0..3_600 * rate).step_by(10_000) {
+        let records: Vec<Record> =
+            (first..first + 10_000).map(|number| stream(number, rate, 100_000)).collect();
+        append(&log, &records);
+    }
+    let before = resident();
+    let mut kappa = start(&log, &disk(), Some(HORIZON), 1, options);
+    let mut quarters = (1..=4).map(|quarter| quarter * 900 * rate).peekable();
+    for ms in 0.. {
+        let busy = kappa.step(1_000 * ms).unwrap();
+        let at = kappa.version().unwrap().total();
+        if quarters.next_if(|quarter| at >= *quarter).is_some() {
+            println!("after {} min: {:.1} MB", at / rate / 60, (resident() - before) / 1e6);
+        }
+        if !busy && quarters.peek().is_none() {
+            break;
+        }
+    }
+}
+
+#[test]
+#[ignore = "a figure, in release"]
+fn an_hour_that_is_forgotten() {
+    hour(forgetful(0));
+}
+
+#[test]
+#[ignore = "a figure, in release"]
+fn an_hour_that_is_not_forgotten() {
+    hour(Options { forget_late_ms: None, ..forgetful(0) });
 }

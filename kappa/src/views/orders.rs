@@ -19,7 +19,7 @@ mod lines;
 use amounts::Amounts;
 use days::{Days, Visits};
 use leaders::{Leaders, Ranking};
-use lines::{Line, Marks, in_force};
+use lines::{Line, Marks, acts, in_force};
 
 /// What comes to its end within this part of a horizon is forgotten at once.
 const AT_ONCE: Millis = 16;
@@ -119,16 +119,17 @@ impl Book {
         amounts::count(time, amount, sign, &mut changes.amounts);
     }
 
-    /// Counts the lines of an order in or out, as their marks leave them.
+    /// Counts the lines of an order on which a mark acts in or out, as its marks leave them. What lies behind the others may
+    /// be forgotten.
     fn count_all(
         &mut self,
         customer: u32,
         order: &Order<'_>,
-        sign: i64,
+        (mark, sign): (Millis, i64),
         horizon: Option<Millis>,
         changes: &mut Changes,
     ) {
-        for line in order.values() {
+        for line in order.values().filter(|line| acts(mark, *line, horizon)) {
             if let Some(amount) = in_force(line, order.aside(), horizon) {
                 self.count(customer, line.time, amount, sign, changes);
             }
@@ -171,9 +172,9 @@ impl Rules for Orders {
             // rule: O2 O3
             order.push(line);
         } else {
-            self.book.count_all(customer, &order, -1, horizon, changes);
+            self.book.count_all(customer, &order, (act.time, -1), horizon, changes);
             order.hold_aside().add(act);
-            self.book.count_all(customer, &order, 1, horizon, changes);
+            self.book.count_all(customer, &order, (act.time, 1), horizon, changes);
         }
     }
 

@@ -16,7 +16,7 @@ mod symbols;
 mod tape;
 
 use days::{Day, Days, Hours, Ladders, hour};
-use entry::{Marks, in_force};
+use entry::{Marks, acts, in_force};
 use symbols::{Symbol, Symbols, Tapes};
 
 const DAY: Millis = 86_400_000;
@@ -116,16 +116,20 @@ impl Book {
         changes.symbols.add(Named(symbol), &change);
     }
 
+    /// Counts the trades on which a mark acts in or out, as their marks leave them. What lies behind the others may be
+    /// forgotten.
     fn count_all(
         &mut self,
         symbol: u32,
         entry: &Entry<'_>,
-        sign: i64,
+        (mark, sign): (Millis, i64),
         horizon: Option<Millis>,
         changes: &mut Changes,
     ) {
-        for trade in entry.values().filter_map(|trade| in_force(trade, entry.aside(), horizon)) {
-            self.count(symbol, trade, sign, changes);
+        for trade in entry.values().filter(|trade| acts(mark, *trade, horizon)) {
+            if let Some(trade) = in_force(trade, entry.aside(), horizon) {
+                self.count(symbol, trade, sign, changes);
+            }
         }
     }
 }
@@ -187,9 +191,9 @@ impl Rules for Trades {
             // rule: T2
             entry.push(act.trade);
         } else {
-            self.book.count_all(symbol, &entry, -1, self.horizon, changes);
+            self.book.count_all(symbol, &entry, (act.trade.time, -1), self.horizon, changes);
             entry.hold_aside().add(act.kind, act.trade);
-            self.book.count_all(symbol, &entry, 1, self.horizon, changes);
+            self.book.count_all(symbol, &entry, (act.trade.time, 1), self.horizon, changes);
         }
     }
 }

@@ -108,6 +108,18 @@ fn transfer(dice: &mut Dice, i: u64) -> Event {
     Event::Transfer(TransferEvent { transfer, from, to, amount, time: time(dice) })
 }
 
+/// Gives orders or trades event times that advance by `step`, of which none lies more than three `stride`s before the newest.
+pub(crate) fn advancing(records: &mut [Record], step: i64, stride: i64) {
+    for (record, base) in records.iter_mut().zip((0..).map(|i| i * step)) {
+        let advance = |time: &mut i64| *time = base + (*time / 9_000_000).rem_euclid(4) * stride;
+        match &mut record.event {
+            Event::Order(event) => advance(&mut event.time),
+            Event::Trade(event) => advance(&mut event.time),
+            _ => {}
+        }
+    }
+}
+
 /// An empty log.
 pub(crate) fn log(workload: &str, partitions: u32) -> MemoryLog {
     MemoryLog::create(Meta {

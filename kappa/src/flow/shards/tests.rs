@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{Near, Shards, Spot};
+use super::Shards;
 use crate::snapshot::{Home, Table, Taken, Written};
 
 // The key of orders.

@@ -83,12 +83,18 @@ impl Marks {
     }
 }
 
+/// Whether a mark of this event time acts on a line.
+// rule: O6
+#[inline]
+pub(super) fn acts(mark: Millis, line: Line, horizon: Option<Millis>) -> bool {
+    horizon.is_none_or(|horizon| mark.saturating_sub(line.time) <= horizon)
+}
+
 /// The amount in force of a line.
 #[inline]
 pub(super) fn in_force(line: Line, marks: Option<&Marks>, horizon: Option<Millis>) -> Option<i64> {
     let Some(marks) = marks else { return Some(line.amount) };
-    // rule: O6
-    let acts = |mark: Millis| horizon.is_none_or(|horizon| mark.saturating_sub(line.time) <= horizon);
+    let acts = |mark| acts(mark, line, horizon);
     // rule: O4
     if marks.cancelled().is_some_and(acts) {
         return None;

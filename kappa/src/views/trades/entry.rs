@@ -76,12 +76,18 @@ impl Marks {
     }
 }
 
+/// Whether a mark of this event time acts on a trade.
+// rule: T6
+#[inline]
+pub(super) fn acts(mark: Millis, trade: Trade, horizon: Option<Millis>) -> bool {
+    horizon.is_none_or(|horizon| mark.saturating_sub(trade.time) <= horizon)
+}
+
 /// What is in force of a trade.
 #[inline]
 pub(super) fn in_force(trade: Trade, marks: Option<&Marks>, horizon: Option<Millis>) -> Option<Trade> {
     let Some(marks) = marks else { return Some(trade) };
-    // rule: T6
-    let acts = |mark: Millis| horizon.is_none_or(|horizon| mark.saturating_sub(trade.time) <= horizon);
+    let acts = |mark| acts(mark, trade, horizon);
     // rule: T4
     if marks.busted().is_some_and(acts) {
         return None;

@@ -114,6 +114,7 @@ impl Tape {
         let Some(last) = self.blocks[..old].last().and_then(last).filter(|_| old > 1) else { return };
         let previous = before_at_another(&self.blocks[..old], last.price);
         let kept = Block::new(previous.into_iter().chain([last]).collect());
+        self.starts.splice(..old, [kept.sales[0].moment]);
         self.blocks.splice(..old, [kept]);
     }
 
@@ -192,6 +193,7 @@ mod tests {
         #[test]
         fn the_latest_are_those_of_an_ordered_map(
             changes in proptest::collection::vec((0..3_000_i64, 0..3_i64, 0..4_u8, any::<bool>()), 0..3_000),
+            forgets in any::<bool>(),
         ) {
             let (mut tape, mut truth) = (Tape::default(), BTreeMap::new());
             for (number, (time, price, kind, ascending)) in changes.into_iter().enumerate() {
@@ -199,6 +201,11 @@ mod tests {
                 let price = if number % 2_000 < 900 { 1 } else { price };
                 let time = if ascending { number as i64 } else { time };
                 let before = tape.latest();
+                let old = number as i64 - 600;
+                if forgets && number % 7 == 0 {
+                    tape.forget(old);
+                }
+                let time = if forgets { time.max(old) } else { time };
                 let changed = if kind > 0 {
                     let price = *truth.entry(moment(time)).or_insert(price);
                     tape.insert(Sale { moment: moment(time), price })
