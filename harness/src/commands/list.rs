@@ -166,6 +166,10 @@ const SWITCHES: &[(&str, &str)] = &[
         "records after which the next snapshot is begun; 0 begins none by their number",
     ),
     ("kappa.keep", "snapshots that are kept; at least 1"),
+    (
+        "kappa.forget_late_ms",
+        "milliseconds that a record may lie before the newest of its partition, so that what is beyond a cancel horizon is forgotten; nothing is without",
+    ),
     ("kappa.degraded", "what a kappa does worse on purpose: dirty_acts, lateness_ms, no_replay"),
     ("kappa.processes", "processes that share the work; kappa-cluster has two whatever this says"),
     (
