@@ -85,6 +85,8 @@ pub enum Kind {
     Total,
     /// Two views in one request.
     Pair,
+    /// One or several views at a version that lies a little back.
+    Past,
     /// A whole view.
     Whole,
     /// A whole view after the schedule has ended and the contestant has drained.
@@ -106,6 +108,9 @@ pub struct Observation {
     pub answered_us: i64,
     /// What was asked.
     pub queries: Vec<Query>,
+    /// The version that was asked about; the newest when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Version>,
     /// What was answered. In the file a whole view stands as its differences from the previous whole view of the
     /// same name (an empty row: gone); [`reads`] gives it back in full.
     pub answer: Option<Answer>,

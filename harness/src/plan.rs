@@ -157,6 +157,9 @@ pub struct Mix {
     pub pair: f64,
     /// Of a whole view.
     pub whole: f64,
+    /// Of one or several views at a version up to `kappa.window_ms` old, of contestants that can be asked so.
+    #[serde(default)]
+    pub past: f64,
     /// Connections over which they are sent in turn.
     pub connections: u32,
 }

@@ -15,6 +15,9 @@
 //!   their order; a key without a row is an empty object. The numbers of a row are integers of up to 128 bits,
 //!   in the order of the view's columns. `version` is what the answer claims: the next offset of each partition,
 //!   everything below included; `null` claims nothing.
+//! * **At**: `{"id":9,"at":[1100,1090],"read":[..]}` is answered as of exactly that version by those who keep some for a
+//!   while, and by an error by others and for a version that is not kept: one that was announced within the last seconds
+//!   is, of a Kappa, unless it has been started again since.
 //! * **Watch**: from then on, on this connection, a line with the version whenever a newer one can be read (of a
 //!   batch: has been published), beginning with the present one if there is one.
 //! * **Job**: of a contestant that can have another job beside the one that answers. `{"id":8,"job":"status"}` asks which
@@ -46,6 +49,9 @@ pub struct Request {
     /// What is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<Vec<Query>>,
+    /// The version that is asked about; the newest when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Version>,
     /// What is wished of its jobs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobOrder>,
@@ -94,8 +100,8 @@ pub struct Response {
 /// What a line asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asked {
-    /// To answer these questions under this number.
-    Read(u64, Vec<Query>),
+    /// To answer these questions under this number, at a version or at the newest.
+    Read(u64, Vec<Query>, Option<Version>),
     /// To do something about its jobs, under this number.
     Job(u64, JobOrder),
     /// To announce versions.
@@ -106,6 +112,11 @@ impl Request {
     /// A read.
     pub fn read(id: u64, queries: &[Query]) -> Self {
         Request { id: Some(id), read: Some(queries.to_vec()), ..Request::default() }
+    }
+
+    /// A read at a version.
+    pub fn read_at(id: u64, queries: &[Query], at: Option<Version>) -> Self {
+        Request { at, ..Request::read(id, queries) }
     }
 
     /// A wish about jobs.
@@ -123,11 +134,13 @@ impl Request {
         let request: Request = serde_json::from_slice(line)
             .map_err(|error| Response::refused(None, format!("not a request: {error}")))?;
         match request {
-            Request { id: Some(id), read: Some(queries), job: None, watch: false } => {
-                Ok(Asked::Read(id, queries))
+            Request { id: Some(id), read: Some(queries), at, job: None, watch: false } => {
+                Ok(Asked::Read(id, queries, at))
             }
-            Request { id: Some(id), read: None, job: Some(order), watch: false } => Ok(Asked::Job(id, order)),
-            Request { id: None, read: None, job: None, watch: true } => Ok(Asked::Watch),
+            Request { id: Some(id), read: None, at: None, job: Some(order), watch: false } => {
+                Ok(Asked::Job(id, order))
+            }
+            Request { id: None, read: None, at: None, job: None, watch: true } => Ok(Asked::Watch),
             Request { id, .. } => {
                 let expected = "expected {\"id\":N,\"read\":[..]}, {\"id\":N,\"job\":..} or {\"watch\":true}";
                 Err(Response::refused(id, expected.to_owned()))
@@ -199,7 +212,16 @@ mod tests {
             String::from_utf8(line.clone()).unwrap(),
             "{\"id\":7,\"read\":[{\"view\":\"spend\",\"key\":\"a\"},{\"view\":\"revenue\"}]}\n"
         );
-        assert!(matches!(Request::parse(&line), Ok(Asked::Read(7, queries)) if queries.len() == 2));
+        assert!(matches!(Request::parse(&line), Ok(Asked::Read(7, queries, None)) if queries.len() == 2));
+        let at = Some(Version(vec![1, 2]));
+        let mut line = Vec::new();
+        write_line(&Request::read_at(9, &[query("revenue", None)], at.clone()), &mut line);
+        assert_eq!(
+            String::from_utf8(line.clone()).unwrap(),
+            "{\"id\":9,\"read\":[{\"view\":\"revenue\"}],\"at\":[1,2]}\n"
+        );
+        assert!(matches!(Request::parse(&line), Ok(Asked::Read(9, _, asked)) if asked == at));
+        assert!(Request::parse(b"{\"watch\":true,\"at\":[1]}").is_err());
         assert_eq!(Request::parse(b"{\"watch\":true}"), Ok(Asked::Watch));
         assert_eq!(Request::parse(b"{\"id\":8,\"job\":\"rollback\"}"), Ok(Asked::Job(8, JobOrder::Rollback)));
     }

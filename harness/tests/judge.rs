@@ -92,6 +92,7 @@ fn read(
         sent_us,
         answered_us: sent_us + 50,
         queries: vec![Query { view: view.into(), key: key.map(str::to_owned) }],
+        at: None,
         answer: Some(Answer { version: version.map(|next| Version(vec![next])), rows: vec![rows] }),
         error: None,
     }

@@ -96,6 +96,7 @@ fn spent(sent_us: i64, queries: &[(&str, &str)], rows: &[(&str, [i128; 2])]) -> 
         sent_us,
         answered_us: sent_us + 50,
         queries: queries.iter().map(query).collect(),
+        at: None,
         answer: Some(Answer { version: None, rows: rows.iter().map(row).collect() }),
         error: None,
     }

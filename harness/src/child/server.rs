@@ -182,10 +182,16 @@ impl Connection {
 
     fn answer_line(&mut self, line: &[u8], component: &mut dyn Component, latest: Option<&Version>) {
         let response = match Request::parse(line) {
-            Ok(Asked::Read(id, queries)) => match component.read(&queries) {
-                Ok(answer) => Response::answer(id, component.job(), answer),
-                Err(error) => Response::refused(Some(id), format!("{error:#}")),
-            },
+            Ok(Asked::Read(id, queries, at)) => {
+                let answer = match &at {
+                    Some(version) => component.read_at(version, &queries),
+                    None => component.read(&queries),
+                };
+                match answer {
+                    Ok(answer) => Response::answer(id, component.job(), answer),
+                    Err(error) => Response::refused(Some(id), format!("{error:#}")),
+                }
+            }
             Ok(Asked::Job(id, order)) => match component.order(&order) {
                 Ok(status) => Response::jobs(id, status),
                 Err(error) => Response::refused(Some(id), format!("{error:#}")),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, ensure};
 use kappa::Status;
-use workloads::{Answer, Query};
+use workloads::{Answer, Query, Version};
 
 use crate::protocol::{ANSWER_LIMIT, JobOrder, Request, Response, write_line};
 
@@ -28,9 +28,14 @@ impl Client {
 
     /// Asks, and waits for the answer.
     pub fn read(&mut self, queries: &[Query]) -> anyhow::Result<Answer> {
+        self.read_at(queries, None)
+    }
+
+    /// Asks about a version, and waits for the answer.
+    pub fn read_at(&mut self, queries: &[Query], at: Option<Version>) -> anyhow::Result<Answer> {
         self.next += 1;
         let mut line = Vec::new();
-        write_line(&Request::read(self.next, queries), &mut line);
+        write_line(&Request::read_at(self.next, queries, at), &mut line);
         let response = self.exchange(&line)?;
         ensure!(response.id == Some(self.next), "the answer to another read came");
         response.into_answer().map_err(|error| anyhow!(error))

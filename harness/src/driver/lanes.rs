@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 
 use anyhow::Context;
+use workloads::Version;
 
 use super::lanes::inbox::{Came, Inbox, Lost, Word};
 use super::reads::Planned;
@@ -29,8 +30,12 @@ struct Lane {
     generation: u32,
 }
 
+/// The newest version that was announced by some time, of the live part's clock.
+pub type Heard<'a> = &'a (dyn Fn(i64) -> Option<Version> + Sync);
+
 /// A read that was sent, or could not be.
 struct Sent {
+    at: Option<Version>,
     lane: usize,
     generation: u32,
     sent_us: i64,
@@ -46,14 +51,15 @@ pub fn read_all(
     patience_us: i64,
     clock: &Clock,
     stop: &Stop,
+    heard: Heard<'_>,
 ) -> anyhow::Result<Vec<Observation>> {
     let (words, inbox) = channel();
     let (wake, woken) = UnixStream::pair().context("making a pair of sockets")?;
     let inbox = Inbox::new(inbox, woken, *clock)?;
     let (sent, (came, lost)) = std::thread::scope(|scope| {
         let receiver = scope.spawn(move || inbox.receive(stop));
-        let outbox =
-            Outbox { socket, words, wake, clock, lanes: (0..lanes).map(|_| Lane::default()).collect() };
+        let lanes = (0..lanes).map(|_| Lane::default()).collect();
+        let outbox = Outbox { socket, words, wake, clock, heard, lanes };
         let sent = outbox.send(planned, patience_us, stop);
         (sent, receiver.join().expect("the receiving thread does not panic"))
     });
@@ -66,6 +72,7 @@ struct Outbox<'a> {
     words: Sender<Word>,
     wake: UnixStream,
     clock: &'a Clock,
+    heard: Heard<'a>,
     lanes: Vec<Lane>,
 }
 
@@ -78,11 +85,12 @@ impl Outbox<'_> {
                 break;
             }
             line.clear();
-            write_line(&Request::read(id, &read.queries), &mut line);
+            let at = read.back_us.and_then(|back| (self.heard)(self.clock.micros() - back));
+            write_line(&Request::read_at(id, &read.queries, at.clone()), &mut line);
             let lane = id as usize % self.lanes.len();
             let sent_us = self.clock.micros();
             let failed = self.send_line(lane, &line).err().map(|error| error.to_string());
-            sent.push(Sent { lane, generation: self.lanes[lane].generation, sent_us, failed });
+            sent.push(Sent { at, lane, generation: self.lanes[lane].generation, sent_us, failed });
         }
         let expected = sent.iter().filter(|sent| sent.failed.is_none()).count();
         self.tell(Word::Until { expected, deadline_us: self.clock.micros() + patience_us });
@@ -170,9 +178,9 @@ fn join(planned: &[Planned], sent: &[Sent], came: Vec<Came>, lost: &[Lost], end:
             Ok(answer) => (Some(answer), None),
             Err(error) => (None, Some(error)),
         };
-        let (kind, queries) = (planned.kind, planned.queries.clone());
+        let (kind, queries, at) = (planned.kind, planned.queries.clone(), sent.at.clone());
         let (intended_us, sent_us) = (planned.intended_us, sent.sent_us);
-        Observation { read, kind, intended_us, sent_us, answered_us, queries, answer, error }
+        Observation { read, kind, intended_us, sent_us, answered_us, queries, at, answer, error }
     };
     (0..).zip(planned.iter().zip(sent)).map(observation).collect()
 }

@@ -15,6 +15,7 @@ use super::session::pids;
 use super::source::Schedule;
 use super::stop::Stop;
 use super::usage::Sampler;
+use super::watch::Watch;
 use super::{lanes, noise};
 use crate::clock::Clock;
 use crate::observe::{Mark, Observation};
@@ -44,6 +45,8 @@ pub struct Part<'a> {
     pub deeds: Vec<Disturbance>,
     /// Where the serving component listens.
     pub socket: &'a Path,
+    /// What it announces.
+    pub watch: Option<&'a Watch>,
     /// Follows the children's usage.
     pub sampler: &'a Sampler,
     /// The driver's clock.
@@ -80,12 +83,16 @@ impl Part<'_> {
         let mut lived = Lived { clock: Some(clock), ..Lived::default() };
         let partitions = self.plan.log.partitions;
         let lanes = self.plan.reads.connections as usize;
+        let zero = self.clock.micros() - clock.micros();
+        // What was announced before the live part is of its history.
+        let heard = |at: i64| self.watch?.newest(zero, zero + at);
         let ended = thread::scope(|scope| {
             let generator = scope.spawn(|| {
                 let appended = append::append(self.schedule, appender, partitions, &clock, &stop);
                 appended.inspect_err(|_| stop.want())
             });
-            let read = || lanes::read_all(self.planned, self.socket, lanes, PATIENCE_US, &clock, &stop);
+            let read =
+                || lanes::read_all(self.planned, self.socket, lanes, PATIENCE_US, &clock, &stop, &heard);
             let reader = scope.spawn(read);
             let canary = scope.spawn(|| noise::canary(&clock, &over));
             let sampler = scope.spawn(|| self.sample(&clock, &over));
@@ -197,6 +204,7 @@ mod tests {
             planned: &[],
             deeds: Vec::new(),
             socket: Path::new("/nowhere"),
+            watch: None,
             sampler: &Sampler::default(),
             clock: Clock::start(),
             stop: &Stop::default(),

@@ -16,6 +16,14 @@ const RECENT_US: i64 = 1_000_000;
 /// One pair in so many reads the sum of a whole view against its grand total.
 const WHOLE_PAIRS: u32 = 10;
 
+/// Chances of the kinds of questions that are asked about a version which lies a little back.
+const PAST: [(Kind, f64); 4] =
+    [(Kind::Uniform, 0.3), (Kind::Recent, 0.3), (Kind::Total, 0.2), (Kind::Pair, 0.2)];
+
+/// Share of the time for which versions are kept, that reads go back at most: what is just on the edge may be gone when
+/// it is asked for.
+const WITHIN: f64 = 0.8;
+
 /// A read that is to be made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
@@ -25,6 +33,8 @@ pub struct Planned {
     pub kind: Kind,
     /// What is asked.
     pub queries: Vec<Query>,
+    /// How long before it was the newest, the version that is asked about; the newest when absent.
+    pub back_us: Option<i64>,
 }
 
 /// Every read of a live part, in order. The same seed, schedule and keys give the same reads.
@@ -45,9 +55,36 @@ pub fn plan(mix: &Mix, workload: &Workload, schedule: &Schedule, keys: &Keys, se
     let draw = Draw { workload, schedule, keys };
     let planned = times.into_iter().filter_map(|(intended_us, kind)| {
         let queries = draw.queries(kind, intended_us, &mut random)?;
-        Some(Planned { intended_us, kind, queries })
+        Some(Planned { intended_us, kind, queries, back_us: None })
     });
     planned.collect()
+}
+
+/// Adds reads of versions up to so many milliseconds old. The other reads stay what they were: who cannot be asked so is
+/// asked everything else all the same.
+pub fn look_back(
+    planned: &mut Vec<Planned>,
+    (rate, window_ms): (f64, u64),
+    workload: &Workload,
+    schedule: &Schedule,
+    keys: &Keys,
+    seed: u64,
+) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x7061_7374);
+    let draw = Draw { workload, schedule, keys };
+    let most = window_ms as f64 * 1_000.0 * WITHIN;
+    for intended_us in poisson(rate, schedule.until_us, &mut random) {
+        let back_us = Some((random.random::<f64>() * most) as i64);
+        let mut dice = random.random::<f64>();
+        let kind = PAST.iter().find(|(_, chance)| {
+            dice -= chance;
+            dice < 0.0
+        });
+        let asked = kind.and_then(|(kind, _)| draw.queries(*kind, intended_us, &mut random));
+        let read = asked.map(|queries| Planned { intended_us, kind: Kind::Past, queries, back_us });
+        planned.extend(read);
+    }
+    planned.sort_by_key(|read| read.intended_us);
 }
 
 fn poisson(rate: f64, until_us: i64, random: &mut impl Rng) -> Vec<i64> {
@@ -82,7 +119,7 @@ impl Draw<'_> {
                 }])
             }
             Kind::Total => Some(vec![self.total(random)?]),
-            Kind::Pair => self.pair(random),
+            Kind::Pair | Kind::Past => self.pair(random),
             Kind::Whole | Kind::Final => Some(vec![query(choose(self.workload.views, random)?, None)]),
         }
     }

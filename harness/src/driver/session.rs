@@ -73,7 +73,12 @@ impl<'a> Session<'a> {
         FileLog::link(&job.disk, &material.history.folder, &log)?;
         let appender = FileLog::appender(&job.disk, &log, job.plan.log.fsync.policy())?;
         let (keys, seed) = (&material.history.keys, job.plan.seed.wrapping_add(u64::from(spec.repeat)));
-        let planned = reads::plan(&job.plan.reads, workload, material.schedule, keys, seed);
+        let (mix, window_ms) = (&job.plan.reads, job.plan.kappa.window_ms);
+        let mut planned = reads::plan(mix, workload, material.schedule, keys, seed);
+        if contestants::LOOK_BACK.iter().any(|it| it.name == contestant.name) {
+            let past = (mix.past, window_ms);
+            reads::look_back(&mut planned, past, workload, material.schedule, keys, seed);
+        }
         Ok(Session {
             job,
             material,
@@ -191,6 +196,7 @@ impl<'a> Session<'a> {
             planned: &self.planned,
             deeds: self.job.plan.deeds(self.material.spec.repeat),
             socket: &socket,
+            watch: self.watches.iter().find(|(role, _)| *role == Role::Serve).map(|(_, watch)| watch),
             sampler: &self.sampler,
             clock: self.job.clock,
             stop: &self.job.stop,
@@ -247,6 +253,7 @@ impl<'a> Session<'a> {
                 sent_us,
                 answered_us,
                 queries,
+                at: None,
                 answer,
                 error,
             });

@@ -35,6 +35,7 @@ pub fn steps_back(evidence: &Evidence, reads: &mut [Verdict]) {
     let mut answers: BinaryHeap<Reverse<(i64, usize)>> = BinaryHeap::new();
     let mut shown = Version::zero(evidence.run.live_from.0.len() as u32);
     let (mut promised, mut next) = (shown.clone(), 0);
+    // Whoever asks about an older version does not see it step back.
     for index in order {
         let sent = reads[index].sent_us;
         while let Some((_, version)) = announced.get(next).filter(|(at, _)| *at <= sent) {
@@ -47,6 +48,9 @@ pub fn steps_back(evidence: &Evidence, reads: &mut [Verdict]) {
             shown = reads[earlier].claimed.as_ref().map_or(shown.clone(), |claim| shown.join(claim));
         }
         let verdict = &mut reads[index];
+        if evidence.reads[index].at.is_some() {
+            continue;
+        }
         let Some(claim) = verdict.claimed.as_ref().filter(|claim| claim.0.len() == shown.0.len()) else {
             continue;
         };

@@ -157,6 +157,10 @@ impl<'a> Case<'a> {
         };
         (verdict.class, verdict.at_once) = (found.class, found.at_once);
         (verdict.behind_us, verdict.behind_events) = self.arrivals.behind(&found.version, read.answered_us);
+        if read.at.is_some() {
+            // Nobody asked for anything newer.
+            (verdict.behind_us, verdict.behind_events) = (0, 0);
+        }
         verdict.value_behind_us = self.value_behind(read, seen).map_or(verdict.behind_us, |behind| {
             if found.class.wrong() { behind } else { behind.min(verdict.behind_us) }
         });
@@ -172,10 +176,24 @@ impl<'a> Case<'a> {
     }
 
     fn find(&self, read: &Observation, seen: &Seen) -> Option<Finding> {
+        if let Some(at) = &read.at {
+            return Some(self.past(read, seen, at));
+        }
         match &seen.version {
             Some(claim) => Some(self.labelled(read, seen, claim)),
             None => self.unlabelled(read, seen),
         }
+    }
+
+    /// The answer to a question about a version is of that version or it is wrong; how old it is was the reader's wish.
+    fn past(&self, read: &Observation, seen: &Seen, at: &Version) -> Finding {
+        let found = self.labelled(read, seen, seen.version.as_ref().unwrap_or(at));
+        let (class, at_once) = match found.class {
+            _ if seen.version.as_ref() != Some(at) => (Class::Mislabelled, false),
+            Class::Stale => (Class::Current, true),
+            class => (class, found.at_once),
+        };
+        Finding { class, at_once, ..found }
     }
 
     fn labelled(&self, read: &Observation, seen: &Seen, claim: &Version) -> Finding {

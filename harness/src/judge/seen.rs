@@ -57,7 +57,8 @@ fn values(
 /// Answers read in one request that must agree at every instant, and how many of them do not. Of more than two any two
 /// may be such a pair.
 pub fn invariants(case: &Case<'_>, reads: &[Verdict]) -> (u64, u64) {
-    let read = case.seen.iter().zip(reads).filter(|(_, verdict)| verdict.kind == Kind::Pair);
+    let read =
+        case.seen.iter().zip(reads).filter(|(_, verdict)| matches!(verdict.kind, Kind::Pair | Kind::Past));
     let answers = read.filter_map(|(seen, _)| Some(seen.as_ref()?.answers.as_slice()));
     let held = answers.flat_map(|all| {
         let with_later = move |at: usize| all[at + 1..].iter().map(move |other| (&all[at], other));

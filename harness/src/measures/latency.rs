@@ -189,7 +189,7 @@ fn right(
     stretch: &Stretch,
     mut passages: Vec<Passage>,
 ) -> Option<Latency> {
-    let broad = |verdict: &&Verdict| !matches!(verdict.kind, Kind::Uniform | Kind::Recent);
+    let broad = |verdict: &&Verdict| !matches!(verdict.kind, Kind::Uniform | Kind::Recent | Kind::Past);
     let mut reads: Vec<&Verdict> = verdicts.reads.iter().filter(broad).collect();
     reads.sort_by_key(|verdict| verdict.sent_us);
     let gaps: Vec<i64> = reads.windows(2).map(|pair| pair[1].sent_us - pair[0].sent_us).collect();
@@ -256,15 +256,19 @@ type Took = fn(&Observation) -> i64;
 /// Round trips of reads: since their intended time, and since they were sent.
 pub fn round_trips(evidence: &Evidence) -> Vec<Number> {
     let mut numbers = Vec::new();
-    let live = || evidence.reads.iter().filter(|read| read.kind != Kind::Final);
-    let each: [(&str, Took); 2] = [
-        ("read", |read| read.answered_us - read.intended_us),
-        ("read.sent", |read| read.answered_us - read.sent_us),
+    let live = |past: bool| {
+        let meant = move |read: &&Observation| read.kind != Kind::Final && (read.kind == Kind::Past) == past;
+        evidence.reads.iter().filter(meant)
+    };
+    let each: [(&str, bool, Took); 3] = [
+        ("read", false, |read| read.answered_us - read.intended_us),
+        ("read.sent", false, |read| read.answered_us - read.sent_us),
+        ("read.past", true, |read| read.answered_us - read.intended_us),
     ];
-    for (name, took) in each {
+    for (name, past, took) in each {
         let mut histogram: Histogram<u64> =
             Histogram::new_with_bounds(1, LONGEST, 3).expect("the bounds are in order");
-        live().for_each(|read| histogram.saturating_record(took(read).max(1) as u64));
+        live(past).for_each(|read| histogram.saturating_record(took(read).max(1) as u64));
         if histogram.is_empty() {
             continue;
         }

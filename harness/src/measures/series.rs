@@ -131,7 +131,7 @@ impl Series {
                 witness
             ];
             self.add("reads.csv", row)?;
-            if it.kind != Kind::Final {
+            if !matches!(it.kind, Kind::Past | Kind::Final) {
                 let row = row![
                     run.workload,
                     run.contestant,

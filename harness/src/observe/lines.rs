@@ -149,6 +149,7 @@ mod tests {
             sent_us: 1,
             answered_us: 2,
             queries: vec![Query { view: "spend".into(), key: None }],
+            at: None,
             answer: Some(Answer { version: Some(Version(vec![number])), rows: vec![rows] }),
             error: None,
         }

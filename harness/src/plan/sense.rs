@@ -14,7 +14,7 @@ pub(super) fn check(plan: &Plan) -> anyhow::Result<()> {
         "live.rate {rate} for live.seconds {seconds} is less than one event: raise one of them"
     );
     let reads = &plan.reads;
-    let kinds = [reads.uniform, reads.recent, reads.total, reads.pair, reads.whole];
+    let kinds = [reads.uniform, reads.recent, reads.total, reads.pair, reads.whole, reads.past];
     ensure!(
         kinds.iter().all(|kind| *kind >= 0.0 && kind.is_finite()) && kinds.iter().any(|kind| *kind > 0.0),
         "reads: at least one kind must be above 0, and none below, or nothing is tested"

@@ -121,8 +121,8 @@ impl Trial<'_> {
         let mut outcome = thread::scope(|scope| {
             let generator =
                 scope.spawn(|| append::append(&schedule, &mut appender, plan.log.partitions, &clock, &inner));
-            let reader =
-                scope.spawn(|| lanes::read_all(&planned, &socket, lanes, PATIENCE_US, &clock, &inner));
+            let reader = scope
+                .spawn(|| lanes::read_all(&planned, &socket, lanes, PATIENCE_US, &clock, &inner, &|_| None));
             let canary = scope.spawn(|| noise::canary(&clock, &over));
             let driven = self.drive(&mut children, &socket, &clock);
             over.store(true, std::sync::atomic::Ordering::Relaxed);

@@ -9,7 +9,7 @@ use super::unit;
 
 /// The kind of read whose shares the headlines give; the others stand in the tables.
 pub(crate) const HEADLINE: &str = "uniform";
-const LIVE: [&str; 5] = ["uniform", "recent", "total", "pair", "whole"];
+const LIVE: [&str; 6] = ["uniform", "recent", "total", "pair", "whole", "past"];
 
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -127,7 +127,7 @@ fn small_cost(folder: &Folder) -> Bars {
 
 /// Shares of time by class for every kind of read, one panel a kind.
 pub(crate) fn kinds(folder: &Folder, workload: &str) -> Bars {
-    let kinds = ["uniform", "recent", "total", "pair", "whole"];
+    let kinds = ["uniform", "recent", "total", "pair", "whole", "past"];
     let asked =
         |kind: &&&str| folder.rows_of(workload, "kappa").any(|row| row.measure == format!("reads.{kind}"));
     let panels = kinds

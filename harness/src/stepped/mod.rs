@@ -14,9 +14,9 @@ use workloads::files::SharedDisk;
 use workloads::intake::PATIENCE;
 use workloads::log::RawRecord;
 use workloads::log::memory::{MemoryAppender, MemoryLog};
-use workloads::{Appender, Log, Meta, Version, workload};
+use workloads::{Appender, Log, Meta, Query, Version, workload};
 
-use crate::contestants::{Component, Contestant, Now, Role, Settings};
+use crate::contestants::{Component, Contestant, LOOK_BACK, Now, Role, Settings};
 use crate::judge::{Differences, Evidence};
 use crate::observe::{Arrival, Kind, Observation, Watched};
 use questions::Questions;
@@ -31,6 +31,8 @@ pub use script::Script;
 
 /// What the scripted clock calls the beginning of the live part, in microseconds since 1970.
 const EPOCH: i64 = 1_700_000_000_000_000;
+/// Chance of a question about an older version, whenever others are asked.
+const PAST: f64 = 0.15;
 /// Microseconds of a round of draining.
 const ROUND: i64 = 1_000;
 /// Rounds without work after which a contestant is taken to have drained.
@@ -55,6 +57,8 @@ struct Actor {
     index: usize,
     component: Box<dyn Component>,
     announced: Option<Version>,
+    /// What it has announced since it was started, and when.
+    past: Vec<(i64, Version)>,
 }
 
 struct Stage<'a> {
@@ -69,6 +73,8 @@ struct Stage<'a> {
     questions: Questions,
     differences: Differences,
     dice: ChaCha8Rng,
+    /// Of questions about older versions, so that all others stay what they are.
+    past_dice: ChaCha8Rng,
     clock: i64,
     evidence: Evidence,
 }
@@ -101,6 +107,7 @@ impl<'a> Stage<'a> {
             questions: Questions::new(workload),
             differences: Differences::default(),
             dice: ChaCha8Rng::seed_from_u64(script.seed),
+            past_dice: ChaCha8Rng::seed_from_u64(script.seed ^ 0x7061_7374),
             clock: i64::MIN / 2,
             evidence: Evidence {
                 run: blank(contestant, script),
@@ -114,7 +121,7 @@ impl<'a> Stage<'a> {
         };
         for index in 0..contestant.parts.len() {
             let component = stage.start(index)?;
-            stage.actors.push(Actor { index, component, announced: None });
+            stage.actors.push(Actor { index, component, announced: None, past: Vec::new() });
         }
         Ok(stage)
     }
@@ -177,7 +184,7 @@ impl<'a> Stage<'a> {
         // The old one must be gone before the new one takes over its files.
         self.actors.swap_remove(chosen);
         let component = self.start(index)?;
-        self.actors.push(Actor { index, component, announced: None });
+        self.actors.push(Actor { index, component, announced: None, past: Vec::new() });
         Ok(())
     }
 
@@ -197,6 +204,7 @@ impl<'a> Stage<'a> {
         if version != actor.announced {
             actor.announced.clone_from(&version);
             if let Some(version) = version {
+                actor.past.push((self.clock, version.clone()));
                 let component = name.to_owned();
                 self.evidence.watched.push(Watched { component, version, received_us: self.clock });
             }
@@ -210,21 +218,44 @@ impl<'a> Stage<'a> {
                 self.read(kind)?;
             }
         }
+        self.read_past();
         Ok(())
     }
 
     fn read(&mut self, kind: Kind) -> anyhow::Result<()> {
         let queries = self.questions.ask(kind, &mut self.dice);
-        self.ask(kind, queries);
+        self.ask(kind, queries, None);
         Ok(())
     }
 
-    fn ask(&mut self, kind: Kind, queries: Vec<workloads::Query>) {
+    /// Asks about a version that was the newest some time ago, of those who can be asked so.
+    fn read_past(&mut self) {
+        if !LOOK_BACK.iter().any(|it| it.name == self.contestant.name) || !self.past_dice.random_bool(PAST) {
+            return;
+        }
+        let queries = self.questions.ask(Kind::Past, &mut self.past_dice);
+        // Nearly as far back as versions are kept.
+        let oldest = self.clock - self.script.kappa.window_ms as i64 * 900;
+        let serving = self.actors.iter().find(|actor| !actor.past.is_empty());
+        let Some(past) = serving.map(|actor| &actor.past) else { return };
+        let from = past.partition_point(|(since, _)| *since < oldest);
+        if from == past.len() {
+            return;
+        }
+        let at = past[self.past_dice.random_range(from..past.len())].1.clone();
+        self.ask(Kind::Past, queries, Some(at));
+    }
+
+    fn ask(&mut self, kind: Kind, queries: Vec<Query>, at: Option<Version>) {
         let serving =
             self.actors.iter_mut().find(|actor| self.contestant.parts[actor.index].role == Role::Serve);
         let Some(serving) = serving else { return };
         let sent_us = self.clock;
-        let (answer, error) = match serving.component.read(&queries) {
+        let answer = match &at {
+            Some(version) => serving.component.read_at(version, &queries),
+            None => serving.component.read(&queries),
+        };
+        let (answer, error) = match answer {
             Ok(answer) => (Some(answer), None),
             Err(error) => (None, Some(format!("{error:#}"))),
         };
@@ -238,8 +269,17 @@ impl<'a> Stage<'a> {
         });
         let read = self.evidence.reads.len() as u64;
         let answered_us = self.clock;
-        let observation =
-            Observation { read, kind, intended_us: sent_us, sent_us, answered_us, queries, answer, error };
+        let observation = Observation {
+            read,
+            kind,
+            intended_us: sent_us,
+            sent_us,
+            answered_us,
+            queries,
+            at,
+            answer,
+            error,
+        };
         self.evidence.reads.push(observation);
         self.clock += 1;
     }
@@ -266,7 +306,7 @@ impl<'a> Stage<'a> {
     fn finish(mut self) -> anyhow::Result<Evidence> {
         self.drain()?;
         for query in self.questions.every_view() {
-            self.ask(Kind::Final, vec![query]);
+            self.ask(Kind::Final, vec![query], None);
         }
         ensure!(
             self.evidence.run.live_from.0.len() == self.script.partitions as usize,

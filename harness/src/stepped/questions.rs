@@ -49,7 +49,7 @@ impl Questions {
         match kind {
             Kind::Uniform | Kind::Recent => vec![self.point(view(dice), kind, dice)],
             Kind::Total => vec![self.total()],
-            Kind::Pair => self.pair(dice),
+            Kind::Pair | Kind::Past => self.pair(dice),
             Kind::Whole | Kind::Final => vec![whole(view(dice).name)],
         }
     }
