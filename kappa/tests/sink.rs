@@ -236,3 +236,31 @@ fn another_question_and_another_log_fill_it_again() {
     finish(&mut kappa, &other);
     check(&kappa, &sink, "orders", &terms, &others).unwrap();
 }
+
+#[test]
+fn whatever_a_power_cut_leaves_of_the_state_the_sink_is_right() {
+    for step in 0..60 {
+        let (disk, terms, sink) = (PowerLoss::new(step), Terms::default(), Memory::new(step, 0));
+        let (log, records) = (log("orders", 3), records("orders", step, 240, 3));
+        let config = config(&terms, 1, 40);
+        append(&log, &records[..150]);
+        disk.crash_after(step);
+        let shared: SharedDisk = Arc::new(disk.clone());
+        let begun = Kappa::feeding(Arc::new(log.clone()), &shared, &config, Box::new(sink.clone()));
+        if let Ok(mut kappa) = begun {
+            while kappa.step(0).unwrap_or(false) {}
+        }
+        // The process died alone, or the power went with it; the store has kept all that it was told.
+        let survived: SharedDisk = if step % 2 == 0 {
+            Arc::new(disk.surviving())
+        } else {
+            disk.revive();
+            Arc::new(disk)
+        };
+        append(&log, &records[150..]);
+        let mut kappa = feeding(&log, &survived, &config, &sink);
+        check(&kappa, &sink, "orders", &terms, &records);
+        finish(&mut kappa, &log);
+        check(&kappa, &sink, "orders", &terms, &records).unwrap();
+    }
+}
