@@ -13,11 +13,13 @@ use crate::snapshot::Ordered;
 mod blocks;
 mod pages;
 mod saving;
+mod settled;
 #[cfg(test)]
 mod tests;
 
 use pages::{Item, PageKey, Pages, SLOTS};
 use saving::Saving;
+use settled::Settled;
 
 /// Pages that are looked at in one turn of forgetting, and one more for so many values that came since the last turn: some
 /// have fewer values than they have slots.
@@ -44,6 +46,9 @@ pub(crate) trait Near: Copy {
 pub(crate) struct Shards<K, V, A = ()> {
     pages: Pages<V>,
     aside: Ordered<Spot, A>,
+    /// Keys that have `last` aside for ever.
+    settled: Settled,
+    last: A,
     /// Whether something may be held aside of a page that was closed.
     closed: bool,
     /// The page used last, and its place.
@@ -55,8 +60,10 @@ pub(crate) struct Shards<K, V, A = ()> {
 
 /// How far the forgetting has come.
 struct Sweep {
-    /// Whether a round is under way.
+    /// Whether a round over the pages is under way.
     begun: bool,
+    /// Where a round over what is held aside has come to, if one is under way.
+    aside: Option<Spot>,
     /// How far time had come when the last round was begun.
     before: Millis,
     /// Values that came since the last turn.
@@ -93,14 +100,17 @@ impl Spot {
 }
 
 impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
-    pub(crate) fn new() -> Self {
+    /// Nothing yet. `last` is what a key can have aside at last, when nothing else can come of it any more.
+    pub(crate) fn new(last: A) -> Self {
         Shards {
             pages: Pages::new(),
             aside: Ordered::default(),
+            settled: Settled::default(),
+            last,
             closed: false,
             recent: None,
             saving: None,
-            sweep: Sweep { begun: false, before: Millis::MIN, came: 0 },
+            sweep: Sweep { begun: false, aside: None, before: Millis::MIN, came: 0 },
             keys: PhantomData,
         }
     }
@@ -122,23 +132,29 @@ impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
             let spot = |slot, rest| Spot::of(&key, slot, rest);
             let aside = self.aside.range(spot(0, 0)..=spot(SLOTS - 1, u32::MAX));
             let marked = aside.fold(0, |marked, (spot, _)| marked | 1 << spot.slot());
-            self.pages.pages[page].marked = marked;
+            self.pages.pages[page].marked = marked | self.settled.slots(&spot(0, 0));
         }
         self.recent = Some((key, page));
         page
     }
 
     /// Forgets some of the values that `old` says are, unless a snapshot is being taken: whatever is old is gone some turns
-    /// later. What is held aside stays.
+    /// later. Of what is held aside, that of which `done` says so becomes what it can be at last.
     ///
     /// `before` says how far time has come; a new round is begun when it has come further by `stride`.
-    pub(crate) fn forget(&mut self, before: Millis, stride: Millis, mut old: impl FnMut(K, &V) -> bool) {
-        let Sweep { begun, before: then, came } = &mut self.sweep;
+    pub(crate) fn forget(
+        &mut self,
+        (before, stride): (Millis, Millis),
+        mut old: impl FnMut(K, &V) -> bool,
+        done: impl Fn(&A) -> bool,
+    ) {
+        let Sweep { begun, before: then, came, aside } = &mut self.sweep;
         if self.saving.is_some() {
             return;
         }
         if before >= then.saturating_add(stride) {
             (*begun, *then) = (true, before);
+            aside.get_or_insert(Spot { lead: 0, number: 0, rest: 0 });
         }
         let room = LOOKS.0 + std::mem::take(came) / LOOKS.1;
         if *begun {
@@ -150,6 +166,20 @@ impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
             self.recent = None;
             *begun = looked == room;
         }
+        self.settle(room, done);
+    }
+
+    /// Looks at so much of what is held aside, and settles what is done.
+    fn settle(&mut self, room: usize, done: impl Fn(&A) -> bool) {
+        let Some(from) = self.sweep.aside else { return };
+        let some: Vec<(Spot, bool)> =
+            self.aside.range(from..).take(room).map(|(spot, aside)| (*spot, done(aside))).collect();
+        self.sweep.aside = some.last().map(|(last, _)| *last).filter(|_| some.len() == room);
+        for (spot, _) in some.into_iter().filter(|(_, done)| *done) {
+            if self.settled.insert(&spot) {
+                self.aside.change(&spot).remove(&spot);
+            }
+        }
     }
 }
 
@@ -158,7 +188,11 @@ impl<'a, K: Near, V: Copy, A: Clone> Leaf<'a, K, V, A> {
     #[inline]
     pub(crate) fn aside(&self) -> Option<&A> {
         let page = &self.all.pages.pages[self.page];
-        if page.is_marked(self.spot.slot()) { self.all.aside.get(&self.spot) } else { None }
+        if !page.is_marked(self.spot.slot()) {
+            return None;
+        }
+        let settled = || self.all.settled.contains(&self.spot).then_some(&self.all.last);
+        self.all.aside.get(&self.spot).or_else(settled)
     }
 
     /// What is held aside, to be changed; the default if nothing was.
@@ -167,7 +201,9 @@ impl<'a, K: Near, V: Copy, A: Clone> Leaf<'a, K, V, A> {
         A: Default,
     {
         self.all.pages.pages[self.page].marked |= 1 << self.spot.slot();
-        self.all.aside.entry(self.spot)
+        let Shards { aside, settled, last, .. } = &mut *self.all;
+        let first = || if settled.contains(&self.spot) { last.clone() } else { A::default() };
+        aside.change(&self.spot).entry(self.spot).or_insert_with(first)
     }
 
     /// The values, in no order.

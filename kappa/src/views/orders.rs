@@ -143,7 +143,7 @@ impl Rules for Orders {
 
     fn new(terms: &Terms, _views: &[&str]) -> Self {
         let book = Book { large_from: terms.large_from, visits: Visits::new(), ranking: Ranking::default() };
-        Orders { orders: Shards::new(), horizon: terms.cancel_horizon, book }
+        Orders { orders: Shards::new(Marks::CANCELLED), horizon: terms.cancel_horizon, book }
     }
 
     fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
@@ -181,8 +181,9 @@ impl Rules for Orders {
     fn forget(&mut self, earliest: Millis) {
         // rule: O6
         let Some(horizon) = self.horizon.filter(|horizon| *horizon < Millis::MAX) else { return };
-        let before = earliest.saturating_sub(horizon);
-        self.orders.forget(before, horizon / AT_ONCE, |_, line| line.time < before);
+        let Some(before) = earliest.checked_sub(horizon) else { return };
+        let steps = (before, horizon / AT_ONCE);
+        self.orders.forget(steps, |_, line| line.time < before, |marks| marks.cancel_since(earliest));
         self.book.visits.forget(before);
     }
 

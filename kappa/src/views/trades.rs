@@ -147,7 +147,11 @@ impl Rules for Trades {
     fn new(terms: &Terms, views: &[&str]) -> Self {
         let ladders = asked(views, &["range"]).then(Ladders::default);
         let tapes = asked(views, &["last"]).then(Tapes::default);
-        Trades { entries: Shards::new(), horizon: terms.cancel_horizon, book: Book { ladders, tapes } }
+        Trades {
+            entries: Shards::new(Marks::BUSTED),
+            horizon: terms.cancel_horizon,
+            book: Book { ladders, tapes },
+        }
     }
 
     fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
@@ -160,8 +164,9 @@ impl Rules for Trades {
     fn forget(&mut self, earliest: Millis) {
         // rule: T6
         let Some(horizon) = self.horizon.filter(|horizon| *horizon < Millis::MAX) else { return };
-        let before = earliest.saturating_sub(horizon);
-        self.entries.forget(before, horizon / AT_ONCE, |_, trade| trade.time < before);
+        let Some(before) = earliest.checked_sub(horizon) else { return };
+        let steps = (before, horizon / AT_ONCE);
+        self.entries.forget(steps, |_, trade| trade.time < before, |marks| marks.bust_since(earliest));
         self.book.ladders.iter_mut().for_each(|ladders| ladders.forget(before.div_euclid(DAY)));
         self.book.tapes.iter_mut().for_each(|tapes| tapes.forget(before));
     }

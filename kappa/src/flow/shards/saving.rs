@@ -17,6 +17,8 @@ pub(super) struct Saving<V> {
     next: u32,
     /// Values that have changed, as they were.
     changed: SteadyMap<u32, V>,
+    /// The last key written of those that are settled. There come no others meanwhile.
+    settled: Option<Spot>,
 }
 
 /// A row of a snapshot.
@@ -24,6 +26,19 @@ pub(super) struct Saving<V> {
 enum Held<V, A> {
     Value(V),
     Aside(A),
+    Settled,
+}
+
+impl<K: Near, V, A> Shards<K, V, A> {
+    /// Something is held aside of a key. Of many nothing else is held any more: no page is opened for them.
+    fn mark(&mut self, key: K) -> Spot {
+        self.closed = true;
+        let spot = key.spot();
+        if let Some(page) = self.pages.find(&spot.page()) {
+            self.pages.pages[page].marked |= 1 << spot.slot();
+        }
+        spot
+    }
 }
 
 impl<K, V: Copy, A> Shards<K, V, A> {
@@ -44,6 +59,17 @@ where
     V: Copy + Serialize,
     A: Serialize,
 {
+    /// Writes some more of the keys that are settled; whether some are left.
+    fn write_settled(&self, saving: &mut Saving<V>, rows: &mut Written) -> bool {
+        for spot in self.settled.after(saving.settled) {
+            saving.settled = Some(spot);
+            if !rows.put(&(K::at(spot), Held::<V, A>::Settled)) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Writes what a page had; whether there is room for more.
     fn write_page(&self, saving: &mut Saving<V>, page: u32, rows: &mut Written) -> bool {
         let (key, mut room) = (&self.pages.pages[page].key, true);
@@ -66,7 +92,8 @@ where
 {
     fn begin(&mut self) {
         let lengths = (self.pages.pages.length(), self.pages.items.length());
-        self.saving = Some(Box::new(Saving { lengths, next: 0, changed: SteadyMap::default() }));
+        self.saving =
+            Some(Box::new(Saving { lengths, next: 0, changed: SteadyMap::default(), settled: None }));
         self.aside.begin();
     }
 
@@ -81,6 +108,7 @@ where
             }
         }
         let left = self.aside.write(|spot, aside| rows.put(&(K::at(*spot), Held::<V, _>::Aside(aside))));
+        let left = left || self.write_settled(&mut saving, rows);
         self.saving = left.then_some(saving);
         left
     }
@@ -91,13 +119,14 @@ where
             match held {
                 Held::Value(value) => _ = self.at(key).push(value),
                 Held::Aside(aside) => {
-                    // Of many keys nothing else is held any more: no page is opened for them.
-                    self.closed = true;
-                    let spot = key.spot();
-                    if let Some(page) = self.pages.find(&spot.page()) {
-                        self.pages.pages[page].marked |= 1 << spot.slot();
-                    }
+                    let spot = self.mark(key);
                     *self.aside.entry(spot) = aside;
+                }
+                Held::Settled => {
+                    let spot = self.mark(key);
+                    if !self.settled.insert(&spot) {
+                        *self.aside.entry(spot) = self.last.clone();
+                    }
                 }
             }
         }

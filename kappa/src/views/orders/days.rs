@@ -43,7 +43,7 @@ impl Movable for (i64, u32) {
 
 impl Visits {
     pub(super) fn new() -> Self {
-        Visits { records: Shards::new() }
+        Visits { records: Shards::new(()) }
     }
 
     pub(super) fn table(&mut self) -> &mut dyn Table {
@@ -53,7 +53,7 @@ impl Visits {
     /// Nothing changes any more of records whose event time is before this.
     pub(super) fn forget(&mut self, before: Millis) {
         let first = Unit::Day.of(before);
-        self.records.forget(first, 1, |(day, _), _| day < first);
+        self.records.forget((first, 1), |(day, _), _| day < first, |()| false);
     }
 
     /// Counts a record of a customer in (`sign` 1) or out (-1).

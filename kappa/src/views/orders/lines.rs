@@ -31,6 +31,15 @@ pub(super) struct Several {
 }
 
 impl Marks {
+    /// Whatever comes is cancelled.
+    pub(super) const CANCELLED: Marks = Marks::Cancelled(Millis::MIN);
+
+    /// Whether everything is cancelled that lies no further than a horizon before this time, or after it.
+    // rule: O4 O5
+    pub(super) fn cancel_since(&self, earliest: Millis) -> bool {
+        self.cancelled().is_some_and(|cancelled| cancelled <= earliest)
+    }
+
     pub(super) fn add(&mut self, act: &Act) {
         if act.kind == OrderKind::Cancelled {
             self.cancel(act.time);

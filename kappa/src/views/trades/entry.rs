@@ -24,6 +24,15 @@ pub(super) struct Several {
 }
 
 impl Marks {
+    /// Whatever comes is busted.
+    pub(super) const BUSTED: Marks = Marks::Busted(Millis::MIN);
+
+    /// Whether everything is busted that lies no further than a horizon before this time, or after it.
+    // rule: T4 T5
+    pub(super) fn bust_since(&self, earliest: Millis) -> bool {
+        self.busted().is_some_and(|busted| busted <= earliest)
+    }
+
     pub(super) fn add(&mut self, kind: TradeKind, mark: Trade) {
         if kind == TradeKind::Busted {
             self.bust(mark.time);
