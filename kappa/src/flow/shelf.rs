@@ -15,9 +15,13 @@ use crate::views::Sum;
 const SIDE_BY_SIDE: usize = 1 << 10;
 
 /// Sums by key. A key whose sum is nothing need not be there.
-pub trait Shelf<K, S>: Table + Default + 'static {
+pub trait Shelf<K: Copy, S>: Table + Default + 'static {
     /// Adds a difference to the sum of a key.
     fn add(&mut self, key: K, difference: &S);
+    /// Adds differences to the sums of their keys, and may put them in order.
+    fn add_all(&mut self, differences: &mut [(K, S)]) {
+        differences.iter().for_each(|(key, difference)| self.add(*key, difference));
+    }
     /// The sum of a key.
     fn get(&self, key: &K) -> Option<&S>;
     /// Keys from `first` on (all of them without one) in their order, with their sums.
@@ -67,6 +71,12 @@ impl<K: Key, S: Sum> Shelf<K, S> for Tree<K, S> {
         if sum.is_zero() {
             sums.remove(&key);
         }
+    }
+
+    fn add_all(&mut self, differences: &mut [(K, S)]) {
+        // Neighbours are quick to find one after the other.
+        differences.sort_unstable_by_key(|(key, _)| *key);
+        differences.iter().for_each(|(key, difference)| self.add(*key, difference));
     }
 
     fn get(&self, key: &K) -> Option<&S> {

@@ -91,11 +91,9 @@ impl<G: Grouping> Sums<G> {
 
     fn settle(&mut self, newest: u64, oldest: u64) {
         while let Some(first) = self.later.first_entry().filter(|first| *first.key() <= newest) {
-            let (time, updates) = first.remove_entry();
+            let (time, mut updates) = first.remove_entry();
             self.begin(time);
-            for (key, difference) in updates.iter().flatten() {
-                self.newest.add(*key, difference);
-            }
+            updates.iter_mut().for_each(|some| self.newest.add_all(some));
             if time > oldest {
                 self.window.insert(time, updates);
             }
