@@ -112,7 +112,8 @@ impl Course {
             newest = Some(time);
         }
         let Some(newest) = newest else { return Ok(false) };
-        let oldest = self.window.trim(now);
+        let behind = self.last().total() - self.version().total();
+        let oldest = self.window.trim(now, behind);
         let oldest = self.keep.map_or(oldest, |keep| keep.min(oldest));
         crew.settle(self.job.number, newest, oldest, self.lows.earliest(newest))?;
         Ok(true)

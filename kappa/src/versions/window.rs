@@ -41,9 +41,10 @@ impl Window {
     }
 
     /// Gives up what is too old, and says the number of the oldest version that is left: of that of the empty log, which
-    /// needs nothing to be kept, the next one's.
-    pub(crate) fn trim(&mut self, now: Micros) -> u64 {
-        let records = self.newest().version.total();
+    /// needs nothing to be kept, the next one's. What would be given up for the `behind` records that are on their way is
+    /// not kept until then: so nothing is in a replay, but at its end.
+    pub(crate) fn trim(&mut self, now: Micros, behind: u64) -> u64 {
+        let records = self.newest().version.total() + behind;
         // A version can be read for as long as the one after it is not too old: until then it is what a reader of
         // that moment saw.
         while let Some(next) = self.readable.get(1) {
