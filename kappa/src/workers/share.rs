@@ -82,8 +82,19 @@ struct Job {
     dead: u64,
     /// Its part in a snapshot.
     taking: Option<Taking>,
+    /// The last version that was settled, and what is to be settled in its turns.
+    settled: Option<u64>,
+    settling: Option<Settling>,
     /// See [`Standing::low`].
     low: Option<(u64, Millis)>,
+}
+
+/// See [`Share::settle`].
+#[derive(Clone, Copy)]
+struct Settling {
+    newest: u64,
+    oldest: u64,
+    earliest: Option<Millis>,
 }
 
 impl Share {
@@ -120,7 +131,9 @@ impl Share {
         }
         let unnoted = brief.known.as_ref().filter(|_| worker.index() == 0 && feed.dead_letters.is_none());
         let (dead, assigned) = (unnoted.map_or(0, |known| known.dead), VecDeque::new());
-        self.jobs.push(Job { number: brief.number, engine, source, assigned, dead, taking: None, low: None });
+        let (number, taking, settled) = (brief.number, None, brief.known.as_ref().map(|known| known.time));
+        let (settling, low) = (None, None);
+        self.jobs.push(Job { number, engine, source, assigned, dead, taking, settled, settling, low });
         Ok(())
     }
 
@@ -132,6 +145,7 @@ impl Share {
     /// This job answers from now on.
     pub(crate) fn lead(&mut self, job: u32) {
         self.jobs.sort_by_key(|it| it.number != job);
+        self.jobs.first_mut().into_iter().for_each(Job::settle_all);
     }
 
     /// Takes on a version of a job. They come in their order.
@@ -149,11 +163,14 @@ impl Share {
     }
 
     /// From now on `newest` of a job, which is complete, is read most; versions before `oldest` are given up. No record of a
-    /// later version has an event time before `earliest`, if that is known.
+    /// later version has an event time before `earliest`, if that is known. A job that does not answer settles in its turns.
     pub(crate) fn settle(&mut self, job: u32, newest: u64, oldest: u64, earliest: Option<Millis>) {
+        let answers = self.jobs.first().is_some_and(|first| first.number == job);
         if let Some(job) = self.job(job) {
-            job.engine.settle(newest, oldest);
-            earliest.into_iter().for_each(|earliest| job.engine.forget(earliest));
+            job.settling = Some(Settling { newest, oldest, earliest });
+            if answers {
+                job.settle_all();
+            }
         }
     }
 
@@ -238,8 +255,9 @@ impl Job {
         let over = pace.turn();
         let mut busy = false;
         loop {
+            let settled = self.settle_one();
             let (moved, _) = self.pull(SLICE)?;
-            if !moved {
+            if !moved && !settled {
                 return Ok(busy);
             }
             busy = true;
@@ -248,6 +266,23 @@ impl Job {
                 return Ok(busy);
             }
         }
+    }
+
+    /// Settles one version more, if one is to be.
+    fn settle_one(&mut self) -> bool {
+        let Some(Settling { newest, oldest, earliest }) = self.settling else { return false };
+        let next = self.settled.map_or(0, |settled| settled + 1).min(newest);
+        self.engine.settle(next, oldest);
+        self.settled = Some(next);
+        if next == newest {
+            self.settling = None;
+            earliest.into_iter().for_each(|earliest| self.engine.forget(earliest));
+        }
+        true
+    }
+
+    fn settle_all(&mut self) {
+        while self.settle_one() {}
     }
 
     /// A little of the snapshot that is being taken; false when nothing came of it.
