@@ -48,14 +48,12 @@ impl Watch {
         lock(&self.heard).last().map(|watched| watched.version.clone())
     }
 
-    /// The newest version heard of between two times of the clock.
+    /// The newest version heard of up to `until_us`, but none from before `from_us`: the first one since then instead.
     pub fn newest(&self, from_us: i64, until_us: i64) -> Option<Version> {
         let heard = lock(&self.heard);
-        let last = heard.partition_point(|watched| watched.received_us <= until_us).checked_sub(1)?;
-        heard
-            .get(last)
-            .filter(|watched| watched.received_us >= from_us)
-            .map(|watched| watched.version.clone())
+        let first = heard.partition_point(|watched| watched.received_us < from_us);
+        let after = heard.partition_point(|watched| watched.received_us <= until_us);
+        heard.get(after.saturating_sub(1).max(first)).map(|watched| watched.version.clone())
     }
 
     /// Everything heard until now, in the clock's time.
