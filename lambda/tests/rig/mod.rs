@@ -180,7 +180,8 @@ impl Rig {
         }
         let busted = kind == TradeKind::Busted;
         let price = if busted { 0 } else { 1 + self.dice.below(self.case.prices) as i64 };
-        let volume = if busted { 0 } else { 1 + self.dice.below(9) as i64 };
+        // Some are zero or below, which nothing forbids.
+        let volume = if busted { 0 } else { self.dice.below(9) as i64 - 2 };
         let time = if self.dice.percent(10) { 86_400_000 + self.time() } else { self.time() };
         TradeEvent { kind, symbol, price, volume, time, target }
     }
