@@ -68,7 +68,7 @@ impl<G: Grouping> Fold<G> {
 
 /// The same number for the same key in every run and at every worker.
 #[inline]
-pub(crate) fn hash<K: Hash>(key: &K) -> u64 {
+pub(crate) fn hash<K: Hash + ?Sized>(key: &K) -> u64 {
     let mut hasher = SteadyHasher::default();
     key.hash(&mut hasher);
     hasher.finish()

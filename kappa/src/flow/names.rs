@@ -1,9 +1,10 @@
 //! Customers and symbols as small numbers, each at the worker where it is at home.
 
+use hashbrown::HashTable;
 use workloads::partition::PartitionBy;
 use workloads::{Meta, Name};
 
-use crate::flow::fold::{SteadyMap, hash};
+use crate::flow::fold::hash;
 
 /// Where names are at home: each at one worker, the same in every run with as many workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,21 +52,35 @@ impl Homes {
 pub struct Names {
     homes: Homes,
     here: usize,
-    numbers: SteadyMap<Name, u32>,
+    /// With a part of each name's hash, so that few names are looked at, and none when the table grows: the table is
+    /// much smaller than the names, and they lie in the order in which they are likely to be used.
+    numbers: HashTable<(u32, u32)>,
     names: Vec<Name>,
+}
+
+/// What is kept of a name's hash.
+#[inline]
+fn part(name: &str) -> u32 {
+    hash(name) as u32
+}
+
+/// The hash that a part of one stands for.
+#[inline]
+fn whole(part: u32) -> u64 {
+    hash(&part)
 }
 
 impl Names {
     /// None yet, at the worker `here`.
     pub(crate) fn new(homes: Homes, here: usize) -> Self {
-        Names { homes, here, numbers: SteadyMap::default(), names: Vec::new() }
+        Names { homes, here, numbers: HashTable::new(), names: Vec::new() }
     }
 
     /// The number of a name that is at home here, a new one if it has none; of another the worker where it is at home.
     #[inline]
     pub(crate) fn meet(&mut self, name: &Name) -> Result<u32, usize> {
-        if let Some(number) = self.numbers.get(name) {
-            return Ok(*number);
+        if let Some(number) = self.known(name) {
+            return Ok(number);
         }
         let home = self.homes.of(name);
         if home == self.here { Ok(self.add(name)) } else { Err(home) }
@@ -74,17 +89,15 @@ impl Names {
     /// The number of a name that came here because it is at home here.
     #[inline]
     pub(crate) fn number(&mut self, name: &Name) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        self.add(name)
+        self.known(name).unwrap_or_else(|| self.add(name))
     }
 
     #[cold]
     fn add(&mut self, name: &Name) -> u32 {
         let number = u32::try_from(self.names.len()).expect("fewer than 2^32 names fit into memory");
         self.names.push(name.clone());
-        self.numbers.insert(name.clone(), number);
+        let part = part(name);
+        self.numbers.insert_unique(whole(part), (part, number), |(part, _)| whole(*part));
         number
     }
 
@@ -99,8 +112,11 @@ impl Names {
     }
 
     /// The number of a name that was met before.
+    #[inline]
     pub fn known(&self, name: &str) -> Option<u32> {
-        self.numbers.get(name).copied()
+        let part = part(name);
+        let same = |held: &(u32, u32)| held.0 == part && self.names[held.1 as usize] == *name;
+        self.numbers.find(whole(part), same).map(|(_, number)| *number)
     }
 
     /// The name of a number that was given out here.
