@@ -105,13 +105,16 @@ pub(crate) struct Tuple {
     pub(crate) kept: Option<Version>,
 }
 
+/// A cell's name and what is in it from now on; nothing for one that is no more.
+pub(crate) type Written = (String, Option<String>);
+
 /// What one transaction changes. Tables and cells are named.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
     /// Tables to make, in place of what may have been left of them.
     pub(crate) made: Vec<String>,
-    /// Cells and what is in them from now on, by table; nothing for one that is no more.
-    pub(crate) cells: Vec<(String, Vec<(String, Option<String>)>)>,
+    /// Cells by table.
+    pub(crate) cells: Vec<(String, Vec<Written>)>,
     /// The tuple from now on.
     pub(crate) tuple: Option<String>,
     /// Tables that nobody will ask again.

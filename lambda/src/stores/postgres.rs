@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Statement};
 
 use super::cells::Span;
-use super::{Changes, Purpose, Reading, Store, StoreError};
+use super::{Changes, Purpose, Reading, Store, StoreError, Written};
 
 mod session;
 
@@ -133,7 +133,7 @@ async fn upsert(
     client: &Client,
     prepared: &mut Prepared,
     table: &str,
-    cells: &[(String, Option<String>)],
+    cells: &[Written],
 ) -> Result<(), Error> {
     let upsert = format!(
         "INSERT INTO {table} SELECT * FROM unnest($1::text[], $2::text[])
@@ -150,7 +150,7 @@ async fn delete(
     client: &Client,
     prepared: &mut Prepared,
     table: &str,
-    cells: &[(String, Option<String>)],
+    cells: &[Written],
 ) -> Result<(), Error> {
     let gone = cells.iter().filter(|(_, half)| half.is_none()).map(|(cell, _)| cell.as_str());
     let gone: Vec<&str> = gone.collect();
