@@ -6,6 +6,7 @@ use super::folder::Folder;
 use super::noise::{self, Judgement, Verdict};
 use super::spread::{Outcome, Spread};
 use super::unit;
+use crate::contestants::kappa::{DIRTY, NAIVE, WATERMARK};
 
 /// The kind of read whose shares the headlines give; the others stand in the tables.
 pub(crate) const HEADLINE: &str = "uniform";
@@ -91,7 +92,7 @@ pub(crate) fn find(folder: &Folder) -> Finding {
                 timed.map(|sentence| if noise.verdict == Verdict::Void { void(sentence) } else { sentence }),
             );
         }
-        sentences.extend(pair.others());
+        sentences.extend([pair.others(), pair.unlabelled()].into_iter().flatten());
     }
     sentences.extend(rules(folder));
     let open = sentences.iter().any(|sentence| !sentence.decided);
@@ -290,6 +291,15 @@ impl Pair<'_> {
             return None;
         }
         self.say("Others wrong?", true, format!("Wrong were {}; the witnesses are below.", told.join(", ")))
+    }
+
+    /// Kappas whose answers name no version, on purpose.
+    fn unlabelled(&self) -> Option<Sentence> {
+        let degraded = [&DIRTY, &WATERMARK, &NAIVE].map(|it| it.name);
+        let took_part = self.folder.contestants(self.workload).into_iter();
+        let names: Vec<String> = took_part.filter(|name| degraded.contains(&name.as_str())).collect();
+        let text = format!("Without a label, as what they hold is of no version: {}.", names.join(", "));
+        if names.is_empty() { None } else { self.say("Which version?", true, text) }
     }
 }
 
