@@ -215,16 +215,18 @@ fn a_mark_at_the_horizon_still_acts_and_a_later_one_is_refused() {
         let (log, disk) = (log("orders", 2), disk());
         let mut kappa = start(&log, &disk, Some(HORIZON), workers, forgetful(0));
         let placed = |offset, time, partition| at(offset, OrderKind::Placed, offset + 1, time, partition);
-        // In the other partition the time comes further: the smaller one counts.
+        // The last step takes time so far that what is older than the oldest order is forgotten, and that order not.
         let last = HORIZON + LATE;
-        let mut records: Vec<Record> = (0..=66).map(|n| placed(n, n as i64 * 10 * SECOND, 0)).collect();
-        records.extend((0..=67).map(|n| placed(n, n as i64 * 10 * SECOND + 7, 1)));
+        let times = || (0..).zip((0..=50).map(|n| n * 10 * SECOND).chain([last]));
+        let mut records: Vec<Record> = times().map(|(n, time)| placed(n, time, 0)).collect();
+        // In the other partition it comes further: the smaller one counts.
+        records.extend(times().map(|(n, time)| placed(n, time + 7, 1)));
         for (ms, record) in (0..).zip(&records) {
             append(&log, std::slice::from_ref(record));
             follow(&mut kappa, &log, ms).unwrap();
         }
         // As late as may be, of the oldest order; and so late that its time has passed.
-        let mark = at(67, OrderKind::Cancelled, 1, last - LATE + refused, 0);
+        let mark = at(52, OrderKind::Cancelled, 1, last - LATE + refused, 0);
         append(&log, std::slice::from_ref(&mark));
         records.push(mark);
         follow(&mut kappa, &log, 1_000).unwrap();
