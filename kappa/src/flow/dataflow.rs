@@ -161,13 +161,12 @@ impl<R: Rules> Dataflow<R> {
 
     fn answer(&self, at: Moment, query: &Query, names: &Names) -> Rows {
         let (view, key) = (query.view.as_str(), query.key.as_deref());
-        let sums = self.sums.iter().find(|sums| sums.answers(view));
+        let Some(sums) = self.sums.iter().find(|sums| sums.answers(view)) else { return Rows::new() };
         let question = Question { view, key, names, terms: &self.terms };
-        let rows = |sums: &Box<dyn Held>| match at.since {
+        match at.since {
             Some(since) => sums.changed(since, at.time, &question),
             None => sums.rows(at.time, &question),
-        };
-        sums.map(rows).unwrap_or_default()
+        }
     }
 
     /// A snapshot is to be taken at version `time`, which nothing was fed of.

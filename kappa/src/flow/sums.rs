@@ -1,6 +1,7 @@
 //! The sums of one grouping by key, as one worker holds them, at every version that can still be read.
 
 use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -130,9 +131,10 @@ impl<G: Grouping> Held for Rc<RefCell<Sums<G>>> {
         let mut rows = Rows::new();
         // Of several keys there may be one row.
         for key in sums.keys(since, time).into_iter().map(|key| key.print(question.names)) {
-            if !rows.contains_key(&key) {
-                let row = G::rows(&Question { key: Some(&key), ..*question }, &reader).remove(&key);
-                rows.insert(key, row.unwrap_or_default());
+            if let Entry::Vacant(place) = rows.entry(key) {
+                let key = place.key();
+                let row = G::rows(&Question { key: Some(key), ..*question }, &reader).remove(key);
+                place.insert(row.unwrap_or_default());
             }
         }
         rows
