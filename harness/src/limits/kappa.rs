@@ -15,8 +15,8 @@ use crate::driver::Stop;
 /// Records a version of decoded events.
 const GRAINS: [usize; 3] = [1_000, 10_000, 100_000];
 
-/// Records a version of a replay from disk.
-const REPLAY: u64 = 100_000;
+/// Records a version of a replay from disk: few enough to be at hand in the processor, and many.
+const REPLAY: [u64; 2] = [10_000, 100_000];
 
 pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
@@ -43,11 +43,12 @@ pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Pa
             }
         }
     }
-    for (codec, workers) in [(Codec::Bin, 1), (Codec::Bin, 2), (Codec::Json, 2)] {
-        let setting =
-            format!("{} from disk, g = {REPLAY}, {workers} worker{}", codec.name(), plural(workers));
-        parts
-            .push(Part::new("kappa: all views", setting, move || from_disk(workload, input, codec, workers)));
+    for (codec, workers) in [(Codec::Bin, 1), (Codec::Bin, 2), (Codec::Json, 1), (Codec::Json, 2)] {
+        for g in REPLAY {
+            let setting = format!("{} from disk, g = {g}, {workers} worker{}", codec.name(), plural(workers));
+            let run = move || from_disk(workload, input, codec, (workers, g));
+            parts.push(Part::new("kappa: all views", setting, run));
+        }
     }
     parts
 }
@@ -89,9 +90,14 @@ fn together(
     Ok(took)
 }
 
-fn from_disk(workload: &Workload, input: &Input, codec: Codec, workers: u32) -> anyhow::Result<Duration> {
+fn from_disk(
+    workload: &Workload,
+    input: &Input,
+    codec: Codec,
+    (workers, granularity): (u32, u64),
+) -> anyhow::Result<Duration> {
     let log: Arc<dyn Log> = Arc::new(FileLog::open(&input.disk, &input.log_dir(codec))?);
-    let (mut kappa, took) = whole(&log, &input.disk, workers, REPLAY, &Stop::default())?;
+    let (mut kappa, took) = whole(&log, &input.disk, workers, granularity, &Stop::default())?;
     input.agree(workload, &kappa.read(&[input.whole(workload)])?.rows[0])?;
     Ok(took)
 }
