@@ -242,3 +242,38 @@ fn a_file_that_is_not_what_was_written_is_an_error_and_filled_again() {
     drop(other);
     rig.level();
 }
+
+/// `cargo test --release -p harness --test fed -- --ignored --nocapture` prints how quick the stores are by themselves.
+#[test]
+#[ignore = "figures, for a quiet machine"]
+fn figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let address = server.as_ref().map(Server::address);
+    let stores = [(StoreKind::Sqlite, Some(String::new())), (StoreKind::Postgres, address)];
+    for (kind, address) in stores.into_iter().filter_map(|(kind, address)| Some((kind, address?))) {
+        let mut store = lambda::stores::Rowstore::at(kind, &address, folder.path()).unwrap();
+        store.held().unwrap();
+        store.put("none", true, &[]).unwrap();
+        let key = |number: u64| format!("customer-{:05}", number * 7_919 % 10_000);
+        let row = |number: u64| (key(number), vec![i128::from(number), 3]);
+        for size in [10, 100, 1_000, 10_000] {
+            let (times, began) = (20_000 / size, std::time::Instant::now());
+            for turn in 0..times {
+                let rows = (turn * size..(turn + 1) * size).map(row).collect();
+                store.put(&format!("label {turn}"), false, &[("spend".into(), rows)]).unwrap();
+            }
+            let rate = (times * size) as f64 / began.elapsed().as_secs_f64();
+            println!("{kind:?}: {rate:.0} rows/s, {size} a transaction");
+        }
+        let mut took: Vec<_> = (0..5_000)
+            .map(|number| {
+                let (began, key) = (std::time::Instant::now(), Some(key(number)));
+                store.read(&[Query { view: "spend".into(), key }]).unwrap().unwrap();
+                began.elapsed()
+            })
+            .collect();
+        took.sort_unstable();
+        println!("{kind:?}: a point read {:?} at p50, {:?} at p99", took[2_500], took[4_950]);
+    }
+}

@@ -179,7 +179,8 @@ fn when_a_process_dies_the_other_ends_and_both_begin_again() {
         names.find(|name| {
             name.as_ref().is_ok_and(|it| it.path().extension().is_some_and(|end| end == "manifest"))
         })
-    });
+    })
+    .unwrap();
     second.kill().unwrap();
     second.wait().unwrap();
     let ended = first.wait_with_output().unwrap();
