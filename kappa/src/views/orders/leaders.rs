@@ -181,6 +181,10 @@ impl Grouping for Leaders {
     type Key = Leader;
     type Sum = Spent;
 
+    fn form(_view: &str) -> &'static str {
+        "sums by customer, of whom the first are watched: the others are looked at when too few are left"
+    }
+
     fn row(_view: &str, spent: &Spent, _terms: &Terms) -> Option<Row> {
         // rule: O8
         (spent.count != 0).then(|| vec![spent.sum, i128::from(spent.count)])
