@@ -96,14 +96,17 @@ pub(crate) fn gather(
 ) -> Result<Team, KappaError> {
     let cluster = |error: io::Error| KappaError::Cluster(error.to_string());
     let listener = TcpListener::bind(HERE).map_err(cluster)?;
-    let addresses = (0..config.options.processes).map(|_| free_address()).collect::<io::Result<_>>();
+    // Its own address stays taken from now on; of the others only those that listen themselves need one that is free then.
+    let own = TcpListener::bind(HERE).map_err(cluster)?;
+    let others = (1..config.options.processes).map(|_| free_address());
+    let addresses = std::iter::once(own.local_addr().map(|it| it.to_string())).chain(others);
     let meeting = Meeting {
         leader: listener.local_addr().map_err(cluster)?.to_string(),
-        addresses: addresses.map_err(cluster)?,
+        addresses: addresses.collect::<io::Result<_>>().map_err(cluster)?,
         workers: config.workers as usize,
     };
     meeting.write(&**disk, state).map_err(cluster)?;
-    let mut team = Team::apart(log, &meeting, 0, config.spin)?;
+    let mut team = Team::apart(log, &meeting, (0, Some(own)), config.spin)?;
     let mut others = Vec::new();
     for process in 1..config.options.processes as usize {
         let (told, ear) = channel();

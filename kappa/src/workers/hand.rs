@@ -66,7 +66,7 @@ impl Hand {
         loop {
             match link.orders.try_recv() {
                 Ok(Order::Process(process)) => {
-                    let team = Team::apart(&self.log, &link.meeting, process, self.config.spin)?;
+                    let team = Team::apart(&self.log, &link.meeting, (process, None), self.config.spin)?;
                     let pace = Pace::new(self.ticks.clone(), self.config.options.replace_us);
                     team.tell(|| Word::Pace(pace.clone()))?;
                     link.team = Some(team);

@@ -22,10 +22,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two attempts.
 const NAP: Duration = Duration::from_millis(1);
 
-/// The workers of process `here`, connected with those of the others. It waits for all of them.
-pub(crate) fn build(addresses: &[String], here: usize, workers: usize) -> Result<Built, String> {
+/// The workers of process `here`, connected with those of the others. It waits for all of them; later ones come to the
+/// listener, if it has been made already, or else to one at its own address.
+pub(crate) fn build(
+    addresses: &[String],
+    here: usize,
+    workers: usize,
+    listener: Option<TcpListener>,
+) -> Result<Built, String> {
     let said = |error: io::Error| format!("connecting with the other processes: {error}");
-    let sockets = connect(addresses, here).map_err(said)?;
+    let sockets = connect(addresses, here, listener).map_err(said)?;
     let hooks = Hooks::default();
     let own = ProcessBuilder::new_typed_vector(workers, hooks.refill.clone(), hooks.spill.clone());
     let (builders, guard) =
@@ -34,14 +40,21 @@ pub(crate) fn build(addresses: &[String], here: usize, workers: usize) -> Result
 }
 
 /// A connection with every process but this one, in their order.
-fn connect(addresses: &[String], here: usize) -> io::Result<Vec<Option<TcpStream>>> {
-    let listener = TcpListener::bind(&addresses[here])?;
+fn connect(
+    addresses: &[String],
+    here: usize,
+    listener: Option<TcpListener>,
+) -> io::Result<Vec<Option<TcpStream>>> {
     let mut sockets: Vec<Option<TcpStream>> = addresses.iter().map(|_| None).collect();
     for (process, address) in addresses.iter().enumerate().take(here) {
         let mut stream = reach(address)?;
         stream.write_all(&(here as u64).to_le_bytes())?;
         sockets[process] = Some(stream);
     }
+    if here + 1 == addresses.len() {
+        return Ok(sockets);
+    }
+    let listener = listener.map_or_else(|| TcpListener::bind(&addresses[here]), Ok)?;
     while sockets.iter().skip(here + 1).any(Option::is_none) {
         let (mut stream, _) = listener.accept()?;
         stream.set_nodelay(true)?;

@@ -1,6 +1,7 @@
 //! Workers in threads of their own: what they are told, what they tell, and how they end.
 
 use std::any::Any;
+use std::net::TcpListener;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -96,11 +97,11 @@ impl Team {
     pub(crate) fn apart(
         log: &Arc<dyn Log>,
         meeting: &Meeting,
-        process: usize,
+        (process, listener): (usize, Option<TcpListener>),
         spin: bool,
     ) -> Result<Self, KappaError> {
         let (addresses, workers) = (meeting.addresses.clone(), meeting.workers);
-        let build = move || mesh::build(&addresses, process, workers);
+        let build = move || mesh::build(&addresses, process, workers, listener);
         Team::begin(log, build, process * workers..(process + 1) * workers, (spin, true))
     }
 
