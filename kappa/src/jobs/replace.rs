@@ -85,9 +85,10 @@ impl Replacement {
 
     /// Takes on what the job that answers was given just now.
     pub(crate) fn follow(&mut self, versions: &[Version]) {
-        if self.joined {
-            self.course.take_on(versions.iter().cloned());
+        if !self.joined {
+            return;
         }
+        self.course.take_on(versions.iter().cloned());
         if self.course.waiting() > QUEUE && self.agreed.is_none() {
             self.course.let_wait();
             self.joined = false;
