@@ -13,6 +13,8 @@ use crate::version::Version;
 
 pub mod file;
 pub mod identity;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod memory;
 
 /// What a log holds, written once when it is created.
