@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Job;
 use super::replay::Replay;
+use crate::plan::Contest;
 
 #[derive(Serialize)]
 struct Manifest<'a> {
@@ -65,15 +66,20 @@ pub fn write(job: &Job<'_>, ended: &str) -> anyhow::Result<()> {
             compiler: said("rustc", &["--version"]),
         },
         machine: machine(),
-        forms: plan.contests.iter().map(|contest| (&*contest.workload, forms(&contest.workload))).collect(),
+        forms: plan.contests.iter().filter(|contest| has_kappa(contest)).map(forms).collect(),
     };
     let file = out.join("manifest.json");
     let text = serde_json::to_string_pretty(&manifest).context("writing the manifest")?;
     fs::write(&file, text + "\n").with_context(|| format!("writing {}", file.display()))
 }
 
-fn forms(workload: &str) -> BTreeMap<&'static str, &'static str> {
-    kappa::views::forms(workload).into_iter().collect()
+/// The name of every Kappa says that it is one.
+fn has_kappa(contest: &Contest) -> bool {
+    contest.contestants.iter().any(|name| name.starts_with("kappa"))
+}
+
+fn forms(contest: &Contest) -> (&str, BTreeMap<&'static str, &'static str>) {
+    (&contest.workload, kappa::views::forms(&contest.workload).into_iter().collect())
 }
 
 /// How far a run has come.

@@ -18,6 +18,7 @@ use crate::flow::outlet::Outlet;
 use crate::flow::reading::{Reader, every, one};
 use crate::snapshot::Table;
 
+mod marks;
 pub mod orders;
 pub mod sensors;
 pub mod trades;

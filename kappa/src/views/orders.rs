@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use workloads::{Event, Millis, Name, OrderKind, Place, Record, Row, Rows, Terms};
 
+use super::marks::Marks;
 use super::{Grouping, Groupings, Rules};
 use crate::flow::fold::{Fold, additive};
 use crate::flow::keys::{All, Named};
@@ -19,7 +20,7 @@ mod lines;
 use amounts::Amounts;
 use days::{Days, Visits};
 use leaders::{Leaders, Ranking};
-use lines::{Line, Marks, acts, in_force};
+use lines::{Amount, Line, acts, in_force, mark};
 
 /// What comes to its end within this part of a horizon is forgotten at once.
 const AT_ONCE: Millis = 16;
@@ -70,13 +71,13 @@ struct Everybody;
 
 /// The orders that can still be marked, and what lies behind the customers of a day and the first of all.
 pub struct Orders {
-    orders: Shards<(u32, u64), Line, Marks>,
+    orders: Shards<(u32, u64), Line, Marks<Amount>>,
     horizon: Option<Millis>,
     book: Book,
 }
 
 /// The lines of one order id and customer, and its marks.
-type Order<'a> = Leaf<'a, (u32, u64), Line, Marks>;
+type Order<'a> = Leaf<'a, (u32, u64), Line, Marks<Amount>>;
 
 struct Book {
     large_from: i64,
@@ -143,7 +144,7 @@ impl Rules for Orders {
 
     fn new(terms: &Terms, _views: &[&str]) -> Self {
         let book = Book { large_from: terms.large_from, visits: Visits::new(), ranking: Ranking::default() };
-        Orders { orders: Shards::new(Marks::CANCELLED), horizon: terms.cancel_horizon, book }
+        Orders { orders: Shards::new(Marks::EVER), horizon: terms.cancel_horizon, book }
     }
 
     fn acts(record: &Record, mut act: impl FnMut(&Name, Act)) {
@@ -173,7 +174,7 @@ impl Rules for Orders {
             order.push(line);
         } else {
             self.book.count_all(customer, &order, (act.time, -1), horizon, changes);
-            order.hold_aside().add(act);
+            mark(order.hold_aside(), act);
             self.book.count_all(customer, &order, (act.time, 1), horizon, changes);
         }
     }
@@ -183,7 +184,8 @@ impl Rules for Orders {
         let Some(horizon) = self.horizon.filter(|horizon| *horizon < Millis::MAX) else { return };
         let Some(before) = earliest.checked_sub(horizon) else { return };
         let steps = (before, horizon / AT_ONCE);
-        self.orders.forget(steps, |_, line| line.time < before, |marks| marks.cancel_since(earliest));
+        // rule: O4 O5
+        self.orders.forget(steps, |_, line| line.time < before, |marks| marks.is_withdrawn_by(earliest));
         self.book.visits.forget(before);
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use workloads::{Event, Millis, Name, Origin, Place, Record, Terms, TradeKind};
 
+use super::marks::Marks;
 use super::{Groupings, Rules, asked};
 use crate::flow::fold::Fold;
 use crate::flow::keys::{Named, NamedDay};
@@ -16,7 +17,7 @@ mod symbols;
 mod tape;
 
 use days::{Day, Days, Hours, Ladders, hour};
-use entry::{Marks, acts, in_force};
+use entry::{acts, in_force, mark};
 use symbols::{Symbol, Symbols, Tapes};
 
 const DAY: Millis = 86_400_000;
@@ -52,13 +53,13 @@ pub struct Changes {
 
 /// The trades that can still be marked, and what lies behind the extremes and the last.
 pub struct Trades {
-    entries: Shards<(u32, Origin), Trade, Marks>,
+    entries: Shards<(u32, Origin), Trade, Marks<Trade>>,
     horizon: Option<Millis>,
     book: Book,
 }
 
 /// The records of one origin, and their marks.
-type Entry<'a> = Leaf<'a, (u32, Origin), Trade, Marks>;
+type Entry<'a> = Leaf<'a, (u32, Origin), Trade, Marks<Trade>>;
 
 /// What is kept for the views that are asked for.
 struct Book {
@@ -148,7 +149,7 @@ impl Rules for Trades {
         let ladders = asked(views, &["range"]).then(Ladders::default);
         let tapes = asked(views, &["last"]).then(Tapes::default);
         Trades {
-            entries: Shards::new(Marks::BUSTED),
+            entries: Shards::new(Marks::EVER),
             horizon: terms.cancel_horizon,
             book: Book { ladders, tapes },
         }
@@ -166,7 +167,8 @@ impl Rules for Trades {
         let Some(horizon) = self.horizon.filter(|horizon| *horizon < Millis::MAX) else { return };
         let Some(before) = earliest.checked_sub(horizon) else { return };
         let steps = (before, horizon / AT_ONCE);
-        self.entries.forget(steps, |_, trade| trade.time < before, |marks| marks.bust_since(earliest));
+        // rule: T4 T5
+        self.entries.forget(steps, |_, trade| trade.time < before, |marks| marks.is_withdrawn_by(earliest));
         self.book.ladders.iter_mut().for_each(|ladders| ladders.forget(before.div_euclid(DAY)));
         self.book.tapes.iter_mut().for_each(|tapes| tapes.forget(before));
     }
@@ -197,7 +199,7 @@ impl Rules for Trades {
             entry.push(act.trade);
         } else {
             self.book.count_all(symbol, &entry, (act.trade.time, -1), self.horizon, changes);
-            entry.hold_aside().add(act.kind, act.trade);
+            mark(entry.hold_aside(), act.kind, act.trade);
             self.book.count_all(symbol, &entry, (act.trade.time, 1), self.horizon, changes);
         }
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use workloads::{Millis, OrderKind, Place};
 
 use super::Act;
+use crate::views::marks::{Correction, Marks};
 
 /// One record of an order, as it was placed.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -12,83 +13,28 @@ pub(super) struct Line {
     pub(super) time: Millis,
 }
 
-/// The marks of one order id and customer. Most orders have none, and most others were cancelled, once.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) enum Marks {
-    #[default]
-    None,
-    /// Event time of the earliest cancellation: the one that reaches furthest back.
-    Cancelled(Millis),
-    Several(Box<Several>),
+/// Another amount.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Amount {
+    time: Millis,
+    place: Place,
+    amount: i64,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Several {
-    /// As above, if there is one.
-    cancelled: Option<Millis>,
-    /// In ascending order of (event time, place).
-    corrections: Vec<(Millis, Place, i64)>,
+impl Correction for Amount {
+    fn moment(&self) -> (Millis, Place) {
+        (self.time, self.place)
+    }
 }
 
-impl Marks {
-    /// Whatever comes is cancelled.
-    pub(super) const CANCELLED: Marks = Marks::Cancelled(Millis::MIN);
-
-    /// Whether everything is cancelled that lies no further than a horizon before this time, or after it.
-    // rule: O4 O5
-    pub(super) fn cancel_since(&self, earliest: Millis) -> bool {
-        self.cancelled().is_some_and(|cancelled| cancelled <= earliest)
-    }
-
-    pub(super) fn add(&mut self, act: &Act) {
-        if act.kind == OrderKind::Cancelled {
-            self.cancel(act.time);
-        } else {
-            // rule: O3
-            let corrections = &mut self.several().corrections;
-            let at = corrections.partition_point(|(time, place, _)| (*time, *place) < (act.time, act.place));
-            corrections.insert(at, (act.time, act.place, act.amount));
-        }
-    }
-
-    // rule: O2
-    fn cancel(&mut self, time: Millis) {
-        match self {
-            Marks::None => *self = Marks::Cancelled(time),
-            Marks::Cancelled(earliest) => *earliest = time.min(*earliest),
-            Marks::Several(several) => {
-                several.cancelled = Some(several.cancelled.map_or(time, |earliest| earliest.min(time)));
-            }
-        }
-    }
-
-    fn several(&mut self) -> &mut Several {
-        let cancelled = match self {
-            Marks::Cancelled(time) => Some(*time),
-            _ => None,
-        };
-        if !matches!(self, Marks::Several(_)) {
-            *self = Marks::Several(Box::new(Several { cancelled, corrections: Vec::new() }));
-        }
-        match self {
-            Marks::Several(several) => several,
-            _ => unreachable!("it was made several"),
-        }
-    }
-
-    fn cancelled(&self) -> Option<Millis> {
-        match self {
-            Marks::None => None,
-            Marks::Cancelled(time) => Some(*time),
-            Marks::Several(several) => several.cancelled,
-        }
-    }
-
-    fn corrections(&self) -> &[(Millis, Place, i64)] {
-        match self {
-            Marks::Several(several) => &several.corrections,
-            _ => &[],
-        }
+pub(super) fn mark(marks: &mut Marks<Amount>, act: &Act) {
+    let Act { kind, time, place, amount, .. } = *act;
+    if kind == OrderKind::Cancelled {
+        // rule: O2
+        marks.withdraw(time);
+    } else {
+        // rule: O3
+        marks.correct(Amount { time, place, amount });
     }
 }
 
@@ -101,14 +47,14 @@ pub(super) fn acts(mark: Millis, line: Line, horizon: Option<Millis>) -> bool {
 
 /// The amount in force of a line.
 #[inline]
-pub(super) fn in_force(line: Line, marks: Option<&Marks>, horizon: Option<Millis>) -> Option<i64> {
+pub(super) fn in_force(line: Line, marks: Option<&Marks<Amount>>, horizon: Option<Millis>) -> Option<i64> {
     let Some(marks) = marks else { return Some(line.amount) };
     let acts = |mark| acts(mark, line, horizon);
     // rule: O4
-    if marks.cancelled().is_some_and(acts) {
+    if marks.withdrawn().is_some_and(acts) {
         return None;
     }
     // rule: O3
-    let correction = marks.corrections().iter().rev().find(|(time, _, _)| acts(*time));
-    Some(correction.map_or(line.amount, |(_, _, amount)| *amount))
+    let correction = marks.corrections().iter().rev().find(|correction| acts(correction.time));
+    Some(correction.map_or(line.amount, |correction| correction.amount))
 }
