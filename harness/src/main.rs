@@ -29,5 +29,9 @@ fn main() -> ExitCode {
 }
 
 fn world(clock: Clock) -> anyhow::Result<World> {
-    Ok(World { stop: Stop::on_signals()?, program: std::env::current_exe()?, clock })
+    Ok(World { stop: Stop::on_signals()?, program: std::env::current_exe()?, clock, environment })
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

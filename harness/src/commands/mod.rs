@@ -14,7 +14,10 @@ pub mod capacity;
 pub mod compare;
 pub mod contestant;
 pub mod generate;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod kappa;
+pub mod lab;
 pub mod lambda;
 pub mod limits;
 pub mod list;
@@ -36,6 +39,8 @@ pub struct World {
     pub program: PathBuf,
     /// The clock.
     pub clock: Clock,
+    /// Looks up a variable of the environment: where secrets may stand.
+    pub environment: fn(&str) -> Option<String>,
 }
 
 /// What was asked for cannot be meant, whatever the disk holds: exit code 2.
@@ -132,6 +137,18 @@ pub enum Command {
     /// What concerns the Kappa alone: a changed question beside the running one, and replays.
     #[command(subcommand)]
     Kappa(kappa::Kappa),
+    /// The systems of the course's documents, step by step.
+    Lab(lab::Arguments),
+    /// Topics of a Kafka cluster.
+    #[cfg(feature = "kafka")]
+    #[command(subcommand)]
+    Topic(kafka::topic::Topic),
+    /// Records into a topic of Kafka: lines, numbers, or as many as possible.
+    #[cfg(feature = "kafka")]
+    Produce(kafka::produce::Arguments),
+    /// Records of a topic of Kafka, as one of a group.
+    #[cfg(feature = "kafka")]
+    Consume(kafka::consume::Arguments),
     /// Host one component of a contestant, as the driver does.
     Contestant(contestant::Arguments),
 }
@@ -159,6 +176,13 @@ impl Command {
             Command::Log(arguments) => arguments.run(&world.clock),
             Command::Lambda(what) => what.run(world),
             Command::Kappa(what) => what.run(world),
+            Command::Lab(arguments) => arguments.run(world),
+            #[cfg(feature = "kafka")]
+            Command::Topic(what) => what.run(world),
+            #[cfg(feature = "kafka")]
+            Command::Produce(arguments) => arguments.run(world),
+            #[cfg(feature = "kafka")]
+            Command::Consume(arguments) => arguments.run(world),
             Command::Contestant(arguments) => arguments.run(&world.clock),
         }
     }
