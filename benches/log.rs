@@ -50,7 +50,7 @@ fn replay(log: &FileLog) -> u64 {
     let mut reader = log.reader(0, 0).expect("the log was made above");
     let mut out = Vec::with_capacity(BATCH);
     let mut bytes = 0;
-    while reader.read(BATCH, &mut out).expect("the log is whole") > 0 {
+    while reader.read(u64::MAX, BATCH, &mut out).expect("the log is whole") > 0 {
         bytes += out.iter().map(|record| record.value.len() as u64).sum::<u64>();
         out.clear();
     }

@@ -66,18 +66,20 @@ impl Log for Upto {
 }
 
 impl LogReader for UptoReader {
-    fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
-        let left = self.end.saturating_sub(self.position());
-        self.reader.read(max.min(usize::try_from(left).unwrap_or(usize::MAX)), out)
+    fn read(&mut self, upto: u64, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
+        self.reader.read(upto.min(self.end), max, out)
     }
 
-    fn lend(&mut self, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
-        let left = self.end.saturating_sub(self.position());
-        self.reader.lend(max.min(usize::try_from(left).unwrap_or(usize::MAX)), each)
+    fn lend(&mut self, upto: u64, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
+        self.reader.lend(upto.min(self.end), max, each)
     }
 
     fn position(&self) -> u64 {
-        self.reader.position()
+        self.reader.position().min(self.end)
+    }
+
+    fn wait(&mut self, upto: u64) -> Result<(), LogError> {
+        self.reader.wait(upto.min(self.end))
     }
 }
 

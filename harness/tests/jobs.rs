@@ -126,7 +126,7 @@ fn parked_workers_leave_the_core_to_others() {
     let folder = hosted.folder.path().join("orders.log");
     let log = FileLog::open(&disk, &folder).unwrap();
     let mut again = Vec::new();
-    log.reader(0, 0).unwrap().read(400, &mut again).unwrap();
+    log.reader(0, 0).unwrap().read(u64::MAX, 400, &mut again).unwrap();
     let mut appender = FileLog::appender(&disk, &folder, FsyncPolicy::None).unwrap();
     // What was there before it began is not counted.
     thread::sleep(Duration::from_millis(500));
@@ -225,7 +225,7 @@ impl Log for Upset {
 struct UpsetReader;
 
 impl LogReader for UpsetReader {
-    fn read(&mut self, _max: usize, _out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
+    fn read(&mut self, _upto: u64, _max: usize, _out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
         panic!("the pages of partition 1 are upside down")
     }
 

@@ -30,7 +30,7 @@ fn lay(folder: &Path, mut evidence: Evidence) {
     for partition in 0..evidence.log.meta().partitions {
         let mut records = Vec::new();
         let mut reader = evidence.log.reader(partition, 0).unwrap();
-        while reader.read(1_000, &mut records).unwrap() > 0 {}
+        while reader.read(u64::MAX, 1_000, &mut records).unwrap() > 0 {}
         appender.append(partition, &records).unwrap();
     }
     evidence.run.log = log;

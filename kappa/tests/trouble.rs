@@ -50,11 +50,11 @@ impl Log for OddLog {
 struct OddReader(Box<dyn LogReader>, Odd);
 
 impl LogReader for OddReader {
-    fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
+    fn read(&mut self, upto: u64, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
         match self.1 {
             Odd::Silent => Ok(0),
             Odd::Panics if max > 1 => panic!("the pages of partition 1 are upside down"),
-            _ => self.0.read(max, out),
+            _ => self.0.read(upto, max, out),
         }
     }
 

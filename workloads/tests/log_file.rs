@@ -43,7 +43,7 @@ fn record(number: u64) -> RawRecord {
 fn read_all(log: &FileLog, partition: u32, from: u64) -> Result<Vec<RawRecord>, LogError> {
     let mut reader = log.reader(partition, from)?;
     let mut out = Vec::new();
-    while reader.read(7, &mut out)? > 0 {}
+    while reader.read(u64::MAX, 7, &mut out)? > 0 {}
     assert_eq!(reader.position(), from + out.len() as u64);
     Ok(out)
 }
@@ -125,9 +125,9 @@ fn a_reader_follows_its_writer_across_segments() {
         appender.append(1, &[record(number)]).unwrap();
         for reader in &mut readers {
             let mut out = Vec::new();
-            assert_eq!(reader.read(10, &mut out).unwrap(), 1);
+            assert_eq!(reader.read(u64::MAX, 10, &mut out).unwrap(), 1);
             assert_eq!(out[0], RawRecord { offset: number, ..record(number) });
-            assert_eq!(reader.read(10, &mut out).unwrap(), 0);
+            assert_eq!(reader.read(u64::MAX, 10, &mut out).unwrap(), 0);
         }
         assert_eq!(early.heads().unwrap(), Version(vec![0, number + 1]));
     }
@@ -147,7 +147,7 @@ fn readers_in_other_threads_see_every_record_once_and_in_order() {
                 let mut out = Vec::new();
                 while reader.position() < RECORDS {
                     let first = reader.position();
-                    reader.read(100, &mut out).unwrap();
+                    reader.read(u64::MAX, 100, &mut out).unwrap();
                     for (record_read, number) in out.drain(..).zip(first..) {
                         assert_eq!(record_read, RawRecord { offset: number, ..record(number) });
                     }

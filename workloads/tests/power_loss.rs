@@ -53,7 +53,7 @@ fn record(life: u64, number: u64) -> RawRecord {
 fn read_all(log: &FileLog, partition: u32) -> Result<Vec<RawRecord>, LogError> {
     let mut reader = log.reader(partition, 0)?;
     let mut out = Vec::new();
-    while reader.read(3, &mut out)? > 0 {}
+    while reader.read(u64::MAX, 3, &mut out)? > 0 {}
     Ok(out)
 }
 

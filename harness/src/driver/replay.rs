@@ -271,7 +271,7 @@ impl Merge {
 impl Lane {
     fn fill(&mut self, meta: &Meta) -> anyhow::Result<()> {
         let mut records = Vec::new();
-        self.reader.read(CHUNK, &mut records)?;
+        self.reader.read(u64::MAX, CHUNK, &mut records)?;
         self.ahead.extend(records.into_iter().map(|record| {
             let event = meta.codec.decode(&meta.workload, &record.key, &record.value, record.appended);
             (record, event.ok())

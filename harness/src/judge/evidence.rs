@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::FileLog;
+use workloads::log::lend;
 use workloads::{Log, Place, Record, Version};
 
 use crate::contestants::{Role, contestant};
@@ -105,7 +106,7 @@ impl Stretch {
     }
 }
 
-/// Reads one partition of a log and shows each record, or that it could not be decoded.
+/// Reads one partition of a log and shows the record of each offset, or that there is none that can be decoded.
 pub fn each(
     log: &dyn Log,
     partition: u32,
@@ -114,24 +115,21 @@ pub fn each(
     mut show: impl FnMut(Option<Record>),
 ) -> anyhow::Result<()> {
     let meta = log.meta();
-    let mut reader = log.reader(partition, from).with_context(|| format!("reading partition {partition}"))?;
-    let mut raw = Vec::new();
-    while reader.position() < upto {
-        let wanted = (upto - reader.position()).min(10_000) as usize;
-        raw.clear();
-        if reader.read(wanted, &mut raw)? == 0 {
-            anyhow::bail!("partition {partition} ends at {} and not at {upto}", reader.position());
-        }
-        for record in &raw {
-            let event = meta.codec.decode(&meta.workload, &record.key, &record.value, record.appended).ok();
-            show(event.map(|event| Record {
-                place: Place { partition, offset: record.offset },
-                origin: record.origin,
-                intended: record.intended,
-                appended: record.appended,
-                event,
-            }));
-        }
-    }
+    let mut next = from;
+    let done = lend(log, partition, from..upto, &mut |record| {
+        (next..record.offset).for_each(|_| show(None));
+        next = record.offset + 1;
+        let event = meta.codec.decode(&meta.workload, record.key, record.value, record.appended).ok();
+        show(event.map(|event| Record {
+            place: Place { partition, offset: record.offset },
+            origin: record.origin,
+            intended: record.intended,
+            appended: record.appended,
+            event,
+        }));
+        Ok(())
+    });
+    done.with_context(|| format!("reading partition {partition}"))?;
+    (next..upto).for_each(|_| show(None));
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use anyhow::Context;
 use hashbrown::HashMap;
+use workloads::log::last;
 use workloads::{Log, Place, Terms, Touched, Truth, Version, Workload};
 
 use super::evidence::{Stretch, each};
@@ -80,11 +81,12 @@ impl Bases {
 
 /// The last record of each partition below `at`: tells histories of the same length apart.
 fn tail(log: &dyn Log, at: &Version) -> anyhow::Result<String> {
-    let mut last = String::new();
-    for (partition, upto) in at.0.iter().enumerate().filter(|(_, upto)| **upto > 0) {
-        each(log, partition as u32, upto - 1, *upto, |record| last.push_str(&format!("{record:?}")))?;
+    let starts = log.starts().context("asking the log where it starts")?;
+    let mut tail = String::new();
+    for (partition, (start, upto)) in (0..).zip(starts.0.iter().zip(&at.0)) {
+        tail.push_str(&format!("{:?}", last(log, partition, *start..*upto)?));
     }
-    Ok(last)
+    Ok(tail)
 }
 
 /// The truth on its way along a chain.

@@ -69,7 +69,7 @@ fn replay(input: &Input) -> anyhow::Result<Duration> {
     let began = Instant::now();
     loop {
         records.clear();
-        let read = reader.read(4096, &mut records)?;
+        let read = reader.read(u64::MAX, 4096, &mut records)?;
         if read == 0 {
             break;
         }

@@ -1,5 +1,6 @@
 //! Decides which offsets the next versions stand for.
 
+use workloads::log::{first, last};
 use workloads::{Log, LogError, Micros, Millis, Version};
 
 /// Stretches of equal append time into which a backlog is divided before it is dealt out to versions. Finding the end of
@@ -89,8 +90,8 @@ fn append_times(
     let mut records = Vec::new();
     for (partition, (start, head)) in (0..).zip(from.0.iter().zip(&heads.0)) {
         if start < head {
-            log.reader(partition, *start)?.read(1, &mut records)?;
-            log.reader(partition, head - 1)?.read(1, &mut records)?;
+            records.extend(first(log, partition, *start..*head)?);
+            records.extend(last(log, partition, *start..*head)?);
         }
     }
     let times = || records.iter().map(|record| record.appended);

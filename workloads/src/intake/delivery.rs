@@ -68,16 +68,21 @@ impl Delayed {
 }
 
 impl LogReader for Delayed {
-    fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
+    fn read(&mut self, upto: u64, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
         let wanted = self.lag.saturating_add(max).saturating_sub(self.held.len());
         self.read.clear();
-        let read = self.reader.read(wanted, &mut self.read)?;
+        let read = self.reader.read(u64::MAX, wanted, &mut self.read)?;
         self.held.extend(self.read.drain(..));
         self.idle = if read > 0 { 0 } else { self.idle.saturating_add(1) };
         let kept = if self.idle > PATIENCE { 0 } else { self.lag };
-        let taken = self.held.len().saturating_sub(kept).min(max);
+        let due = self.held.partition_point(|record| record.offset < upto);
+        let taken = self.held.len().saturating_sub(kept).min(max).min(due);
         out.extend(self.held.drain(..taken));
         Ok(taken)
+    }
+
+    fn wait(&mut self, upto: u64) -> Result<(), LogError> {
+        self.reader.wait(upto)
     }
 
     fn position(&self) -> u64 {

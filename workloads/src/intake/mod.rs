@@ -114,12 +114,14 @@ impl Intake {
         out: &mut Vec<Record>,
     ) -> Result<u64, LogError> {
         let from = self.next.0[partition as usize];
-        let max = max.min(usize::try_from(upto.saturating_sub(from)).unwrap_or(usize::MAX));
-        if max == 0 {
+        if max == 0 || upto <= from {
             return Ok(0);
         }
-        reader.lend(max, &mut |record| self.deliver(partition, &record, out))?;
-        Ok(self.next.0[partition as usize] - from)
+        reader.lend(upto, max, &mut |record| self.deliver(partition, &record, out))?;
+        // Offsets that no record has are passed over.
+        let next = &mut self.next.0[partition as usize];
+        *next = reader.position().min(upto).max(*next);
+        Ok(*next - from)
     }
 
     fn deliver(

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Log, LogError, Meta, RawRecord};
+use super::{Log, LogError, Meta, RawRecord, first, last};
 use crate::event::{Micros, Millis, Origin};
 use crate::version::Version;
 
@@ -31,11 +31,11 @@ impl End {
 /// The last record below a version of each partition that has one there still.
 pub fn ends(log: &dyn Log, version: &Version) -> Result<Vec<Option<End>>, LogError> {
     let starts = log.starts()?;
-    let last = |(partition, (start, next)): (u32, (&u64, &u64))| match next.checked_sub(1) {
-        Some(offset) if offset >= *start => Ok(record(log, partition, offset)?.as_ref().map(End::of)),
+    let end = |(partition, (start, next)): (u32, (&u64, &u64))| match next.checked_sub(1) {
+        Some(offset) if offset >= *start => Ok(last(log, partition, *start..*next)?.as_ref().map(End::of)),
         _ => Ok(None),
     };
-    (0..).zip(starts.0.iter().zip(&version.0)).map(last).collect()
+    (0..).zip(starts.0.iter().zip(&version.0)).map(end).collect()
 }
 
 /// Why a log is not the one of these records, if it is not: it was made otherwise, or holds another record where one of
@@ -58,16 +58,10 @@ pub fn stranger(
         if !within(&starts) || within(&heads) {
             continue;
         }
-        if record(log, partition, end.offset)?.is_none_or(|record| End::of(&record) != *end) {
+        if first(log, partition, end.offset..end.offset + 1)?.is_none_or(|record| End::of(&record) != *end) {
             let offset = end.offset;
             return Ok(Some(format!("offset {offset} of partition {partition} is another record there")));
         }
     }
     Ok(None)
-}
-
-fn record(log: &dyn Log, partition: u32, offset: u64) -> Result<Option<RawRecord>, LogError> {
-    let mut read = Vec::new();
-    log.reader(partition, offset)?.read(1, &mut read)?;
-    Ok(read.pop().filter(|record| record.offset == offset))
 }

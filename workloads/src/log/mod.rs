@@ -16,6 +16,7 @@ pub mod identity;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod memory;
+mod stamp;
 
 /// What a log holds, written once when it is created.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +67,15 @@ pub struct LentRecord<'a> {
     pub value: &'a [u8],
 }
 
+impl LentRecord<'_> {
+    /// The same, to keep.
+    pub fn keep(&self) -> RawRecord {
+        let LentRecord { offset, origin, intended, appended, key, value } = *self;
+        let (key, value) = (Bytes::copy_from_slice(key), Bytes::copy_from_slice(value));
+        RawRecord { offset, origin, intended, appended, key, value }
+    }
+}
+
 impl RawRecord {
     /// The same, lent.
     pub fn lend(&self) -> LentRecord<'_> {
@@ -93,18 +103,74 @@ pub trait Log: Send + Sync {
 
 /// A place in one partition that moves on.
 pub trait LogReader: Send {
-    /// Adds up to `max` further records to `out` and says how many; 0 at the head. Never waits.
-    fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError>;
-    /// Lends up to `max` further records to `each` and says how many; 0 at the head. Never waits. For those who keep
-    /// nothing of the bytes.
-    fn lend(&mut self, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
+    /// Adds up to `max` further records below offset `upto` to `out` and says how many. Never waits: 0 means that there
+    /// is none at hand, which below the head may be for a moment only.
+    fn read(&mut self, upto: u64, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError>;
+    /// Lends up to `max` further records below `upto` to `each` and says how many, like `read`. For those who keep nothing
+    /// of the bytes.
+    fn lend(&mut self, upto: u64, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
         let mut records = Vec::new();
-        let read = self.read(max, &mut records)?;
+        let read = self.read(upto, max, &mut records)?;
         records.iter().try_for_each(|record| each(record.lend()))?;
         Ok(read)
     }
-    /// The offset of the next record.
+    /// The offset below which every record has been handed out. Not every offset has a record: what was aborted or
+    /// compacted leaves holes, and the position passes over them.
     fn position(&self) -> u64;
+    /// Waits a moment for what lies below `upto` and is not at hand; for those who have nothing else to do. A log that
+    /// is all at hand ends there.
+    fn wait(&mut self, upto: u64) -> Result<(), LogError> {
+        Err(LogError::Ends { end: self.position(), wanted: upto })
+    }
+}
+
+/// Records taken at a time where all are wanted.
+const CHUNK: usize = 10_000;
+
+/// Lends every record of a partition from `from` to below `upto`, and waits for those that are on their way.
+pub fn lend(
+    log: &dyn Log,
+    partition: u32,
+    range: Range<u64>,
+    each: &mut EachRecord<'_>,
+) -> Result<(), LogError> {
+    let mut reader = log.reader(partition, range.start)?;
+    while reader.position() < range.end {
+        if reader.lend(range.end, CHUNK, each)? == 0 && reader.position() < range.end {
+            reader.wait(range.end)?;
+        }
+    }
+    Ok(())
+}
+
+/// The first record of a range of offsets, if any of them has one.
+pub fn first(log: &dyn Log, partition: u32, range: Range<u64>) -> Result<Option<RawRecord>, LogError> {
+    let (mut reader, mut out) = (log.reader(partition, range.start)?, Vec::new());
+    while reader.position() < range.end && out.is_empty() {
+        if reader.read(range.end, 1, &mut out)? == 0 && reader.position() < range.end {
+            reader.wait(range.end)?;
+        }
+    }
+    Ok(out.pop())
+}
+
+/// The last record of a range of offsets, if any of them has one.
+pub fn last(log: &dyn Log, partition: u32, range: Range<u64>) -> Result<Option<RawRecord>, LogError> {
+    let mut end = range.end;
+    // Mostly it is the very last. Where that is a hole, ever more is looked through before it.
+    for stretch in [1, 16, 1 << 10, 1 << 16, u64::MAX] {
+        let start = end.saturating_sub(stretch).max(range.start);
+        let mut last = None;
+        lend(log, partition, start..end, &mut |record| {
+            last = Some(record.keep());
+            Ok(())
+        })?;
+        if last.is_some() || start == range.start {
+            return Ok(last);
+        }
+        end = start;
+    }
+    Ok(None)
 }
 
 /// The one writer of a log.
@@ -169,6 +235,36 @@ pub enum LogError {
         partition: u32,
         /// How many there are.
         number: u32,
+    },
+    /// Asked for what was kept for a while only.
+    #[error(
+        "partition {partition}: the events at offsets {asked} to {} are gone, the first that is kept is {start}; begin with empty state at what is kept, or bring them back from a copy", start - 1
+    )]
+    Gone {
+        /// Partition asked.
+        partition: u32,
+        /// Offset asked.
+        asked: u64,
+        /// First held.
+        start: u64,
+    },
+    /// It ends before what was asked for.
+    #[error("the log ends at offset {end} and not at {wanted}: it has lost its end, or was never so long")]
+    Ends {
+        /// Where it ends.
+        end: u64,
+        /// Where it should have.
+        wanted: u64,
+    },
+    /// A broker, or the way to it, does not do what it should.
+    #[error("{what}: {said}; {then}")]
+    Broker {
+        /// What was being attempted, and where.
+        what: String,
+        /// What went wrong.
+        said: String,
+        /// What to do.
+        then: String,
     },
     /// Not a log of this program, or of another version of it.
     #[error("{file}: {reason}")]

@@ -49,9 +49,11 @@ impl Merged {
 
 impl Lane {
     fn front(&mut self) -> Result<Option<i64>, LogError> {
-        if self.waiting.is_empty() {
-            let left = self.head.saturating_sub(self.reader.position());
-            self.reader.read(CHUNK.min(usize::try_from(left).unwrap_or(CHUNK)), &mut self.read)?;
+        while self.waiting.is_empty() && self.reader.position() < self.head {
+            if self.reader.read(self.head, CHUNK, &mut self.read)? == 0 && self.reader.position() < self.head
+            {
+                self.reader.wait(self.head)?;
+            }
             self.waiting.extend(self.read.drain(..));
         }
         Ok(self.waiting.front().map(|record| record.appended))

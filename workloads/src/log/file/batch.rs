@@ -7,9 +7,9 @@ use kafka_protocol::records::{
     RecordEncodeOptions, TimestampType,
 };
 
-use super::stamp::{STAMP, Stamp};
 use crate::event::Millis;
 use crate::log::RawRecord;
+use crate::log::stamp::{STAMP, Stamp};
 
 /// Bytes before the first record of a batch.
 pub(super) const HEADER: usize = 61;

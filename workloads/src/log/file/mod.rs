@@ -35,7 +35,6 @@ mod read;
 mod records;
 mod recover;
 mod segment;
-mod stamp;
 mod tail;
 mod times;
 mod verify;

@@ -85,14 +85,19 @@ impl FileReader {
         Ok(true)
     }
 
+    /// How many records may be read. Every offset of this log has one.
+    fn bounded(&self, upto: u64, max: usize) -> usize {
+        max.min(usize::try_from(upto.saturating_sub(self.next)).unwrap_or(usize::MAX))
+    }
+
     fn corrupt(&self, mark: Mark, reason: String) -> LogError {
         segment::corrupt(segment::path(&self.tail.folder, mark.segment), mark, reason)
     }
 }
 
 impl LogReader for FileReader {
-    fn read(&mut self, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
-        let before = out.len();
+    fn read(&mut self, upto: u64, max: usize, out: &mut Vec<RawRecord>) -> Result<usize, LogError> {
+        let (before, max) = (out.len(), self.bounded(upto, max));
         while out.len() - before < max {
             let wanted = max - (out.len() - before);
             let taken =
@@ -105,8 +110,8 @@ impl LogReader for FileReader {
         Ok(out.len() - before)
     }
 
-    fn lend(&mut self, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
-        let mut lent = 0;
+    fn lend(&mut self, upto: u64, max: usize, each: &mut EachRecord<'_>) -> Result<usize, LogError> {
+        let (mut lent, max) = (0, self.bounded(upto, max));
         while lent < max {
             let record = match self.batch.lend() {
                 Ok(record) => record,

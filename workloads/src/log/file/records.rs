@@ -8,8 +8,8 @@ use bytes::Bytes;
 use kafka_protocol::records::{BatchDecodeInfo, Compression, RecordBatchDecoder};
 
 use super::batch::HEADER;
-use super::stamp::Stamp;
 use crate::event::Millis;
+use crate::log::stamp::Stamp;
 use crate::log::{LentRecord, RawRecord};
 
 /// What is left of one batch.

@@ -3,27 +3,27 @@
 use crate::event::{Micros, Millis, Origin};
 
 /// Header that holds source, sequence and intended time, big-endian: 20 bytes.
-pub(super) const ORIGIN: &str = "origin";
+pub(in crate::log) const ORIGIN: &str = "origin";
 /// Header that holds the intended time alone, of a record that has no origin: 8 bytes.
-pub(super) const INTENDED: &str = "intended";
+pub(in crate::log) const INTENDED: &str = "intended";
 /// Bytes of the longer of the two.
-pub(super) const STAMP: usize = 20;
+pub(in crate::log) const STAMP: usize = 20;
 
 /// What the header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) origin: Option<Origin>,
-    pub(super) intended: Micros,
+pub(in crate::log) struct Stamp {
+    pub(in crate::log) origin: Option<Origin>,
+    pub(in crate::log) intended: Micros,
 }
 
 impl Stamp {
     /// What a record without the header says: no origin, and meant to be sent when it was.
-    pub(super) fn absent(appended: Millis) -> Stamp {
+    pub(in crate::log) fn absent(appended: Millis) -> Stamp {
         Stamp { origin: None, intended: appended.saturating_mul(1000) }
     }
 
     /// Writes the header's bytes to `space` and gives its name; none where its absence says the same.
-    pub(super) fn write(&self, appended: Millis, space: &mut Vec<u8>) -> Option<&'static str> {
+    pub(in crate::log) fn write(&self, appended: Millis, space: &mut Vec<u8>) -> Option<&'static str> {
         if *self == Stamp::absent(appended) {
             return None;
         }
@@ -40,7 +40,7 @@ impl Stamp {
     }
 
     /// Reads one header; nothing if it is another one, or not of its length.
-    pub(super) fn read(name: &[u8], bytes: &[u8]) -> Option<Stamp> {
+    pub(in crate::log) fn read(name: &[u8], bytes: &[u8]) -> Option<Stamp> {
         if name == ORIGIN.as_bytes() {
             let source = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
             let sequence = u64::from_be_bytes(bytes.get(4..12)?.try_into().ok()?);
