@@ -1,0 +1,225 @@
+//! Writing to a topic: every record once, in its order, and acknowledged by all brokers that are in step.
+
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::Message;
+use rdkafka::producer::{
+    BaseRecord, DeliveryResult, NoCustomPartitioner, Producer as _, ProducerContext, ThreadedProducer,
+};
+
+use super::address::KafkaAddress;
+use super::line::number;
+use super::message;
+use super::refusal::{Listener, code, conclusive, refuse};
+use crate::log::{Appender, LogError, RawRecord};
+
+/// How long a record is waited for before it is asked whether there is any hope.
+const TURN: Duration = Duration::from_millis(100);
+
+/// What a broker said of one record.
+type Report = Result<i64, KafkaError>;
+
+/// Takes the brokers' reports as they come.
+pub(super) struct Reports {
+    listener: Listener,
+    sender: Mutex<Sender<Report>>,
+}
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.listener.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.listener.error(error, reason);
+    }
+}
+
+impl ProducerContext<NoCustomPartitioner> for Reports {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        let report = match result {
+            Ok(message) => Ok(message.offset()),
+            Err((error, _)) => Err(error.clone()),
+        };
+        // Nobody waits for the reports of a writer that has given up.
+        let _ = self.sender.lock().unwrap_or_else(PoisonError::into_inner).send(report);
+    }
+}
+
+/// Whether records carry when they were appended and where they come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stamped {
+    Yes,
+    No,
+}
+
+/// A client that writes to one topic.
+pub(super) struct Producer {
+    address: KafkaAddress,
+    client: ThreadedProducer<Reports>,
+    reports: Receiver<Report>,
+}
+
+impl Producer {
+    pub(super) fn new(address: &KafkaAddress, config: ClientConfig) -> Result<Self, LogError> {
+        let (sender, reports) = channel();
+        let context = Reports { listener: Listener::default(), sender: Mutex::new(sender) };
+        let client = config.create_with_context(context);
+        let client = client.map_err(|error| refuse("make a client", address, &error, None))?;
+        Ok(Producer { address: address.clone(), client, reports })
+    }
+
+    /// Sends records to a partition and waits until all of them are acknowledged. Says which offsets they got.
+    pub(super) fn send(
+        &self,
+        partition: u32,
+        records: &[RawRecord],
+        stamped: Stamped,
+    ) -> Result<Range<u64>, LogError> {
+        let (mut got, mut waiting) = (Got::default(), 0);
+        for record in records {
+            while !self.put(partition, record, stamped)? {
+                self.take(&mut got, &mut waiting)?;
+            }
+            waiting += 1;
+            while let Ok(report) = self.reports.try_recv() {
+                (got, waiting) = (got.and(report, self)?, waiting - 1);
+            }
+        }
+        while waiting > 0 {
+            self.take(&mut got, &mut waiting)?;
+        }
+        got.range(records.len() as u64).ok_or_else(|| self.shared(partition))
+    }
+
+    /// Hands one record to the client; false if it has no room.
+    fn put(&self, partition: u32, record: &RawRecord, stamped: Stamped) -> Result<bool, LogError> {
+        let mut message = BaseRecord::to(self.address.topic())
+            .partition(number(partition))
+            .key(record.key.as_ref())
+            .payload(record.value.as_ref());
+        if stamped == Stamped::Yes {
+            message.timestamp = Some(message::time(record).ok_or_else(|| early(record))?);
+            message.headers = message::headers(record);
+        }
+        match self.client.send(message) {
+            Ok(()) => Ok(true),
+            Err((KafkaError::MessageProduction(Code::QueueFull), _)) => Ok(false),
+            Err((error, _)) => Err(self.refuse(&error)),
+        }
+    }
+
+    /// Waits for one report.
+    fn take(&self, got: &mut Got, waiting: &mut u64) -> Result<(), LogError> {
+        loop {
+            if let Ok(report) = self.reports.recv_timeout(TURN) {
+                *got = got.and(report, self)?;
+                *waiting -= 1;
+                return Ok(());
+            }
+            // librdkafka gives a record up by itself, after `message.timeout.ms`, unless there is no hope at all.
+            let heard = self.client.context().listener.heard();
+            if heard.is_some_and(|(code, _)| conclusive(code)) {
+                return Err(self.refuse(&KafkaError::MessageProduction(Code::BrokerTransportFailure)));
+            }
+        }
+    }
+
+    /// The client, for transactions.
+    pub(super) fn client(&self) -> &ThreadedProducer<Reports> {
+        &self.client
+    }
+
+    pub(super) fn refuse(&self, error: &KafkaError) -> LogError {
+        let what = format!("append to topic {}", self.address.topic());
+        let said = code(error).unwrap_or(Code::Unknown);
+        if matches!(said, Code::MessageTimedOut | Code::Fatal | Code::Unknown) {
+            if let Some((code, reason)) = self.client.client().fatal_error() {
+                return refuse(&what, &self.address, &KafkaError::Global(code), Some((code, reason)));
+            }
+        }
+        refuse(&what, &self.address, error, self.client.context().listener.heard())
+    }
+
+    fn shared(&self, partition: u32) -> LogError {
+        LogError::Broker {
+            what: format!("append to topic {}", self.address.topic()),
+            said: format!("somebody else appends to partition {partition} at the same time"),
+            then: "a log has one writer: stop the other".into(),
+        }
+    }
+}
+
+/// The offsets that were reported.
+#[derive(Clone, Copy, Debug, Default)]
+struct Got {
+    first: Option<u64>,
+    end: u64,
+    count: u64,
+}
+
+impl Got {
+    fn and(self, report: Report, producer: &Producer) -> Result<Got, LogError> {
+        let offset = report.map_err(|error| producer.refuse(&error))?;
+        let offset = u64::try_from(offset).unwrap_or_default();
+        let first = self.first.map_or(offset, |first| first.min(offset));
+        Ok(Got { first: Some(first), end: self.end.max(offset + 1), count: self.count + 1 })
+    }
+
+    /// The offsets of so many records, if nobody else's lie between them.
+    fn range(self, records: u64) -> Option<Range<u64>> {
+        let first = self.first.unwrap_or(self.end);
+        (self.count == records && self.end - first == records).then_some(first..self.end)
+    }
+}
+
+fn early(record: &RawRecord) -> LogError {
+    LogError::Broker {
+        what: "append to a topic".into(),
+        said: format!(
+            "a record says that it was appended at {} ms, which Kafka takes for no time",
+            record.appended
+        ),
+        then: "append times must lie after 1970".into(),
+    }
+}
+
+/// Appends to a topic. Nobody else may.
+pub struct KafkaAppender {
+    producer: Producer,
+    partitions: u32,
+    /// Where each partition ends.
+    ends: Vec<u64>,
+}
+
+impl KafkaAppender {
+    pub(super) fn open(producer: Producer, ends: Vec<u64>) -> Self {
+        KafkaAppender { producer, partitions: ends.len() as u32, ends }
+    }
+}
+
+impl Appender for KafkaAppender {
+    fn append(&mut self, partition: u32, records: &[RawRecord]) -> Result<Range<u64>, LogError> {
+        let number = self.partitions;
+        let end = self.ends.get_mut(partition as usize).ok_or(LogError::NoPartition { partition, number })?;
+        if records.is_empty() {
+            return Ok(*end..*end);
+        }
+        let range = self.producer.send(partition, records, Stamped::Yes)?;
+        *end = range.end;
+        Ok(range)
+    }
+
+    /// What was acknowledged is held by every broker that is in step: more is not to be had of Kafka.
+    fn sync(&mut self) -> Result<(), LogError> {
+        Ok(())
+    }
+}

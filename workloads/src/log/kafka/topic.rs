@@ -1,0 +1,158 @@
+//! One topic: where its partitions begin and end, for everybody who reads it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::Offset;
+
+use super::address::KafkaAddress;
+use super::line::Line;
+use super::settings::Credentials;
+use crate::event::Millis;
+use crate::log::LogError;
+use crate::version::Version;
+
+/// How long a look at the heads may take before the last ones known have to do.
+const GLANCE: Duration = Duration::from_millis(200);
+/// So many looks are saved after one that got no answer.
+const PAUSE: u32 = 50;
+/// After so many looks it is asked whether the topic still has as many partitions.
+const RECOUNT: u32 = 1_000;
+
+/// A topic of a cluster.
+pub(super) struct Topic {
+    partitions: u32,
+    credentials: Credentials,
+    line: Line,
+    seen: Mutex<Seen>,
+}
+
+/// What the last looks at it showed.
+struct Seen {
+    heads: Version,
+    pause: u32,
+    looks: u32,
+}
+
+impl Topic {
+    /// Finds the topic.
+    pub(super) fn open(address: &KafkaAddress, credentials: &Credentials) -> Result<Self, LogError> {
+        let line = Line::new(address, credentials)?;
+        let partitions = count(&line)?;
+        let seen = Mutex::new(Seen { heads: line.bounds(partitions, Offset::End)?, pause: 0, looks: 0 });
+        Ok(Topic { partitions, credentials: credentials.clone(), line, seen })
+    }
+
+    /// How many there were when it was opened.
+    pub(super) fn partitions(&self) -> u32 {
+        self.partitions
+    }
+
+    pub(super) fn address(&self) -> &KafkaAddress {
+        self.line.address()
+    }
+
+    pub(super) fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// The brokers of its cluster.
+    pub(super) fn brokers(&self) -> Result<usize, LogError> {
+        Ok(self.line.describe()?.brokers().len())
+    }
+
+    /// The first offset still held, per partition.
+    pub(super) fn starts(&self) -> Result<Version, LogError> {
+        self.line.bounds(self.partitions, Offset::Beginning)
+    }
+
+    /// The offset after the last committed record, per partition. While a broker does not answer, what was known last.
+    pub(super) fn heads(&self) -> Result<Version, LogError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.pause > 0 {
+            seen.pause -= 1;
+            return Ok(seen.heads.clone());
+        }
+        seen.looks += 1;
+        if seen.looks % RECOUNT == 0
+            && let Ok(partitions) = count(&self.line)
+        {
+            self.recounted(partitions)?;
+        }
+        match self.line.glance(self.partitions, GLANCE)? {
+            // What one broker knows may be a moment behind what another has said.
+            Some(heads) => seen.heads = seen.heads.join(&heads),
+            None => seen.pause = PAUSE,
+        }
+        Ok(seen.heads.clone())
+    }
+
+    /// The first offset whose record has this time or a later one; the head if there is none.
+    pub(super) fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {
+        let number = self.partitions;
+        let heads = self.heads()?;
+        let head = *heads.0.get(partition as usize).ok_or(LogError::NoPartition { partition, number })?;
+        Ok(self.line.at(partition, time)?.unwrap_or(head).min(head))
+    }
+
+    /// Whether a partition can be read from an offset on.
+    pub(super) fn holds(&self, partition: u32, offset: u64) -> Result<(), LogError> {
+        let number = self.partitions;
+        let of = |version: &Version| {
+            version.0.get(partition as usize).copied().ok_or(LogError::NoPartition { partition, number })
+        };
+        let (start, head) = (of(&self.starts()?)?, of(&self.heads()?)?);
+        if offset < start {
+            return Err(LogError::Gone { partition, asked: offset, start });
+        }
+        if offset > head {
+            return Err(LogError::OutOfRange { partition, asked: offset, start, head });
+        }
+        Ok(())
+    }
+
+    /// The error of a reader whose offset the broker does not have.
+    pub(super) fn gone(&self, partition: u32, asked: u64) -> LogError {
+        match self.holds(partition, asked) {
+            Err(error) => error,
+            Ok(()) => self.broker(
+                format!("read partition {partition} from offset {asked}"),
+                "the broker has lost it and has it again".into(),
+                "start again",
+            ),
+        }
+    }
+
+    /// The error of a reader that waits in vain.
+    pub(super) fn silent(&self, partition: u32, at: u64, upto: u64) -> LogError {
+        self.broker(
+            format!("read partition {partition} from offset {at}"),
+            format!("nothing comes, though it goes on to {upto}"),
+            "see whether the partition's leader is up (`wb topic describe`)",
+        )
+    }
+
+    fn recounted(&self, found: u32) -> Result<(), LogError> {
+        if found == self.partitions {
+            return Ok(());
+        }
+        Err(moved(self.address(), found, self.partitions))
+    }
+
+    fn broker(&self, what: String, said: String, then: &str) -> LogError {
+        LogError::Broker { what, said, then: then.into() }
+    }
+}
+
+/// The error of a topic with another number of partitions than it should have.
+pub(super) fn moved(address: &KafkaAddress, found: u32, expected: u32) -> LogError {
+    LogError::Broker {
+        what: format!("read topic {}", address.topic()),
+        said: format!("it has {found} partitions and no longer {expected}, so that keys may have moved"),
+        then: "copy it (`wb log copy`), or declare it anew (`wb topic declare`)".into(),
+    }
+}
+
+fn count(line: &Line) -> Result<u32, LogError> {
+    Ok(line.describe()?.topics().first().map_or(0, |topic| topic.partitions().len()) as u32)
+}
