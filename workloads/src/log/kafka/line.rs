@@ -131,11 +131,7 @@ impl Line {
     /// Takes in what librdkafka has to tell.
     pub(super) fn listen(&self) {
         for _ in 0..16 {
-            if let Some(Err(error)) = self.consumer.poll(Duration::ZERO)
-                && let Some(code) = code(&error)
-            {
-                self.consumer.context().note(code, &error.to_string());
-            }
+            drop(self.consumer.poll(Duration::ZERO));
         }
     }
 
