@@ -1,0 +1,73 @@
+//! Three brokers: copies, leaders, and one broker that is killed.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::{consumed, done, fresh, kafka, make, wb};
+
+/// Where the three are.
+fn brokers() -> String {
+    std::env::var("WB_KAFKA3").expect("WB_KAFKA3 names no brokers: run scripts/check --kafka")
+}
+
+/// Leader and in-sync copies of each partition.
+fn described(topic: &str) -> Vec<(String, BTreeSet<String>)> {
+    let arguments = ["topic", "describe", topic, "--bootstrap", &brokers(), "--format", "json"];
+    let rows: serde_json::Value = serde_json::from_str(&done(wb(&arguments), "")).unwrap();
+    let row = |row: &serde_json::Value| {
+        let copies = row["in_sync"].as_str().unwrap().split(',').map(str::to_owned).collect();
+        (row["leader"].as_str().unwrap().to_owned(), copies)
+    };
+    rows.as_array().unwrap().iter().map(row).collect()
+}
+
+/// Asks again and again until it is so.
+fn until(what: &str, topic: &str, enough: impl Fn(&[(String, BTreeSet<String>)]) -> bool) {
+    let began = Instant::now();
+    loop {
+        let held = described(topic);
+        if enough(&held) {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}: {held:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn a_killed_leader_is_replaced_and_nothing_is_lost() {
+    let topic = fresh("copies");
+    make(&brokers(), &topic, &["--partitions", "3", "--replication", "3"]);
+    until("all are in step", &topic, |held| held.iter().all(|(_, copies)| copies.len() == 3));
+    let send = || {
+        done(
+            wb(&[
+                "produce",
+                &topic,
+                "--bootstrap",
+                &brokers(),
+                "--numbers",
+                "300",
+                "-X",
+                "message.timeout.ms=60000",
+            ]),
+            "",
+        )
+    };
+    send();
+    let leader = described(&topic)[0].0.clone();
+    done(kafka(&["kill", &leader]), "");
+    send();
+    until("another leads", &topic, |held| {
+        held.iter().all(|(now, copies)| *now != leader && !copies.contains(&leader) && copies.len() == 2)
+    });
+    done(kafka(&["start", &leader]), "");
+    until("it is in step again", &topic, |held| held.iter().all(|(_, copies)| copies.len() == 3));
+    send();
+    let mut times = std::collections::BTreeMap::<String, u32>::new();
+    for line in consumed(&brokers(), &topic, 900) {
+        *times.entry(line.split("value = ").nth(1).unwrap().to_owned()).or_default() += 1;
+    }
+    assert_eq!(times.len(), 300);
+    assert!(times.values().all(|times| *times == 3), "{times:?}");
+}
