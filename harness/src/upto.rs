@@ -120,7 +120,7 @@ pub fn answer(
     }
 }
 
-fn settings(meta: &Meta, terms: &Terms) -> Settings {
+pub(crate) fn settings(meta: &Meta, terms: &Terms) -> Settings {
     Settings {
         workload: meta.workload.clone(),
         terms: terms.clone(),

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use workloads::log::kafka::rdkafka::admin::{AdminClient, AdminOptions};
+use workloads::log::kafka::rdkafka::admin::AdminClient;
 use workloads::log::kafka::rdkafka::client::DefaultClientContext;
-use workloads::log::kafka::rdkafka::error::RDKafkaErrorCode;
+use workloads::log::kafka::rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use workloads::log::kafka::rdkafka::metadata::Metadata;
 use workloads::log::kafka::rdkafka::producer::{BaseProducer, Producer};
 use workloads::log::kafka::{Credentials, KafkaAddress, KafkaSettings};
@@ -52,9 +52,8 @@ impl Cluster {
         let settings = self.settings.iter().try_fold(KafkaSettings::default(), |all, one| all.with(one));
         let credentials = settings.and_then(|all| all.unlock(&address, &world.environment));
         let credentials = credentials.map_err(Usage::error)?;
-        let brokers = address.brokers();
         let client = credentials.admin().create_with_context(Watch::default());
-        let client = client.map_err(|error| said("making a client", &error, &brokers, &Watch::default()))?;
+        let client = client.map_err(|error| said("make a client", &error, &address, &Watch::default()))?;
         let reached = Reached { address, credentials, client };
         reached.metadata()?;
         Ok(reached)
@@ -98,26 +97,16 @@ impl Reached {
 
     /// That there is no such topic.
     pub(in crate::commands) fn unknown(&self) -> anyhow::Error {
-        let (topic, brokers) = (self.address.topic(), self.brokers());
+        let (topic, brokers) = (self.address.topic(), self.address.brokers());
         Fault(format!(
             "no topic `{topic}` at {brokers}: see `wb topic list`, or make it with `wb topic create {topic}`"
         ))
         .into()
     }
 
-    /// The brokers that were named.
-    pub(in crate::commands) fn brokers(&self) -> String {
-        self.address.brokers()
-    }
-
     /// A client for making and removing topics.
     pub(in crate::commands) fn admin(&self) -> anyhow::Result<AdminClient<DefaultClientContext>> {
         let made = self.credentials.admin().create();
-        made.map_err(|error| said("making a client", &error, &self.brokers(), &Watch::default()))
+        made.map_err(|error| said("make a client", &error, &self.address, &Watch::default()))
     }
-}
-
-/// How long brokers may take over a change of topics.
-pub(in crate::commands) fn options() -> AdminOptions {
-    AdminOptions::new().request_timeout(Some(PATIENCE)).operation_timeout(Some(PATIENCE))
 }

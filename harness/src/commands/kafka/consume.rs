@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use workloads::log::kafka::KafkaAddress;
 use workloads::log::kafka::rdkafka::ClientConfig;
 use workloads::log::kafka::rdkafka::Message;
 use workloads::log::kafka::rdkafka::consumer::{BaseConsumer, Consumer};
@@ -152,7 +153,7 @@ impl Arguments {
 /// Settings of a consumer whose partitions and offsets are the group's, as in the labs.
 pub(in crate::commands) fn grouped(reached: &Reached, group: &str) -> ClientConfig {
     let mut config = reached.credentials.admin();
-    config.set("group.id", group).set("enable.auto.commit", "true");
+    config.set("group.id", group).set("enable.auto.commit", "true").set("enable.auto.offset.store", "false");
     for (name, value) in [
         // A fetch that was put off is tried again at once, not after a second.
         ("fetch.queue.backoff.ms", "1"),
@@ -171,7 +172,7 @@ pub(in crate::commands) fn grouped(reached: &Reached, group: &str) -> ClientConf
 pub(in crate::commands) struct Member {
     consumer: BaseConsumer<Watch>,
     topic: String,
-    brokers: String,
+    address: KafkaAddress,
 }
 
 impl Member {
@@ -181,14 +182,14 @@ impl Member {
         config: &ClientConfig,
         watch: Watch,
     ) -> anyhow::Result<Member> {
-        let (topic, brokers) = (reached.address.topic().to_owned(), reached.brokers());
+        let (topic, address) = (reached.address.topic().to_owned(), reached.address.clone());
         let made = config.create_with_context(watch);
         let consumer: BaseConsumer<Watch> = made.map_err(|error| match error {
             KafkaError::ClientConfig(_, said, ..) => Usage::error(said),
             KafkaError::ClientCreation(said) => Usage::error(said),
-            error => said("making a consumer", &error, &brokers, &Watch::default()),
+            error => said("make a consumer", &error, &address, &Watch::default()),
         })?;
-        let member = Member { consumer, topic, brokers };
+        let member = Member { consumer, topic, address };
         member.consumer.subscribe(&[&member.topic]).map_err(|error| member.said(&error))?;
         Ok(member)
     }
@@ -200,7 +201,12 @@ impl Member {
     ) -> anyhow::Result<Option<BorrowedMessage<'_>>> {
         match self.consumer.poll(patience) {
             None => Ok(None),
-            Some(Ok(message)) => Ok(Some(message)),
+            Some(Ok(message)) => {
+                // Only what is handed on counts as read: a consumer that is closed is given the rest, which nobody sees.
+                // It may have lost the partition meanwhile, and then has no say.
+                _ = self.consumer.store_offset_from_message(&message);
+                Ok(Some(message))
+            }
             // What concerns a connection alone is mended by the client itself.
             Some(Err(KafkaError::MessageConsumption(code))) if super::fault::is_passing(code) => Ok(None),
             Some(Err(error)) => Err(self.said(&error)),
@@ -208,8 +214,8 @@ impl Member {
     }
 
     fn said(&self, error: &KafkaError) -> anyhow::Error {
-        let what = format!("reading {}", self.topic);
-        said(&what, error, &self.brokers, self.consumer.context())
+        let what = format!("read topic {}", self.topic);
+        said(&what, error, &self.address, self.consumer.context())
     }
 }
 

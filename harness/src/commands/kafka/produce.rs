@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{ArgGroup, Args};
+use workloads::log::kafka::KafkaAddress;
 use workloads::log::kafka::rdkafka::ClientConfig;
 use workloads::log::kafka::rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use workloads::log::kafka::rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -112,17 +113,16 @@ impl Arguments {
 pub(in crate::commands) struct Sender {
     producer: BaseProducer<Watch>,
     topic: String,
-    brokers: String,
+    address: KafkaAddress,
 }
 
 impl Sender {
     /// A producer with these settings.
     pub(in crate::commands) fn new(reached: &Reached, config: &ClientConfig) -> anyhow::Result<Sender> {
-        let brokers = reached.brokers();
+        let address = reached.address.clone();
         let made = config.create_with_context(Watch::default());
-        let producer =
-            made.map_err(|error| said("making a producer", &error, &brokers, &Watch::default()))?;
-        Ok(Sender { producer, topic: reached.address.topic().to_owned(), brokers })
+        let producer = made.map_err(|error| said("make a producer", &error, &address, &Watch::default()))?;
+        Ok(Sender { producer, topic: address.topic().to_owned(), address })
     }
 
     /// Hands over one record; waits while too many wait to be sent.
@@ -214,7 +214,7 @@ impl Sender {
     }
 
     fn said(&self, error: &KafkaError) -> anyhow::Error {
-        let what = format!("sending to {}", self.topic);
-        said(&what, error, &self.brokers, self.producer.client().context())
+        let what = format!("send to topic {}", self.topic);
+        said(&what, error, &self.address, self.producer.client().context())
     }
 }

@@ -4,13 +4,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use workloads::log::kafka::rdkafka::admin::{NewTopic, TopicReplication};
-use workloads::log::kafka::rdkafka::error::KafkaError;
+use workloads::log::kafka::rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use workloads::log::kafka::rdkafka::metadata::MetadataPartition;
+use workloads::log::kafka::{options, wait};
 
 use super::super::print::{self, Format, Value};
 use super::super::{Usage, World};
-use super::cluster::{Reached, options};
-use super::{Cluster, Watch, said, wait};
+use super::cluster::Reached;
+use super::{Cluster, Watch, said};
 
 /// What to do with topics.
 #[derive(Debug, Subcommand)]
@@ -125,7 +126,7 @@ pub(in crate::commands) fn create(
     let done = wait(reached.admin()?.create_topics([&new], &options()));
     let done = done.and_then(|all| all.into_iter().try_for_each(|one| one.map(drop).map_err(refused)));
     done.map_err(|error| {
-        said(&format!("making the topic {topic}"), &error, &reached.brokers(), &Watch::default())
+        said(&format!("make topic {topic}"), &error, &reached.address, &Watch::default())
     })
 }
 
@@ -135,11 +136,11 @@ pub(in crate::commands) fn delete(reached: &Reached) -> anyhow::Result<()> {
     let done = wait(reached.admin()?.delete_topics(&[topic], &options()));
     let done = done.and_then(|all| all.into_iter().try_for_each(|one| one.map(drop).map_err(refused)));
     done.map_err(|error| {
-        said(&format!("removing the topic {topic}"), &error, &reached.brokers(), &Watch::default())
+        said(&format!("delete topic {topic}"), &error, &reached.address, &Watch::default())
     })
 }
 
-fn refused((_, code): (String, workloads::log::kafka::rdkafka::error::RDKafkaErrorCode)) -> KafkaError {
+fn refused((_, code): (String, RDKafkaErrorCode)) -> KafkaError {
     KafkaError::AdminOp(code)
 }
 

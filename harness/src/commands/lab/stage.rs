@@ -1,0 +1,198 @@
+//! What a lab plays on: a log of files or on Kafka, one who writes to it, and contestants who follow it in this thread.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use bytes::Bytes;
+use clap::Args;
+use tempfile::TempDir;
+use workloads::files::{RealDisk, SharedDisk};
+use workloads::log::file::{FileLog, FsyncPolicy};
+use workloads::log::{Appender, Log, Meta, RawRecord};
+use workloads::partition::PartitionBy;
+use workloads::{Codec, Draft, Millis, Query, Rows, Terms, Version};
+
+use super::super::World;
+use crate::contestants::{Component, Role};
+use crate::upto;
+
+/// How long a contestant may take to catch up. A broker that is killed holds things up for some ten seconds.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where a lab's log is.
+#[derive(Clone, Debug, Args)]
+pub struct Ground {
+    /// The log: a folder, or kafka://HOST:PORT/TOPIC; made if it is not there; a temporary folder if absent
+    #[arg(long, value_name = "ADDRESS")]
+    pub log: Option<String>,
+    /// Number of its partitions, when it is made
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub partitions: u32,
+    /// Number of brokers that hold each partition, when it is made on Kafka; as the brokers have it if absent
+    #[cfg(feature = "kafka")]
+    #[arg(long, value_name = "N")]
+    pub replication: Option<u32>,
+    /// A setting of Kafka's client by its librdkafka name; a secret as env:NAME or file:PATH
+    #[cfg(feature = "kafka")]
+    #[arg(short = 'X', value_name = "NAME=VALUE")]
+    pub settings: Vec<String>,
+}
+
+/// A log and its writer.
+pub(super) struct Stage {
+    /// For whoever follows it.
+    pub(super) log: Arc<dyn Log>,
+    /// The brokers that hold it, if it is on Kafka.
+    #[cfg(feature = "kafka")]
+    pub(super) reached: Option<super::super::kafka::Reached>,
+    appender: Box<dyn Appender>,
+    appended: u64,
+    folder: TempDir,
+}
+
+impl Ground {
+    /// Opens the log, made for this workload if it is not there.
+    pub(super) fn open(&self, workload: &str, codec: Codec, world: &World) -> anyhow::Result<Stage> {
+        let folder = tempfile::tempdir().context("making a temporary folder")?;
+        let meta = Meta {
+            workload: workload.to_owned(),
+            codec,
+            partitions: self.partitions,
+            partition_by: PartitionBy::Key,
+            made_by: "wb lab".into(),
+        };
+        let path = match self.log.as_deref() {
+            #[cfg(feature = "kafka")]
+            Some(address) if address.starts_with("kafka://") => return self.topic(address, &meta, folder, world),
+            Some(path) => PathBuf::from(path),
+            None => folder.path().join("log"),
+        };
+        let _ = world;
+        let disk: SharedDisk = Arc::new(RealDisk);
+        if !path.join("log.json").exists() {
+            FileLog::create(&disk, &path, &meta)?;
+        }
+        let log = FileLog::open(&disk, &path)?;
+        let appender = Box::new(FileLog::appender(&disk, &path, FsyncPolicy::None)?);
+        let stage = Stage {
+            log: Arc::new(log),
+            #[cfg(feature = "kafka")]
+            reached: None,
+            appender,
+            appended: 0,
+            folder,
+        };
+        stage.of(workload)
+    }
+
+    #[cfg(feature = "kafka")]
+    fn topic(&self, address: &str, meta: &Meta, folder: TempDir, world: &World) -> anyhow::Result<Stage> {
+        use super::super::kafka::Cluster;
+        use workloads::log::kafka::KafkaLog;
+
+        let cluster = Cluster { bootstrap: String::new(), settings: self.settings.clone() };
+        let reached = cluster.reach(address, world)?;
+        if reached.partitions().is_err() {
+            KafkaLog::create(&reached.address, &reached.credentials, meta, self.replication)?;
+        }
+        let log = KafkaLog::open(&reached.address, &reached.credentials)?;
+        let appender = Box::new(log.appender()?);
+        let stage = Stage { log: Arc::new(log), reached: Some(reached), appender, appended: 0, folder };
+        stage.of(&meta.workload)
+    }
+}
+
+impl Stage {
+    /// The same if it holds that workload.
+    fn of(self, workload: &str) -> anyhow::Result<Stage> {
+        let held = &self.log.meta().workload;
+        anyhow::ensure!(held == workload, "the log holds {held}, not {workload}: choose another --log");
+        Ok(self)
+    }
+
+    /// Appends events at this time, each to the partition of its key.
+    pub(super) fn append(&mut self, drafts: &[Draft], now: Millis) -> anyhow::Result<()> {
+        let meta = self.log.meta().clone();
+        let mut lanes = vec![Vec::new(); meta.partitions as usize];
+        let mut value = Vec::new();
+        for draft in drafts {
+            let key = draft.event.key().as_bytes();
+            let partition = meta.partition_by.partition(key, draft.origin, self.appended, meta.partitions);
+            meta.codec.encode(&draft.event, &mut value);
+            lanes[partition as usize].push(RawRecord {
+                offset: 0,
+                origin: draft.origin,
+                intended: now * 1000,
+                appended: now,
+                key: Bytes::copy_from_slice(key),
+                value: Bytes::copy_from_slice(&value),
+            });
+            self.appended += 1;
+        }
+        for (partition, lane) in (0..).zip(&lanes).filter(|(_, lane)| !lane.is_empty()) {
+            self.appender.append(partition, lane)?;
+        }
+        Ok(())
+    }
+
+    /// A contestant that follows the log from its beginning, its state in a folder that goes with the lab.
+    pub(super) fn follow(&self, name: &str) -> anyhow::Result<Follower> {
+        Follower::start(name, &self.log, &self.folder.path().join(name))
+    }
+}
+
+/// A contestant that follows a log in this thread.
+pub(super) struct Follower {
+    name: String,
+    components: Vec<(Role, Box<dyn Component>)>,
+}
+
+impl Follower {
+    fn start(name: &str, log: &Arc<dyn Log>, state: &Path) -> anyhow::Result<Follower> {
+        let contestant = crate::contestants::find(name).map_err(super::super::Usage::error)?;
+        let disk: SharedDisk = Arc::new(RealDisk);
+        let mut settings = upto::settings(log.meta(), &Terms::default());
+        settings.state = state.to_path_buf();
+        workloads::files::make_dir(disk.as_ref(), state).context("making a folder for the contestant")?;
+        let mut components = Vec::new();
+        for part in contestant.parts {
+            let component = (part.start)(Arc::clone(log), &disk, &settings);
+            components.push((part.role, component.with_context(|| format!("starting {}", part.name))?));
+        }
+        Ok(Follower { name: name.to_owned(), components })
+    }
+
+    /// Goes on until it has taken in everything below these offsets.
+    pub(super) fn reach(&mut self, heads: &Version, world: &World) -> anyhow::Result<()> {
+        let began = Instant::now();
+        loop {
+            world.stop.check()?;
+            let mut busy = false;
+            for (_, component) in &mut self.components {
+                busy |= component.step(world.clock.now())?;
+            }
+            if self.serving()?.version().is_some_and(|reached| reached.covers(heads)) {
+                return Ok(());
+            }
+            if !busy {
+                let (name, waited) = (&self.name, began.elapsed());
+                anyhow::ensure!(waited < PATIENCE, "{name} has not reached {heads} in {PATIENCE:?}");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    /// Every row of a view as it is now.
+    pub(super) fn rows(&mut self, view: &str) -> anyhow::Result<Rows> {
+        let query = Query { view: view.to_owned(), key: None };
+        let answer = self.serving()?.read(&[query])?;
+        Ok(answer.rows.into_iter().next().unwrap_or_default())
+    }
+
+    fn serving(&mut self) -> anyhow::Result<&mut Box<dyn Component>> {
+        let serving = self.components.iter_mut().find(|(role, _)| *role == Role::Serve);
+        Ok(&mut serving.context("no component answers reads")?.1)
+    }
+}
