@@ -33,6 +33,16 @@ fn a_topic_is_made_listed_described_and_removed() {
 
 #[test]
 #[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn a_topic_that_others_write_to_is_declared_once() {
+    let topic = fresh("real-time-orders");
+    make(&broker(), &topic, &[]);
+    let declare = ["topic", "declare", &topic, "--bootstrap", &broker(), "--workload"];
+    done(wb(&[&declare[..], &["orders"]].concat()), "");
+    refused(&[&declare[..], &["nothing"]].concat(), "", 2, &["no workload `nothing`"]);
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
 fn a_group_goes_on_where_it_was() {
     let (topic, group) = (fresh("topic"), fresh("group"));
     make(&broker(), &topic, &[]);

@@ -71,3 +71,22 @@ fn a_killed_leader_is_replaced_and_nothing_is_lost() {
     assert_eq!(times.len(), 300);
     assert!(times.values().all(|times| *times == 3), "{times:?}");
 }
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn sensors_raise_exactly_their_alerts_while_a_leader_is_killed() {
+    let log = format!("kafka://{}/{}", brokers(), fresh("readings"));
+    let script = super::root().join("scripts/kafka");
+    let fault = format!("{} kill {{leader}}", script.display());
+    let sensors =
+        ["lab", "sensors", "--log", &log, "--replication", "3", "--seconds", "300", "--speed", "15"];
+    let printed =
+        done(wb(&[&sensors[..], &["--seed", "7", "--fault-at", "100", "--fault", &fault]].concat()), "");
+    assert!(printed.contains("1200 readings sent, 1200 counted"), "{printed}");
+    assert!(printed.contains("exactly those") && printed.contains("ALERT"), "{printed}");
+    let led = printed.lines().filter(|line| line.contains("led by")).count();
+    assert!(printed.contains("FAULT") && led >= 2, "who leads is shown before and after: {printed}");
+    for broker in ["1", "2", "3"] {
+        done(kafka(&["start", broker]), "");
+    }
+}

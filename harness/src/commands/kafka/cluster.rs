@@ -76,11 +76,8 @@ impl Reached {
             let hopeless = watch.trouble().is_some_and(|(code, _)| is_refusal(code));
             let waited = began.elapsed();
             if hopeless || waited > PATIENCE || (waited > DOWN && watch.trouble().is_some()) {
-                let error =
-                    error.unwrap_or(workloads::log::kafka::rdkafka::error::KafkaError::MetadataFetch(
-                        RDKafkaErrorCode::BrokerTransportFailure,
-                    ));
-                return Err(said("asking the brokers", &error, &self.brokers(), watch));
+                let silence = KafkaError::MetadataFetch(RDKafkaErrorCode::BrokerTransportFailure);
+                return Err(said("ask the brokers", &error.unwrap_or(silence), &self.address, watch));
             }
         }
     }

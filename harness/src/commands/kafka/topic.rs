@@ -6,8 +6,12 @@ use clap::{Args, Subcommand};
 use workloads::log::kafka::rdkafka::admin::{NewTopic, TopicReplication};
 use workloads::log::kafka::rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use workloads::log::kafka::rdkafka::metadata::MetadataPartition;
-use workloads::log::kafka::{options, wait};
+use workloads::log::kafka::{KafkaLog, options, wait};
+use workloads::partition::PartitionBy;
+use workloads::{Codec, Meta};
 
+use super::super::generate::workload;
+use super::super::log::import::partition_by;
 use super::super::print::{self, Format, Value};
 use super::super::{Usage, World};
 use super::cluster::Reached;
@@ -22,6 +26,8 @@ pub enum Topic {
     List(List),
     /// Leaders, copies and which of them are in step, for each partition.
     Describe(Describe),
+    /// Say what a topic holds that others write to, so that it can be read as a log.
+    Declare(Declare),
     /// Remove a topic with everything in it.
     Delete(Delete),
 }
@@ -75,6 +81,28 @@ pub struct Describe {
     format: Format,
 }
 
+/// What to say of which topic.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  wb topic declare real-time-orders --workload orders --codec json && \\
+  wb answer orders spend --log kafka://127.0.0.1:9092/real-time-orders --contestant kappa")]
+pub struct Declare {
+    /// Name of the topic, or its whole address
+    topic: String,
+    /// Name of the workload whose events it holds
+    #[arg(long, value_name = "NAME")]
+    workload: String,
+    /// How they are written: json or bin
+    #[arg(long, default_value = "json")]
+    codec: Codec,
+    /// How they are spread over the partitions: key or round-robin
+    #[arg(long, default_value = "key", value_parser = partition_by)]
+    partition_by: PartitionBy,
+    #[command(flatten)]
+    cluster: Cluster,
+}
+
 /// What to remove.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  wb topic delete Hello-Kafka")]
@@ -95,6 +123,7 @@ impl Topic {
             Topic::Create(arguments) => arguments.run(world),
             Topic::List(arguments) => arguments.run(world),
             Topic::Describe(arguments) => arguments.run(world),
+            Topic::Declare(arguments) => arguments.run(world),
             Topic::Delete(arguments) => arguments.run(world),
         }
     }
@@ -125,9 +154,7 @@ pub(in crate::commands) fn create(
     new.config.extend(config);
     let done = wait(reached.admin()?.create_topics([&new], &options()));
     let done = done.and_then(|all| all.into_iter().try_for_each(|one| one.map(drop).map_err(refused)));
-    done.map_err(|error| {
-        said(&format!("make topic {topic}"), &error, &reached.address, &Watch::default())
-    })
+    done.map_err(|error| said(&format!("make topic {topic}"), &error, &reached.address, &Watch::default()))
 }
 
 /// Removes the topic in mind.
@@ -135,9 +162,7 @@ pub(in crate::commands) fn delete(reached: &Reached) -> anyhow::Result<()> {
     let topic = reached.address.topic();
     let done = wait(reached.admin()?.delete_topics(&[topic], &options()));
     let done = done.and_then(|all| all.into_iter().try_for_each(|one| one.map(drop).map_err(refused)));
-    done.map_err(|error| {
-        said(&format!("delete topic {topic}"), &error, &reached.address, &Watch::default())
-    })
+    done.map_err(|error| said(&format!("delete topic {topic}"), &error, &reached.address, &Watch::default()))
 }
 
 fn refused((_, code): (String, RDKafkaErrorCode)) -> KafkaError {
@@ -198,6 +223,23 @@ fn row(partition: &MetadataPartition) -> Vec<Value> {
         list(partition.replicas()).into(),
         list(partition.isr()).into(),
     ]
+}
+
+impl Declare {
+    fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+        let workload = workload(&self.workload)?;
+        let reached = self.cluster.reach(&self.topic, world)?;
+        let meta = Meta {
+            workload: workload.name.to_owned(),
+            codec: self.codec,
+            partitions: u32::try_from(reached.partitions()?)?,
+            partition_by: self.partition_by,
+            made_by: "wb topic declare".into(),
+        };
+        KafkaLog::declare(&reached.address, &reached.credentials, &meta)?;
+        eprintln!("{} holds {}, written as {}", reached.address, meta.workload, meta.codec);
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 impl Delete {

@@ -80,7 +80,16 @@ impl Arguments {
         let first_sequence = stage.log.heads()?.total();
         let (cancellations, corrections) = (0.02, 0.01);
         let (rate, start) = (1000.0, world.clock.millis());
-        Ok(Shape { seed: self.seed, events, rate, keys: 100, cancellations, corrections, start, first_sequence })
+        Ok(Shape {
+            seed: self.seed,
+            events,
+            rate,
+            keys: 100,
+            cancellations,
+            corrections,
+            start,
+            first_sequence,
+        })
     }
 }
 

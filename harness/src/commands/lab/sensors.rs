@@ -68,7 +68,10 @@ impl Arguments {
             return Err(Usage::error("--speed must be a number above 0, and --regions at least 1"));
         }
         let stage = self.ground.open("sensors", Codec::Bin, world)?;
-        anyhow::ensure!(stage.log.heads()?.total() == 0, "the log holds readings already: choose another --log");
+        anyhow::ensure!(
+            stage.log.heads()?.total() == 0,
+            "the log holds readings already: choose another --log"
+        );
         let follower = stage.follow(&self.contestant)?;
         let shape = self.shape(world);
         let mut lab = Lab { arguments: &self, stage, follower, world, raised: BTreeSet::new(), copies: None };

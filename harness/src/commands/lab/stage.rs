@@ -65,7 +65,9 @@ impl Ground {
         };
         let path = match self.log.as_deref() {
             #[cfg(feature = "kafka")]
-            Some(address) if address.starts_with("kafka://") => return self.topic(address, &meta, folder, world),
+            Some(address) if address.starts_with("kafka://") => {
+                return self.topic(address, &meta, folder, world);
+            }
             Some(path) => PathBuf::from(path),
             None => folder.path().join("log"),
         };
