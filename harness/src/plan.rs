@@ -157,7 +157,8 @@ pub struct Mix {
     pub pair: f64,
     /// Of a whole view.
     pub whole: f64,
-    /// Of one or several views at a version up to `kappa.window_ms` old, of contestants that can be asked so.
+    /// Of one or several views at a version that can still be read (`kappa.window_ms`, `kappa.window_records`), of
+    /// contestants that can be asked so.
     #[serde(default)]
     pub past: f64,
     /// Connections over which they are sent in turn.
@@ -233,6 +234,13 @@ impl Plan {
             Some((_, text)) => Plan::parse(text, name),
             None => Plan::read(Path::new(name)),
         }
+    }
+
+    /// Microseconds for which a Kappa lets a version be read at the plan's rate: as long as it says, or until too many
+    /// records have come since.
+    pub fn window_us(&self) -> f64 {
+        let within = self.kappa.window_records as f64 / self.live.rate * 1e6;
+        within.min(self.kappa.window_ms as f64 * 1e3)
     }
 
     /// A plan from a file.

@@ -60,11 +60,11 @@ pub fn plan(mix: &Mix, workload: &Workload, schedule: &Schedule, keys: &Keys, se
     planned.collect()
 }
 
-/// Adds reads of versions up to so many milliseconds old. The other reads stay what they were: who cannot be asked so is
+/// Adds reads of versions up to so many microseconds old. The other reads stay what they were: who cannot be asked so is
 /// asked everything else all the same.
 pub fn look_back(
     planned: &mut Vec<Planned>,
-    (rate, window_ms): (f64, u64),
+    (rate, window_us): (f64, f64),
     workload: &Workload,
     schedule: &Schedule,
     keys: &Keys,
@@ -72,7 +72,7 @@ pub fn look_back(
 ) {
     let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x7061_7374);
     let draw = Draw { workload, schedule, keys };
-    let most = window_ms as f64 * 1_000.0 * WITHIN;
+    let most = window_us * WITHIN;
     for intended_us in poisson(rate, schedule.until_us, &mut random) {
         let back_us = Some((random.random::<f64>() * most) as i64);
         let mut dice = random.random::<f64>();

@@ -73,10 +73,9 @@ impl<'a> Session<'a> {
         FileLog::link(&job.disk, &material.history.folder, &log)?;
         let appender = FileLog::appender(&job.disk, &log, job.plan.log.fsync.policy())?;
         let (keys, seed) = (&material.history.keys, job.plan.seed.wrapping_add(u64::from(spec.repeat)));
-        let (mix, window_ms) = (&job.plan.reads, job.plan.kappa.window_ms);
-        let mut planned = reads::plan(mix, workload, material.schedule, keys, seed);
+        let mut planned = reads::plan(&job.plan.reads, workload, material.schedule, keys, seed);
         if contestants::LOOK_BACK.iter().any(|it| it.name == contestant.name) {
-            let past = (mix.past, window_ms);
+            let past = (job.plan.reads.past, job.plan.window_us());
             reads::look_back(&mut planned, past, workload, material.schedule, keys, seed);
         }
         Ok(Session {

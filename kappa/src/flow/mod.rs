@@ -7,6 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod names;
 pub(crate) mod operator;
 pub(crate) mod outlet;
+pub(crate) mod past;
 pub(crate) mod places;
 pub(crate) mod reading;
 pub(crate) mod shards;

@@ -1,16 +1,16 @@
 //! Answers out of the sums: every view of one request at the same complete version.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use differential_dataflow::difference::Semigroup;
 use serde::{Deserialize, Serialize};
 use workloads::Rows;
 
+use crate::flow::fold::{SteadyMap, Update};
 use crate::flow::keys::Key;
 use crate::flow::shelf::Shelf;
-use crate::flow::sums::ShelfOf;
+use crate::flow::sums::{Changes, PastOf, ShelfOf};
 use crate::views::{Grouping, Question};
 
 /// As of when rows are asked for.
@@ -31,28 +31,52 @@ impl From<u64> for Moment {
 
 /// The sums of a grouping as of one version.
 pub struct Reader<'a, G: Grouping> {
+    time: u64,
     newest: &'a ShelfOf<G>,
-    /// What must be added: nothing for the newest version.
-    beside: BTreeMap<G::Key, G::Sum>,
+    past: &'a PastOf<G>,
+    later: &'a Changes<G>,
+    /// What must be added to the newest sums, in the order of keys, once more than single keys were asked for.
+    beside: OnceCell<Vec<Update<G::Key, G::Sum>>>,
 }
 
 impl<'a, G: Grouping> Reader<'a, G> {
-    pub(crate) fn new(newest: &'a ShelfOf<G>, beside: BTreeMap<G::Key, G::Sum>) -> Self {
-        Reader { newest, beside }
+    /// The newest sums, less what came after `time`, and with what of the changes to come is of `time` or before.
+    pub(crate) fn new(time: u64, newest: &'a ShelfOf<G>, past: &'a PastOf<G>, later: &'a Changes<G>) -> Self {
+        Reader { time, newest, past, later, beside: OnceCell::new() }
     }
 
     /// The sum of a key, which is nothing if there never was one or if it has had its day.
     pub fn sum(&self, key: &G::Key) -> G::Sum {
         let mut sum = self.newest.get(key).copied().unwrap_or_default();
-        self.beside.get(key).into_iter().for_each(|more| sum.plus_equals(more));
+        self.past.take_back(key, self.time, &mut sum);
+        let more = self.more().filter(|(held, _)| held == key);
+        more.for_each(|(_, difference)| sum.plus_equals(difference));
         sum
+    }
+
+    /// What is to come, as far as it is asked for.
+    fn more(&self) -> impl Iterator<Item = &Update<G::Key, G::Sum>> {
+        self.later.range(..=self.time).flat_map(|(_, some)| some.iter().flatten())
+    }
+
+    fn beside(&self) -> &[Update<G::Key, G::Sum>] {
+        self.beside.get_or_init(|| {
+            let mut beside = SteadyMap::<G::Key, G::Sum>::default();
+            let mut add = |key, difference: &G::Sum| beside.entry(key).or_default().plus_equals(difference);
+            self.past.each_back(self.time, |key, back| add(key, &back));
+            self.more().for_each(|(key, difference)| add(*key, difference));
+            let mut beside: Vec<_> = beside.into_iter().collect();
+            beside.sort_unstable_by_key(|(key, _)| *key);
+            beside
+        })
     }
 
     /// Keys and their sums from `first` on (all of them without one), in the order of keys. A sum may be nothing.
     pub fn from<'b>(&'b self, first: Option<&G::Key>) -> impl Iterator<Item = (G::Key, G::Sum)> + 'b {
         let mut newest = self.newest.from(first).peekable();
-        let from = first.map_or(Bound::Unbounded, |first| Bound::Included(*first));
-        let mut beside = self.beside.range((from, Bound::Unbounded)).peekable();
+        let beside = self.beside();
+        let from = first.map_or(0, |first| beside.partition_point(|(key, _)| key < first));
+        let mut beside = beside[from..].iter().peekable();
         std::iter::from_fn(move || {
             let order = match (newest.peek(), beside.peek()) {
                 (Some((one, _)), Some((other, _))) => one.cmp(other),

@@ -5,12 +5,12 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use differential_dataflow::difference::{Abelian, Semigroup};
 use workloads::Rows;
 
 use crate::error::KappaError;
 use crate::flow::fold::Update;
 use crate::flow::keys::Key;
+use crate::flow::past::Past;
 use crate::flow::reading::Reader;
 use crate::flow::shelf::Shelf;
 use crate::snapshot::{Home, Table, Taken, Written};
@@ -23,13 +23,16 @@ pub(crate) type ShelfOf<G> = <<G as Grouping>::Key as Key>::Shelf<<G as Grouping
 pub(crate) type Updates<G> = Vec<Update<<G as Grouping>::Key, <G as Grouping>::Sum>>;
 
 /// What changes at each of some times.
-type Changes<G> = BTreeMap<u64, Vec<Updates<G>>>;
+pub(crate) type Changes<G> = BTreeMap<u64, Vec<Updates<G>>>;
+
+/// What some versions have changed of a grouping.
+pub(crate) type PastOf<G> = Past<<G as Grouping>::Key, <G as Grouping>::Sum>;
 
 /// The sums at the newest version that is read, what each version before it has changed as far back as can be read,
 /// and what each later one will. Nearly every read is of the newest and finds the sums as they lie there.
 pub(crate) struct Sums<G: Grouping> {
     newest: ShelfOf<G>,
-    window: Changes<G>,
+    past: PastOf<G>,
     later: Changes<G>,
     /// The version at which a snapshot is to begin, which is still to come.
     due: Option<u64>,
@@ -60,8 +63,7 @@ pub(crate) trait Held {
 
 impl<G: Grouping> Default for Sums<G> {
     fn default() -> Self {
-        let (window, later) = (BTreeMap::new(), BTreeMap::new());
-        Sums { newest: ShelfOf::<G>::default(), window, later, due: None }
+        Sums { newest: ShelfOf::<G>::default(), past: Past::default(), later: BTreeMap::new(), due: None }
     }
 }
 
@@ -72,22 +74,13 @@ impl<G: Grouping> Sums<G> {
     }
 
     fn reader(&self, time: u64) -> Reader<'_, G> {
-        let mut beside = BTreeMap::<G::Key, G::Sum>::new();
-        for (key, difference) in self.later.range(..=time).flat_map(|(_, some)| some.iter().flatten()) {
-            beside.entry(*key).or_default().plus_equals(difference);
-        }
-        for (key, difference) in self.window.range(time + 1..).flat_map(|(_, some)| some.iter().flatten()) {
-            let mut taken_back = *difference;
-            taken_back.negate();
-            beside.entry(*key).or_default().plus_equals(&taken_back);
-        }
-        Reader::new(&self.newest, beside)
+        Reader::new(time, &self.newest, &self.past, &self.later)
     }
 
     /// Every key that the versions from `since` up to `time` changed.
     fn keys(&self, since: u64, time: u64) -> BTreeSet<G::Key> {
-        let held = [&self.window, &self.later].into_iter().flat_map(|held| held.range(since..=time));
-        held.flat_map(|(_, some)| some.iter().flatten()).map(|(key, _)| *key).collect()
+        let later = self.later.range(since..=time).flat_map(|(_, some)| some.iter().flatten());
+        later.map(|(key, _)| *key).chain(self.past.keys(since, time)).collect()
     }
 
     fn settle(&mut self, newest: u64, oldest: u64) {
@@ -96,13 +89,11 @@ impl<G: Grouping> Sums<G> {
             self.begin(time);
             updates.iter_mut().for_each(|some| self.newest.add_all(some));
             if time > oldest {
-                self.window.insert(time, updates);
+                self.past.take(time, updates.concat());
             }
         }
         self.begin(newest + 1);
-        while let Some(first) = self.window.first_entry().filter(|first| *first.key() <= oldest) {
-            first.remove();
-        }
+        self.past.forget(oldest);
     }
 }
 
