@@ -1,8 +1,9 @@
 //! Hosts one component as a process: steps it, answers reads, announces versions, and ends when told to.
 //!
 //! One thread does the work and the talking in turn, as the component is not to be shared: a step is bounded, so
-//! no read waits long. The process ends on SIGTERM or SIGINT, when its standard input ends (the driver holds
-//! the other end), when the driver dies, and on any panic.
+//! no read waits long. Long answers are made into text by another, as that needs nothing of the component. The process
+//! ends on SIGTERM or SIGINT, when its standard input ends (the driver holds the other end), when the driver dies, and
+//! on any panic.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::clock::Clock;
 use crate::contestants::{self, Component, Part, Settings};
 
 mod life;
+mod scribe;
 mod server;
 
 pub use life::Life;

@@ -13,6 +13,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use workloads::Version;
 
+use super::scribe::Scribe;
 use crate::contestants::Component;
 use crate::protocol::{Asked, REQUEST_LIMIT, Request, Response, write_line};
 
@@ -27,15 +28,21 @@ const ROUND: usize = 32;
 pub struct Server {
     listener: UnixListener,
     connections: Vec<Connection>,
+    /// Connections there have been.
+    accepted: u64,
+    scribe: Scribe,
     latest: Option<Version>,
 }
 
 struct Connection {
+    number: u64,
     stream: UnixStream,
     input: Vec<u8>,
     output: Vec<u8>,
     /// Bytes of `output` that have been written.
     written: usize,
+    /// Answers that are being written for it elsewhere.
+    due: usize,
     watching: bool,
     /// Whether a whole line is among the input.
     asking: bool,
@@ -55,7 +62,8 @@ impl Server {
         let listener = UnixListener::bind(path);
         let listener = listener.with_context(|| format!("listening on {}", path.display()))?;
         listener.set_nonblocking(true).context("making the socket non-blocking")?;
-        Ok(Server { listener, connections: Vec::new(), latest: None })
+        let scribe = Scribe::start()?;
+        Ok(Server { listener, connections: Vec::new(), accepted: 0, scribe, latest: None })
     }
 
     /// Tells watchers of a version. It goes out with the next [`Server::serve`].
@@ -79,9 +87,10 @@ impl Server {
             return Ok(());
         }
         self.accept()?;
+        self.collect();
         for connection in &mut self.connections {
             connection.receive();
-            connection.answer(component, self.latest.as_ref());
+            connection.answer(component, &self.scribe, self.latest.as_ref());
             connection.flush();
         }
         self.connections.retain(Connection::open);
@@ -90,7 +99,10 @@ impl Server {
 
     /// Whether anybody wants something, of the component itself perhaps.
     fn wait(&self, patience: Duration, component: &dyn Component) -> anyhow::Result<bool> {
-        let mut fds = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
+        let mut fds = vec![
+            PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.scribe.as_fd(), PollFlags::POLLIN),
+        ];
         fds.extend(self.connections.iter().map(|connection| {
             let pending = if connection.pending() { PollFlags::POLLOUT } else { PollFlags::empty() };
             PollFd::new(connection.stream.as_fd(), PollFlags::POLLIN | pending)
@@ -103,12 +115,24 @@ impl Server {
         }
     }
 
+    /// Hands over what the scribe has written. A reader may have gone meanwhile.
+    fn collect(&mut self) {
+        let Server { scribe, connections, .. } = self;
+        for (number, line) in scribe.lines() {
+            if let Some(reader) = connections.iter_mut().find(|connection| connection.number == number) {
+                reader.output.extend_from_slice(&line);
+                reader.due -= 1;
+            }
+        }
+    }
+
     fn accept(&mut self) -> anyhow::Result<()> {
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
                     stream.set_nonblocking(true).context("making a connection non-blocking")?;
-                    self.connections.push(Connection::new(stream));
+                    self.connections.push(Connection::new(self.accepted, stream));
+                    self.accepted += 1;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 // A reader that gave up before it was accepted is its own affair.
@@ -120,12 +144,14 @@ impl Server {
 }
 
 impl Connection {
-    fn new(stream: UnixStream) -> Self {
+    fn new(number: u64, stream: UnixStream) -> Self {
         Connection {
+            number,
             stream,
             input: Vec::new(),
             output: Vec::new(),
             written: 0,
+            due: 0,
             watching: false,
             asking: false,
             closing: false,
@@ -137,7 +163,7 @@ impl Connection {
     }
 
     fn open(&self) -> bool {
-        (!self.closing || self.asking || self.pending()) && self.output.len() <= BACKLOG
+        (!self.closing || self.asking || self.due > 0 || self.pending()) && self.output.len() <= BACKLOG
     }
 
     /// Takes what has come, as far as one answer round goes.
@@ -155,7 +181,7 @@ impl Connection {
     }
 
     /// Answers whole lines, as many as are answered at once.
-    fn answer(&mut self, component: &mut dyn Component, latest: Option<&Version>) {
+    fn answer(&mut self, component: &mut dyn Component, scribe: &Scribe, latest: Option<&Version>) {
         let input = std::mem::take(&mut self.input);
         let (mut rest, mut left) = (&input[..], ROUND);
         self.asking = false;
@@ -168,7 +194,8 @@ impl Connection {
             let (line, after) = rest.split_at(end);
             rest = &after[1..];
             if !line.trim_ascii().is_empty() {
-                self.answer_line(line, component, latest);
+                let response = self.response(line, component, latest);
+                self.respond(response, scribe);
             }
         }
         if rest.len() > REQUEST_LIMIT && !self.asking {
@@ -180,8 +207,14 @@ impl Connection {
         }
     }
 
-    fn answer_line(&mut self, line: &[u8], component: &mut dyn Component, latest: Option<&Version>) {
-        let response = match Request::parse(line) {
+    /// What a line is answered by, if by anything yet.
+    fn response(
+        &mut self,
+        line: &[u8],
+        component: &mut dyn Component,
+        latest: Option<&Version>,
+    ) -> Option<Response> {
+        Some(match Request::parse(line) {
             Ok(Asked::Read(id, queries, at)) => {
                 let answer = match &at {
                     Some(version) => component.read_at(version, &queries),
@@ -198,12 +231,21 @@ impl Connection {
             },
             Ok(Asked::Watch) => {
                 self.watching = true;
-                let Some(version) = latest else { return };
-                Response::announcement(version.clone())
+                Response::announcement(latest?.clone())
             }
             Err(refusal) => refusal,
-        };
-        write_line(&response, &mut self.output);
+        })
+    }
+
+    fn respond(&mut self, response: Option<Response>, scribe: &Scribe) {
+        match response {
+            Some(response) if Scribe::takes(&response) => {
+                self.due += 1;
+                scribe.order(self.number, response);
+            }
+            Some(response) => write_line(&response, &mut self.output),
+            None => {}
+        }
     }
 
     fn flush(&mut self) {
@@ -240,9 +282,11 @@ mod tests {
             Ok(false)
         }
 
-        fn read(&mut self, _queries: &[Query]) -> anyhow::Result<Answer> {
+        fn read(&mut self, queries: &[Query]) -> anyhow::Result<Answer> {
             self.0 += 1;
-            Ok(Answer { version: None, rows: Vec::new() })
+            let row = |number| (format!("{number:04}"), vec![number]);
+            let rows = queries.iter().map(|query| if query.key.is_none() { 1_000 } else { 1 });
+            Ok(Answer { version: None, rows: rows.map(|count| (0..count).map(row).collect()).collect() })
         }
 
         fn version(&self) -> Option<Version> {
@@ -273,5 +317,32 @@ mod tests {
         assert_eq!(answered, [32, 64, 96, 100]);
         server.serve(&mut component, Duration::ZERO).unwrap();
         assert!(server.connections.is_empty(), "the reader has gone");
+    }
+    #[test]
+    fn a_long_answer_is_written_beside_and_reaches_who_asked_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let (mut server, mut component) = (Server::bind(&path).unwrap(), Asked(0));
+        let mut readers = [(); 2].map(|()| UnixStream::connect(&path).unwrap());
+        for (id, reader) in (0..).zip(&mut readers) {
+            let mut lines = Vec::new();
+            for (more, key) in [None, Some("0000".to_owned())].into_iter().enumerate() {
+                let query = Query { view: "spend".to_owned(), key };
+                write_line(&Request::read(2 * id + more as u64, &[query]), &mut lines);
+            }
+            reader.write_all(&lines).unwrap();
+            reader.shutdown(std::net::Shutdown::Write).unwrap();
+        }
+        while component.0 < 4 || !server.connections.is_empty() {
+            server.serve(&mut component, Duration::from_secs(60)).unwrap();
+        }
+        for (id, reader) in (0..).zip(&mut readers) {
+            let mut text = String::new();
+            reader.read_to_string(&mut text).unwrap();
+            let lines = text.lines().map(|line| serde_json::from_str::<Response>(line).unwrap());
+            let mut rows: Vec<_> = lines.map(|line| (line.id, line.rows.unwrap()[0].len())).collect();
+            rows.sort_unstable();
+            assert_eq!(rows, [(Some(2 * id), 1_000), (Some(2 * id + 1), 1)]);
+        }
     }
 }
