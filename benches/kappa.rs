@@ -95,7 +95,7 @@ fn together(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, views: &[&str]
         };
         let how = if by_partition { "2 by partition" } else { "2" };
         group.bench_function(format!("{granularity}/{how}"), |bench| {
-            bench.iter(|| shift.work(&[], || ()).expect("the workers go through all of it"));
+            bench.iter(|| shift.work(&[], |_| ()).expect("the workers go through all of it"));
         });
     }
 }

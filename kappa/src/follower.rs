@@ -100,7 +100,8 @@ impl Kappa {
         sink: Option<Box<dyn Sink>>,
     ) -> Result<Self, KappaError> {
         let heads = log.heads()?;
-        let task = Task { terms: config.terms.clone(), views: Vec::new() };
+        let task = Task { terms: config.terms.clone(), views: config.options.views.clone() };
+        known(&log.meta().workload, &task)?;
         let (bindings, recorded, cut, file, tasks) = match &config.state {
             Some(state) => {
                 let (file, recorded, cut) = Bindings::open(disk, state, &heads, config.feed.fsync)?;
@@ -330,6 +331,15 @@ impl Kappa {
         self.beside.iter_mut().for_each(|beside| beside.follow(&versions));
         self.course.take_on(versions);
         Ok(true)
+    }
+}
+
+/// An error unless a workload has every view that a job is asked for.
+pub(crate) fn known(workload: &str, task: &Task) -> Result<(), KappaError> {
+    let views = workloads::workload(workload).map_or(&[][..], |workload| workload.views);
+    match task.views.iter().find(|asked| views.iter().all(|view| view.name != **asked)) {
+        Some(view) => Err(KappaError::UnknownView { workload: workload.to_owned(), view: view.clone() }),
+        None => Ok(()),
     }
 }
 

@@ -45,7 +45,7 @@ pub use jobs::replace::{Beside, Stage, Status};
 pub use jobs::task::Task;
 pub use options::Options;
 pub use replay::Replay;
-pub use shift::Shift;
+pub use shift::{Shift, Turn};
 pub use sink::{Changed, Sink};
 pub use workers::hand::Hand;
 pub use workers::pace::Ticks;

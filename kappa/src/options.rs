@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
+    /// Views that are computed and can be asked for; every view of the workload when there are none.
+    pub views: Vec<String>,
     /// Milliseconds for which a version can still be read after a newer one is complete; 0 keeps the newest alone.
     pub window_ms: u64,
     /// Records that such a version may be behind the newest: what is kept for them is bounded by this.
@@ -50,6 +52,7 @@ pub struct Degraded {
 impl Default for Options {
     fn default() -> Self {
         Options {
+            views: Vec::new(),
             window_ms: 10_000,
             window_records: 250_000,
             snapshot_ms: 30_000,

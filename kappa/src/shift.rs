@@ -1,7 +1,7 @@
 //! The same dataflow fed by hand to several workers, each in a thread of its own.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use timely::worker::Worker;
@@ -38,6 +38,15 @@ pub struct Shift {
     pub granularity: usize,
 }
 
+/// How far the work has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Every worker is there; nothing has been fed.
+    Began,
+    /// Every version is complete.
+    Over,
+}
+
 impl Shift {
     /// Deals records out to workers: those of each partition to one of them, or all of them in turn.
     pub fn deal(records: &[Record], workers: usize, by_partition: bool) -> Vec<Arc<Vec<Record>>> {
@@ -49,19 +58,26 @@ impl Shift {
         shares.into_iter().map(Arc::new).collect()
     }
 
-    /// Carries out every version and tells `complete`; then one set of rows a query.
-    pub fn work(&self, queries: &[Query], complete: impl FnOnce()) -> Result<Vec<Rows>, KappaError> {
+    /// Carries out every version, and tells when all workers are there to begin and when they are done; then one set of rows
+    /// a query.
+    pub fn work(&self, queries: &[Query], mut tell: impl FnMut(Turn)) -> Result<Vec<Rows>, KappaError> {
         if self.granularity == 0 || self.shares.is_empty() {
             return Err(KappaError::Nothing);
         }
         let (shift, asked) = (self.clone(), queries.to_vec());
-        let (tell, told) = channel();
+        let (say, said) = channel();
+        let gate = Arc::new(RwLock::new(()));
+        let shut = gate.write().unwrap_or_else(PoisonError::into_inner);
+        let pass = Arc::clone(&gate);
         let config = timely::Config::process(self.shares.len());
-        let guards = timely::execute(config, move |worker| shift.part(worker, &asked, &tell));
+        let guards = timely::execute(config, move |worker| shift.part(worker, &asked, (&say, &pass)));
         let guards = guards.map_err(KappaError::Start)?;
         // It ends early when a worker does, which then says why.
-        told.iter().take(self.shares.len()).for_each(drop);
-        complete();
+        said.iter().take(self.shares.len()).for_each(drop);
+        tell(Turn::Began);
+        drop(shut);
+        said.iter().take(self.shares.len()).for_each(drop);
+        tell(Turn::Over);
         let mut all = vec![Rows::new(); queries.len()];
         for share in guards.join() {
             // A key has one home, so that no row comes twice.
@@ -76,7 +92,7 @@ impl Shift {
         &self,
         worker: &mut Worker,
         queries: &[Query],
-        tell: &Sender<()>,
+        (say, gate): (&Sender<()>, &RwLock<()>),
     ) -> Result<Vec<Rows>, KappaError> {
         let views: Vec<&str> = self.views.iter().map(String::as_str).collect();
         let homes = match self.partitions {
@@ -85,6 +101,9 @@ impl Shift {
         };
         let mut engine = build(&self.workload, worker, &self.terms, &views, homes)?;
         let share = &self.shares[worker.index()];
+        // Whoever asked may have gone; that is no concern of the work.
+        let _ = say.send(());
+        drop(gate.read());
         let versions = self.shares.iter().map(|share| share.len()).sum::<usize>().div_ceil(self.granularity);
         let mut time = 0;
         for version in 0..versions {
@@ -104,8 +123,7 @@ impl Shift {
         while engine.frontier() < time {
             worker.step_or_park(Some(NAP));
         }
-        // Whoever asked may have gone; that is no concern of the work.
-        let _ = tell.send(());
+        let _ = say.send(());
         let last = time.checked_sub(1);
         Ok(last.map_or_else(|| vec![Rows::new(); queries.len()], |last| engine.rows(last.into(), queries)))
     }

@@ -8,7 +8,7 @@ mod events;
 use std::sync::Arc;
 
 use events::{Dice, append, check_read, log, records, resend};
-use kappa::{Kappa, KappaConfig, KappaError, Options, Shift};
+use kappa::{Kappa, KappaConfig, KappaError, Options, Shift, Turn};
 use workloads::files::{PowerLoss, SharedDisk};
 use workloads::intake::Feed;
 use workloads::log::memory::MemoryLog;
@@ -225,7 +225,7 @@ fn a_shift_of_any_number_of_workers_ends_with_the_truth() {
             let (workload_name, views) = (name.to_owned(), Vec::new());
             let shift = Shift { workload: workload_name, terms, views, shares, partitions, granularity };
             let mut complete = false;
-            let answers = shift.work(&queries, || complete = true).unwrap();
+            let answers = shift.work(&queries, |turn| complete |= turn == Turn::Over).unwrap();
             assert!(complete);
             for (view, rows) in workload.views.iter().zip(answers) {
                 assert_eq!(rows, truth.rows(view.name), "{name} {} by {workers}", view.name);

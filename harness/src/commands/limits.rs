@@ -38,6 +38,9 @@ pub struct Arguments {
     /// Rounds, of which the best counts
     #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: u32,
+    /// Only parts whose name or setting holds this text, beside the plain loop
+    #[arg(long, value_name = "TEXT")]
+    part: Option<String>,
     /// Folder to make for logs, removed at the end
     #[arg(long, value_name = "DIR", default_value = "runs/limits")]
     scratch: PathBuf,
@@ -72,7 +75,7 @@ impl Arguments {
             let effort = Effort { events, keys, cancellations: CANCELLATIONS, rounds };
             let folder = scratch.join(workload.name);
             fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-            limits::measure(workload, &effort, &folder, |round| {
+            limits::measure(workload, &effort, &folder, self.part.as_deref(), |round| {
                 progress.say(&format!("{}: round {round} of {rounds}", workload.name));
             })
         });

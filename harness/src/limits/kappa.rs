@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kappa::{Replay, Shift};
+use kappa::{Replay, Shift, Turn};
 use workloads::log::file::FileLog;
 use workloads::{Codec, Log, Record, Terms, Workload};
 
@@ -43,11 +43,13 @@ pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Pa
             }
         }
     }
-    for (codec, workers) in [(Codec::Bin, 1), (Codec::Bin, 2), (Codec::Json, 1), (Codec::Json, 2)] {
-        for g in REPLAY {
+    for ((name, views), codec) in
+        asked(workload).into_iter().flat_map(|it| [Codec::Bin, Codec::Json].map(|c| (it, c)))
+    {
+        for (workers, g) in [1, 2].into_iter().flat_map(|workers| REPLAY.map(|g| (workers, g))) {
             let setting = format!("{} from disk, g = {g}, {workers} worker{}", codec.name(), plural(workers));
-            let run = move || from_disk(workload, input, codec, (workers, g));
-            parts.push(Part::new("kappa: all views", setting, run));
+            let run = move || from_disk(workload, input, codec, views, (workers, g));
+            parts.push(Part::new(format!("kappa: {name}"), setting, run));
         }
     }
     parts
@@ -67,7 +69,7 @@ fn decoded(workload: &Workload, input: &Input, views: &[&str], g: usize) -> anyh
     Ok(took)
 }
 
-/// Starting the threads is part of it. Where the partitions are those of the names, nothing is exchanged.
+/// Starting the threads is not part of it. Where the partitions are those of the names, nothing is exchanged.
 fn together(
     workload: &Workload,
     input: &Input,
@@ -84,8 +86,11 @@ fn together(
         partitions,
         granularity,
     };
-    let (began, mut took) = (Instant::now(), Duration::ZERO);
-    let rows = shift.work(&[input.whole(workload)], || took = began.elapsed())?;
+    let (mut began, mut took) = (Instant::now(), Duration::ZERO);
+    let rows = shift.work(&[input.whole(workload)], |turn| match turn {
+        Turn::Began => began = Instant::now(),
+        Turn::Over => took = began.elapsed(),
+    })?;
     input.agree(workload, &rows[0])?;
     Ok(took)
 }
@@ -94,10 +99,11 @@ fn from_disk(
     workload: &Workload,
     input: &Input,
     codec: Codec,
+    views: &[&str],
     (workers, granularity): (u32, u64),
 ) -> anyhow::Result<Duration> {
     let log: Arc<dyn Log> = Arc::new(FileLog::open(&input.disk, &input.log_dir(codec))?);
-    let (mut kappa, took) = whole(&log, &input.disk, workers, granularity, &Stop::default())?;
+    let (mut kappa, took) = whole(&log, &input.disk, views, (workers, granularity), &Stop::default())?;
     input.agree(workload, &kappa.read(&[input.whole(workload)])?.rows[0])?;
     Ok(took)
 }

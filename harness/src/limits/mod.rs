@@ -4,8 +4,11 @@
 //! the machine hits no part alone. Each part is checked before it is timed: what it answers is what the loop answers.
 
 use std::path::Path;
+use std::sync::Barrier;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use ::kappa::Shift;
 use anyhow::{Context, ensure};
 use serde::Serialize;
 use workloads::{Record, Terms, Workload};
@@ -71,16 +74,24 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Measures one workload in a scratch folder. `round` is told of each round that begins.
+/// Measures one workload in a scratch folder: all parts, or the plain loop and those whose name or setting holds `only`.
+/// `round` is told of each round that begins.
 pub fn measure(
     workload: &'static Workload,
     effort: &Effort,
     scratch: &Path,
+    only: Option<&str>,
     mut round: impl FnMut(u32),
 ) -> anyhow::Result<Vec<Limit>> {
     let input = Input::make(workload, effort, scratch).context("making the events to measure with")?;
     let mut parts = plain_loops(workload, &input);
     parts.extend(parts::all(workload, &input));
+    if let Some(only) = only {
+        let mut first = true;
+        parts.retain(|part| {
+            std::mem::take(&mut first) || format!("{} {}", part.name, part.setting).contains(only)
+        });
+    }
     let mut best = vec![Duration::MAX; parts.len()];
     for number in 1..=effort.rounds {
         round(number);
@@ -105,7 +116,7 @@ pub fn measure(
 }
 
 /// What the aims are given for, by name: what every ratio is to. Everything where nothing is said.
-fn aimed(workload: &Workload) -> (&'static str, &'static [&'static str]) {
+fn aimed(workload: &Workload) -> Asked {
     match workload.name {
         "orders" => ("sums", &["spend", "big_spenders", "large_orders", "revenue"]),
         "trades" => ("volume", &["volume"]),
@@ -114,10 +125,13 @@ fn aimed(workload: &Workload) -> (&'static str, &'static [&'static str]) {
 }
 
 /// Every view, by name.
-const EVERYTHING: (&str, &[&str]) = ("all views", &[]);
+const EVERYTHING: Asked = ("all views", &[]);
+
+/// Views, and what they are called together.
+type Asked = (&'static str, &'static [&'static str]);
 
 /// What is timed of a workload: what the aims are given for, and everything.
-fn asked(workload: &Workload) -> Vec<(&'static str, &'static [&'static str])> {
+fn asked(workload: &Workload) -> Vec<Asked> {
     let mut asked = vec![aimed(workload), EVERYTHING];
     asked.dedup();
     asked
@@ -139,7 +153,37 @@ fn plain_loops<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a
             Ok(took)
         }));
     }
+    for (name, views) in asked(workload) {
+        for (by_partition, dealt) in [(false, "in turn"), (true, "by partition")] {
+            let part = format!("reference (plain loop): {name}, two at once");
+            loops.push(Part::new(part, format!("decoded, {dealt}"), move || {
+                let shares = Shift::deal(&input.records, 2, by_partition);
+                two(workload, shares.iter().map(|share| &share[..]), views)
+            }));
+        }
+    }
     loops
+}
+
+/// What this machine gives two threads that have nothing to do with each other: each has its share of the records, and the
+/// slower one counts. In turn, a mark may find nothing to take back; the work is the same all the same.
+fn two<'a>(
+    workload: &Workload,
+    shares: impl Iterator<Item = &'a [Record]>,
+    views: &[&str],
+) -> anyhow::Result<Duration> {
+    let start = &Barrier::new(2);
+    let times: anyhow::Result<Vec<Duration>> = thread::scope(|scope| {
+        let run = |records| {
+            scope.spawn(move || {
+                start.wait();
+                fold(workload, records, views)
+            })
+        };
+        let threads: Vec<_> = shares.map(run).collect();
+        threads.into_iter().map(|thread| thread.join().expect("the plain loop does not panic")).collect()
+    });
+    times?.into_iter().max().context("there is a share for each thread")
 }
 
 fn fold(workload: &Workload, records: &[Record], views: &[&str]) -> anyhow::Result<Duration> {

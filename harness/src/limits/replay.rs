@@ -54,7 +54,7 @@ pub fn curve(
     for round in 1..=rounds {
         for (place, (workers, granularity)) in ways.iter().copied().enumerate() {
             begins(round, workers, granularity);
-            let (_, took) = whole(log, disk, workers, granularity, stop)?;
+            let (_, took) = whole(log, disk, &[], (workers, granularity), stop)?;
             let seconds = took.as_secs_f64();
             match points.get_mut(place) {
                 Some(point) => point.seconds = point.seconds.min(seconds),
@@ -65,12 +65,12 @@ pub fn curve(
     Ok(Curve { workload: log.meta().workload.clone(), records: log.heads()?.total(), points })
 }
 
-/// A Kappa that has gone through all of a log, and how long that took.
+/// A Kappa that has gone through all of a log for some views, or for all, and how long that took.
 pub(super) fn whole(
     log: &Arc<dyn Log>,
     disk: &SharedDisk,
-    workers: u32,
-    granularity: u64,
+    views: &[&str],
+    (workers, granularity): (u32, u64),
     stop: &Stop,
 ) -> anyhow::Result<(Kappa, Duration)> {
     let heads = log.heads()?;
@@ -82,7 +82,11 @@ pub(super) fn whole(
         granularity,
         version_ms: 0,
         spin: false,
-        options: Options { window_ms: 0, ..Options::default() },
+        options: Options {
+            views: views.iter().map(|view| (*view).to_owned()).collect(),
+            window_ms: 0,
+            ..Options::default()
+        },
     };
     let began = Instant::now();
     let mut kappa = Kappa::start(Arc::clone(log), disk, &config).context("starting the kappa")?;

@@ -6,7 +6,7 @@ pub(crate) mod task;
 use workloads::Version;
 
 use crate::error::KappaError;
-use crate::follower::Kappa;
+use crate::follower::{Kappa, known};
 use crate::jobs::replace::{Replacement, Status};
 use crate::jobs::task::{Numbered, Task, Then};
 use crate::versions::course::Course;
@@ -32,10 +32,7 @@ impl Kappa {
         if let Some(beside) = &self.beside {
             return Err(KappaError::Underway(beside.course.job.number));
         }
-        if let Some(view) = task.views.iter().find(|asked| self.views.iter().all(|it| it.name != **asked)) {
-            let workload = self.log.meta().workload.clone();
-            return Err(KappaError::UnknownView { workload, view: view.clone() });
-        }
+        known(&self.log.meta().workload, &task)?;
         let starts = self.log.starts()?;
         if starts.total() > 0 {
             return Err(KappaError::Trimmed(starts));

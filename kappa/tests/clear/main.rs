@@ -73,7 +73,7 @@ fn check(name: &str, seed: u64, n: u64, granularity: usize, horizon: Option<Mill
         granularity,
     };
     let last = clear.last().unwrap();
-    for (query, rows) in queries.iter().zip(shift.work(&queries, || {}).unwrap()) {
+    for (query, rows) in queries.iter().zip(shift.work(&queries, |_| {}).unwrap()) {
         assert_eq!(rows, last[query.view.as_str()], "{name} {} by two: seed {seed}", query.view);
     }
 }
