@@ -89,7 +89,7 @@ fn together(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, views: &[&str]
             workload: name.to_owned(),
             terms: Terms::default(),
             views: views.iter().map(|view| (*view).to_owned()).collect(),
-            shares: Shift::deal(records, 2, by_partition),
+            shares: Shift::deal(records, 2, (!by_partition).then_some(512)),
             partitions: by_partition.then_some(PARTITIONS),
             granularity,
         };

@@ -48,11 +48,11 @@ pub enum Turn {
 }
 
 impl Shift {
-    /// Deals records out to workers: those of each partition to one of them, or all of them in turn.
-    pub fn deal(records: &[Record], workers: usize, by_partition: bool) -> Vec<Arc<Vec<Record>>> {
+    /// Deals records out to workers: so many at a time in turn, or those of each partition to one of them.
+    pub fn deal(records: &[Record], workers: usize, in_turn: Option<usize>) -> Vec<Arc<Vec<Record>>> {
         let mut shares = vec![Vec::new(); workers];
-        for (turn, record) in records.iter().enumerate() {
-            let place = if by_partition { record.place.partition as usize } else { turn };
+        for (number, record) in records.iter().enumerate() {
+            let place = in_turn.map_or(record.place.partition as usize, |some| number / some.max(1));
             shares[place % workers].push(record.clone());
         }
         shares.into_iter().map(Arc::new).collect()
@@ -104,6 +104,8 @@ impl Shift {
         // Whoever asked may have gone; that is no concern of the work.
         let _ = say.send(());
         drop(gate.read());
+        let reads: Vec<u64> = self.shares.iter().map(|share| share.len() as u64).collect();
+        engine.level(&reads, 0);
         let versions = self.shares.iter().map(|share| share.len()).sum::<usize>().div_ceil(self.granularity);
         let mut time = 0;
         for version in 0..versions {

@@ -40,8 +40,13 @@ fn manifests(disk: &SharedDisk) -> Vec<String> {
 }
 
 /// Appends in bursts; now and then all stops and is begun again with another number of workers.
-fn check(name: &str, seed: u64, dedup: Dedup) {
+fn check(name: &str, views: &[&str], seed: u64, dedup: Dedup) {
     let terms = Terms { dedup, ..Terms::default() };
+    let config = |terms: &Terms, workers, every| {
+        let config = config(terms, workers, every);
+        let views = views.iter().map(|view| (*view).to_owned()).collect();
+        KappaConfig { options: Options { views, ..config.options }, ..config }
+    };
     let disk: SharedDisk = Arc::new(PowerLoss::new(seed));
     let log = log(name, 4);
     let records = resend(&records(name, seed, 240, 4), seed);
@@ -79,8 +84,20 @@ fn check(name: &str, seed: u64, dedup: Dedup) {
 fn what_is_restored_is_right_with_any_number_of_workers() {
     for name in WORKLOADS {
         for seed in 0..16 {
-            check(name, seed, [Dedup::Origin, Dedup::Offset, Dedup::None, Dedup::Content][seed as usize % 4]);
+            check(
+                name,
+                &[],
+                seed,
+                [Dedup::Origin, Dedup::Offset, Dedup::None, Dedup::Content][seed as usize % 4],
+            );
         }
+    }
+}
+
+#[test]
+fn trades_of_one_symbol_that_lie_at_several_workers_are_restored_at_as_many_as_there_are() {
+    for seed in 0..24 {
+        check("trades", &["volume", "mean"], seed, [Dedup::Origin, Dedup::None][seed as usize % 2]);
     }
 }
 

@@ -165,7 +165,10 @@ const SWITCHES: &[(&str, &str)] = &[
         "kappa.snapshot_records",
         "records after which the next snapshot is begun; 0 begins none by their number",
     ),
-    ("kappa.views", "views that are computed, of those that the workload has; all of them when there are none"),
+    (
+        "kappa.views",
+        "views that are computed, of those that the workload has; all of them when there are none",
+    ),
     ("kappa.keep", "snapshots that are kept; at least 1"),
     (
         "kappa.forget_late_ms",

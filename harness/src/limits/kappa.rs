@@ -9,7 +9,7 @@ use workloads::{Codec, Log, Record, Terms, Workload};
 
 use super::input::{Input, PARTITIONS};
 use super::replay::whole;
-use super::{Part, asked};
+use super::{Part, TURN, asked};
 use crate::driver::Stop;
 
 /// Records a version of decoded events.
@@ -30,14 +30,14 @@ pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Pa
                     input,
                     views,
                     g,
-                    Shift::deal(&input.records, workers as usize, false),
+                    Shift::deal(&input.records, workers as usize, Some(TURN)),
                     None,
                 ),
             }));
             if workers > 1 {
                 let setting = format!("{setting}, by partition");
                 parts.push(Part::new(format!("kappa: {name}"), setting, move || {
-                    let shares = Shift::deal(&input.records, workers as usize, true);
+                    let shares = Shift::deal(&input.records, workers as usize, None);
                     together(workload, input, views, g, shares, Some(PARTITIONS))
                 }));
             }

@@ -115,6 +115,9 @@ pub fn measure(
     Ok(parts.into_iter().zip(&best).map(limit).collect())
 }
 
+/// Records that one of several threads is dealt before it is the next one's turn.
+const TURN: usize = 512;
+
 /// What the aims are given for, by name: what every ratio is to. Everything where nothing is said.
 fn aimed(workload: &Workload) -> Asked {
     match workload.name {
@@ -154,10 +157,10 @@ fn plain_loops<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a
         }));
     }
     for (name, views) in asked(workload) {
-        for (by_partition, dealt) in [(false, "in turn"), (true, "by partition")] {
+        for (in_turn, dealt) in [(Some(TURN), "in turn"), (None, "by partition")] {
             let part = format!("reference (plain loop): {name}, two at once");
             loops.push(Part::new(part, format!("decoded, {dealt}"), move || {
-                let shares = Shift::deal(&input.records, 2, by_partition);
+                let shares = Shift::deal(&input.records, 2, in_turn);
                 two(workload, shares.iter().map(|share| &share[..]), views)
             }));
         }

@@ -11,15 +11,13 @@ use workloads::{Millis, Name, Query, Record, Rows, Terms};
 
 use crate::error::KappaError;
 use crate::flow::engine::NOW;
+use crate::flow::level::{BATCH, gifts};
 use crate::flow::names::{Homes, Names};
 use crate::flow::operator::{Acts, Flows, Kept, Parcel, Told, carry_out, hold};
 use crate::flow::reading::Moment;
 use crate::flow::sums::Held;
-use crate::snapshot::{Block, Home, Next, Taken, Written};
+use crate::snapshot::{Block, Home, Met, Next, Taken, Written};
 use crate::views::{Question, Rules};
-
-/// Acts sent into the dataflow at once.
-const BATCH: usize = 1024;
 
 /// What the names are called in a snapshot.
 const NAMES: &str = "names";
@@ -40,6 +38,10 @@ pub(crate) struct Dataflow<R: Rules> {
     /// For what belongs to other workers, if there are any.
     away: Option<Entrance<Parcel<R::Act>>>,
     acts: Acts<R::Act>,
+    /// Whether acts are carried out where they are made, and all workers told of those of which they must be.
+    spread: bool,
+    /// The workers that are given something to carry out then, and of how many of [`BATCH`] records.
+    gifts: Vec<(usize, usize)>,
     /// By the worker that they are for.
     parcels: Vec<Vec<(Name, R::Act)>>,
     /// Acts after which what they change is let go; 0 waits until their version is complete.
@@ -66,12 +68,13 @@ impl<R: Rules> Dataflow<R> {
         let names = Rc::new(RefCell::new(Names::new(homes, worker.index())));
         let frontiers = [(); 2].map(|()| Rc::new(Cell::new(0)));
         let [carried, held] = frontiers.clone();
+        let spread = worker.peers() > 1 && R::spread(views);
         let hurry = Rc::new(Cell::new(0));
         let rules = Rc::new(Kept::new(R::new(terms, views)));
         let sums = worker.dataflow_named::<u64, _, _>("views", |scope| {
             let sent = away.as_mut().map(|away| scope.input_from(away));
             let flows = Flows::<R> { here: scope.input_from(&mut here), sent };
-            let told = Told { names: Rc::clone(&names), hurry: Rc::clone(&hurry), frontier: carried };
+            let told = Told { names: Rc::clone(&names), hurry: Rc::clone(&hurry), frontier: carried, spread };
             let (mut sums, leads) = carry_out::<R>(scope, flows, views, Rc::clone(&rules), told);
             sums.extend(hold(scope, leads, held));
             sums
@@ -81,6 +84,8 @@ impl<R: Rules> Dataflow<R> {
             here,
             away,
             acts: Vec::with_capacity(BATCH),
+            spread,
+            gifts: Vec::new(),
             parcels,
             hurry,
             frontiers,
@@ -107,8 +112,18 @@ impl<R: Rules> Dataflow<R> {
         }
     }
 
+    /// Of the version that is being filled each worker reads so many records, `cost` times the work of carrying them out.
+    pub(crate) fn level(&mut self, reads: &[u64], cost: u64) {
+        if self.spread {
+            self.gifts = gifts(reads, cost, self.place.0);
+        }
+    }
+
     /// Makes acts of records. Those of names that are at home here get their numbers at once.
     fn translate(&mut self, records: &[Record]) {
+        if self.spread {
+            return self.spread(records);
+        }
         let Dataflow { acts, parcels, names, .. } = self;
         let mut names = names.borrow_mut();
         for record in records {
@@ -116,6 +131,29 @@ impl<R: Rules> Dataflow<R> {
                 Ok(number) => acts.push((number, act)),
                 Err(home) => parcels[home].push((name.clone(), act)),
             });
+        }
+    }
+
+    /// Makes acts of records, which are carried out here but for those that are given away; neighbours stay together.
+    fn spread(&mut self, records: &[Record]) {
+        let Dataflow { acts, parcels, names, gifts, place: (here, _), .. } = self;
+        let (mut names, mut rest) = (names.borrow_mut(), records);
+        for (worker, gift) in gifts.iter().copied().chain([(*here, BATCH)]) {
+            let (some, others) = rest.split_at((records.len() * gift / BATCH).min(rest.len()));
+            rest = others;
+            for record in some {
+                R::acts(record, |name, act| {
+                    let told = R::told(&act);
+                    if worker == *here || told {
+                        acts.push((names.number(name), act.clone()));
+                    }
+                    for (other, parcel) in parcels.iter_mut().enumerate() {
+                        if other != *here && (told || other == worker) {
+                            parcel.push((name.clone(), act.clone()));
+                        }
+                    }
+                });
+            }
         }
     }
 
@@ -223,14 +261,18 @@ impl<R: Rules> Dataflow<R> {
     /// Takes up what is at home here of all that one worker wrote.
     pub(crate) fn take_up(&mut self, blocks: &mut dyn Iterator<Item = Parsed<'_>>) -> Result<(), KappaError> {
         let (index, workers) = self.place;
-        let mut home = Home { numbers: Vec::new(), index, workers };
+        let mut home = Home { met: Rc::default(), index, workers, told: false };
         let mut rules = self.rules.rules.borrow_mut();
         for block in blocks {
             let (name, mut rows) = block?;
             if name == NAMES {
-                let mut names = self.names.borrow_mut();
+                let (mut names, met) = (self.names.borrow_mut(), Rc::make_mut(&mut home.met));
                 while let Some(name) = rows.next::<Name>()? {
-                    home.numbers.push(names.meet(&name).ok());
+                    met.push(if self.spread {
+                        names.met(&name)
+                    } else {
+                        names.meet(&name).map_or(Met::Away, Met::Here)
+                    });
                 }
             } else if let Some(number) = name.strip_prefix(RULES) {
                 let number = number.parse::<usize>().ok();

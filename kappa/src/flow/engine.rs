@@ -24,6 +24,8 @@ pub(crate) const NOW: u64 = u64::MAX - 1;
 pub(crate) trait Engine {
     /// Hands records to the version that is being filled.
     fn feed(&mut self, records: &[Record]);
+    /// Of the version that is being filled each worker reads so many records, `cost` times the work of carrying them out.
+    fn level(&mut self, reads: &[u64], cost: u64);
     /// What follows belongs to version `time`.
     fn advance(&mut self, time: u64);
     /// Every version before this one is complete here.
@@ -49,6 +51,10 @@ pub(crate) trait Engine {
 impl<R: Rules> Engine for Dataflow<R> {
     fn feed(&mut self, records: &[Record]) {
         self.feed(records);
+    }
+
+    fn level(&mut self, reads: &[u64], cost: u64) {
+        self.level(reads, cost);
     }
 
     fn advance(&mut self, time: u64) {

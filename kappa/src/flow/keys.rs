@@ -27,6 +27,14 @@ pub trait Key: Copy + Ord + Hash + Debug + ExchangeData + Movable {
     fn home(&self) -> u64 {
         0
     }
+    /// The number of the name that it is of, if it is of one.
+    fn number(&self) -> Option<u32> {
+        None
+    }
+    /// The same key with the number that its name has elsewhere.
+    fn renumbered(self, _number: u32) -> Self {
+        self
+    }
     /// Prints it.
     fn print(&self, names: &Names) -> String;
     /// Reads a printed one; absent when nothing like it was met.
@@ -92,6 +100,14 @@ impl Key for Named {
     type Places = ByNumber;
     const HERE: bool = true;
 
+    fn number(&self) -> Option<u32> {
+        Some(self.0)
+    }
+
+    fn renumbered(self, number: u32) -> Self {
+        Named(number)
+    }
+
     fn print(&self, names: &Names) -> String {
         names.name(self.0).to_owned()
     }
@@ -136,6 +152,14 @@ macro_rules! timed {
             type Shelf<S: Sum> = Tree<$name, S>;
             type Places = Hashed<$name>;
             const HERE: bool = true;
+
+            fn number(&self) -> Option<u32> {
+                Some(self.0)
+            }
+
+            fn renumbered(self, number: u32) -> Self {
+                $name(number, self.1)
+            }
 
             fn print(&self, names: &Names) -> String {
                 $unit.key(names.name(self.0), self.1)

@@ -4,6 +4,7 @@ pub(crate) mod dataflow;
 pub(crate) mod engine;
 pub(crate) mod fold;
 pub(crate) mod keys;
+pub(crate) mod level;
 pub(crate) mod names;
 pub(crate) mod operator;
 pub(crate) mod outlet;

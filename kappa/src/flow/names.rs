@@ -5,6 +5,7 @@ use workloads::partition::PartitionBy;
 use workloads::{Meta, Name};
 
 use crate::flow::fold::hash;
+use crate::snapshot::Met;
 
 /// Where names are at home: each at one worker, the same in every run with as many workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +48,8 @@ impl Homes {
     }
 }
 
-/// The names at home at one worker, numbered in the order of meeting. A number never changes and is never given up.
+/// The names at home at one worker, and others where acts are spread over the workers, numbered in the order of meeting. A
+/// number never changes and is never given up.
 #[derive(Debug)]
 pub struct Names {
     homes: Homes,
@@ -86,10 +88,27 @@ impl Names {
         if home == self.here { Ok(self.add(name)) } else { Err(home) }
     }
 
-    /// The number of a name that came here because it is at home here.
+    /// The worker where the name of a number is at home.
+    pub(crate) fn home(&self, number: u32) -> usize {
+        self.homes.of(&self.names[number as usize])
+    }
+
+    /// The worker to which a key without a name is led.
+    pub(crate) fn led(&self, home: u64) -> usize {
+        (hash(&home) % self.homes.workers as u64) as usize
+    }
+
+    /// The number of a name that came here, a new one if it has none: because it is at home here, or where names are met
+    /// that are not.
     #[inline]
     pub(crate) fn number(&mut self, name: &Name) -> u32 {
         self.known(name).unwrap_or_else(|| self.add(name))
+    }
+
+    /// The number of a name that another worker wrote, where names are met that are not at home.
+    pub(crate) fn met(&mut self, name: &Name) -> Met {
+        let number = self.number(name);
+        if self.homes.of(name) == self.here { Met::Here(number) } else { Met::Known(number) }
     }
 
     #[cold]

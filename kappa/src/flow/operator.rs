@@ -16,7 +16,7 @@ use timely::progress::frontier::MutableAntichain;
 use workloads::Name;
 
 use crate::flow::names::Names;
-use crate::flow::outlet::{Inlet, Lead, Opened};
+use crate::flow::outlet::{Inlet, Lead, Opened, Site};
 use crate::flow::sums::Held;
 use crate::views::{Groupings, Rules};
 
@@ -31,23 +31,34 @@ pub(crate) struct Parcel<A> {
     pub(crate) acts: Vec<(Name, A)>,
 }
 
-/// Delivers parcels whole and at once.
-struct Post;
+impl<A> Addressed for Parcel<A> {
+    fn home(&self) -> usize {
+        self.home as usize
+    }
+}
 
-impl<A> Distributor<Vec<Parcel<A>>> for Post {
-    fn partition<T: Clone, P: Push<Message<T, Vec<Parcel<A>>>>>(
+/// What says itself to which worker it goes.
+pub(crate) trait Addressed {
+    fn home(&self) -> usize;
+}
+
+/// Delivers what is addressed whole and at once.
+pub(crate) struct Post;
+
+impl<A: Addressed> Distributor<Vec<A>> for Post {
+    fn partition<T: Clone, P: Push<Message<T, Vec<A>>>>(
         &mut self,
-        parcels: &mut Vec<Parcel<A>>,
+        parcels: &mut Vec<A>,
         time: &T,
         workers: &mut [P],
     ) {
         for parcel in parcels.drain(..) {
-            let home = parcel.home as usize;
+            let home = parcel.home();
             Message::push_at(&mut vec![parcel], time.clone(), &mut workers[home]);
         }
     }
 
-    fn flush<T: Clone, P: Push<Message<T, Vec<Parcel<A>>>>>(&mut self, _time: &T, _workers: &mut [P]) {}
+    fn flush<T: Clone, P: Push<Message<T, Vec<A>>>>(&mut self, _time: &T, _workers: &mut [P]) {}
 }
 
 /// Acts as they come to the rules: those that were made here, and from the other workers, if there are any.
@@ -62,6 +73,8 @@ pub(crate) struct Told {
     /// Acts after which what they change is let go; 0 waits until their time is complete.
     pub(crate) hurry: Rc<Cell<u64>>,
     pub(crate) frontier: Rc<Cell<u64>>,
+    /// Whether acts of one name come to several workers.
+    pub(crate) spread: bool,
 }
 
 /// The right to let go changes at one time, for each of the outputs.
@@ -87,13 +100,13 @@ pub(crate) fn carry_out<'scope, R: Rules>(
 ) -> (Vec<Box<dyn Held>>, Vec<Lead<'scope>>) {
     let mut builder = OperatorBuilder::new("rules".to_owned(), scope);
     let again = scope.activator_for(builder.operator_info().address);
-    let Told { names, hurry, frontier } = told;
-    let alone = flows.sent.is_none();
+    let Told { names, hurry, frontier, spread } = told;
+    let site = Site { alone: flows.sent.is_none(), spread, names: Rc::clone(&names) };
     let mut here = builder.new_input(flows.here, Pipeline);
     let mut sent = flows.sent.map(|sent| builder.new_input(sent, DistributorPact(|_workers| Post)));
     let mut changes = R::Changes::default();
     let (mut sums, mut leads) = (Vec::new(), Vec::new());
-    for opened in changes.folds().into_iter().filter_map(|fold| fold.open(&mut builder, views, alone)) {
+    for opened in changes.folds().into_iter().filter_map(|fold| fold.open(&mut builder, views, &site)) {
         match opened {
             Opened::Here(held) => sums.push(held),
             Opened::Out(lead) => leads.push(lead),
@@ -221,11 +234,12 @@ impl<R: Rules> Waiting<R> {
     }
 
     fn let_go(&mut self, rules: &mut R, time: u64, rights: &[Capability<u64>]) {
-        rules.close(&mut self.changes, &self.names.borrow());
+        let names = self.names.borrow();
+        rules.close(&mut self.changes, &names);
         let mut rights = rights.iter();
         for fold in self.changes.folds() {
             let right = if fold.goes_out() { rights.next() } else { None };
-            fold.let_go(time, right);
+            fold.let_go(time, right, &names);
         }
     }
 

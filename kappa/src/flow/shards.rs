@@ -25,6 +25,9 @@ use settled::Settled;
 /// have fewer values than they have slots.
 const LOOKS: (usize, usize) = (64, 4);
 
+/// Pages whose places are at hand.
+const RECENT: usize = 16;
+
 /// A key as numbers. Keys that are used at about the same time should differ in the last bits of `number` alone. Nothing
 /// is wrong if they do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,8 +54,8 @@ pub(crate) struct Shards<K, V, A = ()> {
     last: A,
     /// Whether something may be held aside of a page that was closed.
     closed: bool,
-    /// The page used last, and its place.
-    recent: Option<(PageKey, u32)>,
+    /// Pages used last, and their places: several, as neighbours in time may alternate between some pages.
+    recent: [Option<(PageKey, u32)>; RECENT],
     saving: Option<Box<Saving<V>>>,
     sweep: Sweep,
     keys: PhantomData<K>,
@@ -99,6 +102,13 @@ impl Spot {
     }
 }
 
+impl PageKey {
+    /// Where its place is at hand. Numbers count up in their last bits, and some in their first too.
+    fn turn(&self) -> usize {
+        (self.number ^ self.number >> 54) as usize % RECENT
+    }
+}
+
 impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
     /// Nothing yet. `last` is what a key can have aside at last, when nothing else can come of it any more.
     pub(crate) fn new(last: A) -> Self {
@@ -108,7 +118,7 @@ impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
             settled: Settled::default(),
             last,
             closed: false,
-            recent: None,
+            recent: [None; RECENT],
             saving: None,
             sweep: Sweep { begun: false, aside: None, before: Millis::MIN, came: 0 },
             keys: PhantomData,
@@ -119,9 +129,10 @@ impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
     #[inline]
     pub(crate) fn at(&mut self, key: K) -> Leaf<'_, K, V, A> {
         let spot = key.spot();
-        let page = match self.recent {
-            Some((recent, page)) if recent == spot.page() => page,
-            _ => self.turn_to(spot.page()),
+        let key = spot.page();
+        let page = match self.recent[key.turn()] {
+            Some((recent, page)) if recent == key => page,
+            _ => self.turn_to(key),
         };
         Leaf { all: self, spot, page }
     }
@@ -134,7 +145,7 @@ impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
             let marked = aside.fold(0, |marked, (spot, _)| marked | 1 << spot.slot());
             self.pages.pages[page].marked = marked | self.settled.slots(&spot(0, 0));
         }
-        self.recent = Some((key, page));
+        self.recent[key.turn()] = Some((key, page));
         page
     }
 
@@ -163,7 +174,7 @@ impl<K: Near, V: Copy, A: Clone> Shards<K, V, A> {
             };
             let (looked, closed) = self.pages.forget(room, &mut old);
             self.closed |= closed;
-            self.recent = None;
+            self.recent = [None; RECENT];
             *begun = looked == room;
         }
         self.settle(room, done);

@@ -27,5 +27,5 @@ pub(crate) use part::{Block, Restored};
 pub(crate) use saver::Saver;
 pub(crate) use saving::Saving;
 pub(crate) use scribe::{Letter, Note, desk};
-pub(crate) use table::{Home, Movable, Table, Taken, Written};
+pub(crate) use table::{Home, Met, Movable, Table, Taken, Written};
 pub(crate) use taking::{Next, Taking};

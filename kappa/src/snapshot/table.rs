@@ -1,5 +1,7 @@
 //! State that can be written as it was at one moment, a little at a time, while it goes on changing.
 
+use std::rc::Rc;
+
 use bincode::Options as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,16 +27,38 @@ pub trait Movable: Sized {
 
 /// What is at home at one worker out of what another one wrote.
 pub struct Home {
-    /// By the other's numbers of names, the numbers that they have here.
-    pub(crate) numbers: Vec<Option<u32>>,
+    /// By the other's numbers of names.
+    pub(crate) met: Rc<Vec<Met>>,
     pub(crate) index: usize,
     pub(crate) workers: usize,
+    /// Whether it is asked for what every worker is told that knows the name.
+    pub(crate) told: bool,
+}
+
+/// What the number of a name is that another worker wrote.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Met {
+    /// This, at the name's home.
+    Here(u32),
+    /// This, but the name is at home elsewhere.
+    Known(u32),
+    /// None.
+    Away,
 }
 
 impl Home {
     /// The number here of a name that had another number.
     pub(crate) fn number(&self, number: u32) -> Option<u32> {
-        self.numbers.get(number as usize).copied().flatten()
+        match self.met.get(number as usize) {
+            Some(Met::Here(number)) => Some(*number),
+            Some(Met::Known(number)) if self.told => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The same for what every worker is told that knows the name.
+    pub(crate) fn told(&self) -> Home {
+        Home { met: Rc::clone(&self.met), told: true, ..*self }
     }
 
     /// Whether what is led by this number is led here.

@@ -51,6 +51,15 @@ pub trait Rules: Sized + 'static {
     fn new(terms: &Terms, views: &[&str]) -> Self;
     /// A record as acts, each with its name; none when it belongs to another workload.
     fn acts(record: &Record, act: impl FnMut(&Name, Self::Act));
+    /// Whether, for these views, acts of one name may be carried out by rules of several workers: what they change adds up.
+    /// Those of which all are [told](Rules::told) excepted.
+    fn spread(_views: &[&str]) -> bool {
+        false
+    }
+    /// Whether an act changes what others made, wherever they were carried out.
+    fn told(_act: &Self::Act) -> bool {
+        true
+    }
     /// Carries out an act of a name, which has this number here.
     fn apply(&mut self, name: u32, act: &Self::Act, changes: &mut Self::Changes);
     /// Every act of a version has been carried out: changes whatever is found out once a version.

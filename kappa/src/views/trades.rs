@@ -162,6 +162,15 @@ impl Rules for Trades {
         act(&event.symbol, Act { kind: event.kind, origin, trade });
     }
 
+    /// Prices and moments are in one order only where all of a symbol's trades are.
+    fn spread(views: &[&str]) -> bool {
+        !asked(views, &["range", "last"])
+    }
+
+    fn told(act: &Act) -> bool {
+        act.kind != TradeKind::Traded
+    }
+
     fn forget(&mut self, earliest: Millis) {
         // rule: T6
         let Some(horizon) = self.horizon.filter(|horizon| *horizon < Millis::MAX) else { return };

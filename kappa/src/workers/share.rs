@@ -28,6 +28,9 @@ const BUDGET: usize = 4 * 1024;
 /// Offsets that a job beside the one that answers reads at once.
 const SLICE: usize = 256;
 
+/// Reading a record from a log is so many times the work of carrying it out.
+const READING: u64 = 1;
+
 /// Turns of the worker that one finished version is given before the caller has its say again.
 const TURNS: usize = 8;
 
@@ -78,6 +81,8 @@ struct Job {
     engine: Box<dyn Engine>,
     source: Source,
     assigned: VecDeque<(u64, Version)>,
+    /// The version that was assigned last.
+    last: Version,
     /// Records that were set aside before it began, where no file says which.
     dead: u64,
     /// Its part in a snapshot.
@@ -120,6 +125,7 @@ impl Share {
         };
         let newest = brief.known.as_ref().map(|known| known.newest()).transpose()?.unwrap_or_default();
         let late = (degraded.lateness_ms, brief.forget_late_ms);
+        let last = from.clone();
         let source = Source::open(&**log, place, &feed, Begin { from, seen, newest }, late)?;
         let homes = Homes::of_log(log.meta(), worker.peers());
         let views: Vec<&str> = brief.task.views.iter().map(String::as_str).collect();
@@ -133,7 +139,7 @@ impl Share {
         let (dead, assigned) = (unnoted.map_or(0, |known| known.dead), VecDeque::new());
         let (number, taking, settled) = (brief.number, None, brief.known.as_ref().map(|known| known.time));
         let (settling, low) = (None, None);
-        self.jobs.push(Job { number, engine, source, assigned, dead, taking, settled, settling, low });
+        self.jobs.push(Job { number, engine, source, assigned, last, dead, taking, settled, settling, low });
         Ok(())
     }
 
@@ -192,7 +198,8 @@ impl Share {
             worker.step();
             return Ok(false);
         };
-        let (mut busy, target) = first.pull(BUDGET)?;
+        let workers = worker.peers();
+        let (mut busy, target) = first.pull(BUDGET, workers)?;
         for _ in 0..TURNS {
             worker.step();
             if target.is_none_or(|time| first.engine.frontier() > time) {
@@ -224,6 +231,15 @@ impl Share {
     }
 }
 
+/// How many records each worker reads between two versions.
+fn reads(from: &Version, to: &Version, workers: usize) -> Vec<u64> {
+    let mut reads = vec![0; workers];
+    for (partition, (from, to)) in from.0.iter().zip(&to.0).enumerate() {
+        reads[partition % workers] += to.saturating_sub(*from);
+    }
+    reads
+}
+
 /// Changes whenever the frontier of some job has moved.
 fn reached(jobs: &[Job]) -> u64 {
     jobs.iter().fold(0, |sum, job| sum.wrapping_add(job.engine.frontier()))
@@ -232,15 +248,17 @@ fn reached(jobs: &[Job]) -> u64 {
 impl Job {
     /// Reads on in the first version that was assigned. Says whether anything came of it, and which version was read to
     /// its end.
-    fn pull(&mut self, budget: usize) -> Result<(bool, Option<u64>), KappaError> {
+    fn pull(&mut self, budget: usize, workers: usize) -> Result<(bool, Option<u64>), KappaError> {
         let Some((time, binding)) = self.assigned.front() else { return Ok((false, None)) };
         let time = *time;
         self.engine.advance(time);
+        self.engine.level(&reads(&self.last, binding, workers), READING);
         let moved = self.source.pull(binding, budget, &mut *self.engine)?;
         if !self.source.reached(binding) {
             return Ok((moved > 0, None));
         }
         self.engine.advance(time + 1);
+        self.last = binding.clone();
         self.assigned.pop_front();
         self.low = Some((time, self.source.low()));
         if let Some(taking) = self.taking.as_mut().filter(|taking| taking.time == time) {
@@ -256,7 +274,7 @@ impl Job {
         let mut busy = false;
         loop {
             let settled = self.settle_one();
-            let (moved, _) = self.pull(SLICE)?;
+            let (moved, _) = self.pull(SLICE, worker.peers())?;
             if !moved && !settled {
                 return Ok(busy);
             }

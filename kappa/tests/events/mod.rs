@@ -166,7 +166,10 @@ pub(crate) fn resend(records: &[Record], seed: u64) -> Vec<Record> {
 pub(crate) fn check_read(kappa: &mut Kappa, name: &str, terms: &Terms, records: &[Record]) -> Version {
     let workload = workload(name).unwrap();
     let query = |view: &workloads::View| Query { view: view.name.to_owned(), key: None };
-    let queries: Vec<Query> = workload.views.iter().map(query).collect();
+    // Of one that was told to compute no others.
+    let views = workload.views.iter().filter(|view| kappa.knows(&[query(view)]).is_ok());
+    let queries: Vec<Query> = views.map(query).collect();
+    assert!(!queries.is_empty());
     let answer = kappa.read(&queries).unwrap();
     let version = answer.version.unwrap();
     let mut truth = (workload.truth)(terms);
@@ -174,8 +177,8 @@ pub(crate) fn check_read(kappa: &mut Kappa, name: &str, terms: &Terms, records: 
         .iter()
         .filter(|record| version.contains(record.place))
         .for_each(|record| truth.feed(record, None));
-    for (view, rows) in workload.views.iter().zip(answer.rows) {
-        assert_eq!(rows, truth.rows(view.name), "{name} {} at {version}", view.name);
+    for (Query { view, .. }, rows) in queries.iter().zip(answer.rows) {
+        assert_eq!(rows, truth.rows(view), "{name} {view} at {version}");
     }
     version
 }

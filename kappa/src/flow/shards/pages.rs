@@ -37,7 +37,8 @@ pub(super) struct PageKey {
 
 /// Pages by key. They and what lies there grow without being moved; their places are kept in shards.
 pub(super) struct Pages<V> {
-    shards: Vec<HashTable<u32>>,
+    /// With a part of each key's hash, so that no other page is looked at, and none when a shard grows.
+    shards: Vec<HashTable<(u32, u32)>>,
     pub(super) pages: Blocks<Page>,
     pub(super) items: Blocks<Item<V>>,
     /// Pages in about the order in which they were opened.
@@ -72,6 +73,15 @@ impl PageKey {
     fn shard(&self) -> usize {
         hash(&(self.lead, self.number >> ROW, self.beside)) as usize % SHARDS
     }
+
+    fn part(&self) -> u32 {
+        hash(self) as u32
+    }
+}
+
+/// The hash that a part of one stands for.
+fn whole(part: u32) -> u64 {
+    hash(&part)
 }
 
 impl<V> Pages<V> {
@@ -94,19 +104,20 @@ impl Page {
 impl<V> Pages<V> {
     /// A page, if there is one.
     pub(super) fn find(&self, key: &PageKey) -> Option<u32> {
-        self.shards[key.shard()].find(hash(key), |page| self.pages[*page].key == *key).copied()
+        let part = key.part();
+        let same = |(other, page): &(u32, u32)| *other == part && self.pages[*page].key == *key;
+        self.shards[key.shard()].find(whole(part), same).map(|(_, page)| *page)
     }
 
     /// A page, which is opened if there is none; whether it was.
     pub(super) fn open(&mut self, key: PageKey, fill: bool) -> (u32, bool) {
-        let Pages { shards, pages, order, .. } = self;
-        let numbers = &mut shards[key.shard()];
-        let held = numbers.find(hash(&key), |page| pages[*page].key == key);
-        if let Some(page) = held {
-            return (*page, false);
+        if let Some(page) = self.find(&key) {
+            return (page, false);
         }
+        let Pages { shards, pages, order, .. } = self;
         let page = pages.put(Page { key, marked: 0, spilled: 0, first: [NONE; SLOTS] }, fill);
-        numbers.insert_unique(hash(&key), page, |page| hash(&pages[*page].key));
+        let part = key.part();
+        shards[key.shard()].insert_unique(whole(part), (part, page), |(part, _)| whole(*part));
         order.push_back(page);
         (page, true)
     }
@@ -204,7 +215,7 @@ impl<V> Pages<V> {
     fn close(&mut self, page: u32) -> bool {
         let Pages { shards, pages, .. } = self;
         let Page { key, marked, .. } = &pages[page];
-        if let Ok(entry) = shards[key.shard()].find_entry(hash(key), |held| *held == page) {
+        if let Ok(entry) = shards[key.shard()].find_entry(whole(key.part()), |held| held.1 == page) {
             entry.remove();
         }
         let marked = *marked != 0;

@@ -114,7 +114,10 @@ where
     }
 
     fn take_up(&mut self, rows: &mut Taken<'_>, home: &Home) -> Result<(), KappaError> {
+        // A value is one worker's; of what is aside all are told.
+        let told = home.told();
         while let Some((key, held)) = rows.next::<(K, Held<V, A>)>()? {
+            let home = if matches!(held, Held::Value(_)) { home } else { &told };
             let Some(key) = key.moved(home) else { continue };
             match held {
                 Held::Value(value) => _ = self.at(key).push(value),

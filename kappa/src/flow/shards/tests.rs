@@ -1,11 +1,12 @@
 //! The map against a plain one, on random acts.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use proptest::prelude::*;
 
 use super::Shards;
-use crate::snapshot::{Home, Table, Taken, Written};
+use crate::snapshot::{Home, Met, Table, Taken, Written};
 
 /// What is held aside at last.
 const LAST: i64 = -7;
@@ -30,8 +31,10 @@ fn check(shards: &mut Map, key: (u32, u64), truth: &Truth, before: i64) {
 
 fn restored(shards: &mut Map, mut between: impl FnMut(&mut Map)) -> Map {
     shards.begin();
-    let (mut copy, home) =
-        (Map::new(LAST), Home { numbers: (0..40).map(Some).collect(), index: 0, workers: 1 });
+    let (mut copy, home) = (
+        Map::new(LAST),
+        Home { met: Rc::new((0..40).map(Met::Here).collect()), told: false, index: 0, workers: 1 },
+    );
     loop {
         between(shards);
         let mut rows = Written::with_room(30);
