@@ -74,6 +74,46 @@ fn a_killed_leader_is_replaced_and_nothing_is_lost() {
 
 #[test]
 #[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn a_paused_leader_loses_nothing_and_repeats_nothing() {
+    let topic = fresh("paused");
+    make(&brokers(), &topic, &["--partitions", "1", "--replication", "3"]);
+    until("all are in step", &topic, |held| held[0].1.len() == 3);
+    let leader = described(&topic)[0].0.clone();
+    done(kafka(&["pause", &leader]), "");
+    let lines: String = (0..500).map(|n| format!("{n}\n")).collect();
+    let send = ["produce", &topic, "--bootstrap", &brokers(), "-X", "message.timeout.ms=60000"];
+    done(wb(&send), &lines);
+    done(kafka(&["resume", &leader]), "");
+    until("it is in step again", &topic, |held| held[0].1.len() == 3);
+    let wanted: Vec<String> = (0..500).map(|n| format!("offset = {n}, key = null, value = {n}")).collect();
+    assert_eq!(consumed(&brokers(), &topic, 500), wanted);
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn below_the_least_copies_nothing_is_taken_and_that_is_said() {
+    let topic = fresh("few");
+    make(&brokers(), &topic, &["--partitions", "1", "--replication", "3"]);
+    until("all are in step", &topic, |held| held[0].1.len() == 3);
+    let leader = described(&topic)[0].0.clone();
+    let others: Vec<&str> = ["1", "2", "3"].into_iter().filter(|broker| *broker != leader).collect();
+    for other in &others {
+        done(kafka(&["kill", other]), "");
+    }
+    let refused = super::fed(wb(&["produce", &topic, "--bootstrap", &brokers()]), "one\n");
+    let said = super::text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(said.contains("in step") && said.contains("wb topic describe"), "{said}");
+    for other in &others {
+        done(kafka(&["start", other]), "");
+    }
+    until("all are in step again", &topic, |held| held[0].1.len() == 3);
+    done(wb(&["produce", &topic, "--bootstrap", &brokers()]), "two\n");
+    assert!(consumed(&brokers(), &topic, 1)[0].contains("value = "));
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
 fn sensors_raise_exactly_their_alerts_while_a_leader_is_killed() {
     let log = format!("kafka://{}/{}", brokers(), fresh("readings"));
     let script = super::root().join("scripts/kafka");

@@ -19,6 +19,9 @@ use super::{Cluster, Watch, said};
 /// How long one look for records takes at most, as in the labs.
 const TURN: Duration = Duration::from_millis(100);
 
+/// Records after which it is asked whether somebody wants to end.
+const OFTEN: u64 = 4096;
+
 /// What to read, and as whom.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -133,6 +136,9 @@ impl Arguments {
                 Some(message) => {
                     each(Some(&message))?;
                     records += 1;
+                    if records % OFTEN == 0 {
+                        world.stop.check()?;
+                    }
                     if self.idle.is_some() {
                         idle = Instant::now();
                     }

@@ -12,10 +12,13 @@ use workloads::log::kafka::rdkafka::producer::{BaseProducer, BaseRecord, Produce
 
 use super::super::{Usage, World};
 use super::cluster::Reached;
-use super::{Cluster, Watch, said};
+use super::{Cluster, Fault, Watch, said};
 
 /// How long a full queue is waited for before it is tried again.
 const TURN: Duration = Duration::from_millis(20);
+
+/// How long brokers may take to say that they are there.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What to send, and how.
 #[derive(Debug, Args)]
@@ -27,8 +30,9 @@ Examples:
   wb produce load --records 1000000 --size 100
 
 Names of the settings in librdkafka, for -X: --acks is acks, --retries is retries, --batch-size is batch.size, \
---linger-ms is linger.ms, --buffer-memory (in bytes) is queue.buffering.max.kbytes, and retries that keep the order are \
-enable.idempotence=true.")]
+--linger-ms is linger.ms, --buffer-memory (in bytes) is queue.buffering.max.kbytes. With --acks all and retries \
+enable.idempotence is true: a record that is sent again is held once. A record that is not taken within \
+message.timeout.ms (8000) is given up, and said to be.")]
 pub struct Arguments {
     /// Name of the topic, or its whole address, kafka://HOST:PORT/TOPIC
     topic: String,
@@ -81,6 +85,11 @@ impl Arguments {
         Ok(ExitCode::SUCCESS)
     }
 
+    /// Whether a record that is sent again is recognised.
+    fn idempotent(&self) -> bool {
+        matches!(self.acks.as_str(), "all" | "-1") && self.retries.is_none_or(|retries| retries > 0)
+    }
+
     /// What the flags come to in librdkafka's names; what was given with -X stands.
     fn config(&self, reached: &Reached) -> anyhow::Result<ClientConfig> {
         let mut config = reached.credentials.admin();
@@ -92,8 +101,8 @@ impl Arguments {
             ("queue.buffering.max.kbytes", self.buffer_memory.map(|n| (n / 1024).to_string())),
             ("compression.codec", self.compression.clone()),
             ("queue.buffering.max.messages", Some("1000000".into())),
-            // Beyond this a record is given up, and said to be.
             ("message.timeout.ms", Some("8000".into())),
+            ("enable.idempotence", Some(self.idempotent().to_string())),
             ("partitioner", Some("murmur2_random".into())),
         ];
         for (name, value) in flags {
@@ -215,6 +224,16 @@ impl Sender {
 
     fn said(&self, error: &KafkaError) -> anyhow::Error {
         let what = format!("send to topic {}", self.topic);
+        let late = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageTimedOut);
+        // That brokers answer and take nothing is not that there are none.
+        if late && self.producer.client().fetch_metadata(Some(&self.topic), PATIENCE).is_ok() {
+            return Fault(format!(
+                "{what}: its brokers answer and have not taken it: too few of them may be in step, see `wb topic \
+                 describe {}`; start the others again, or wait longer with -X message.timeout.ms=N",
+                self.topic
+            ))
+            .into();
+        }
         said(&what, error, &self.address, self.producer.client().context())
     }
 }

@@ -168,9 +168,9 @@ impl Lab<'_> {
         Ok(())
     }
 
-    /// The time of day.
+    /// The time of day, which the readings' own times run ahead of.
     fn now(&self) -> String {
-        Unit::Second.print(Unit::Second.of(self.world.clock.millis()))
+        format!("clock {}", Unit::Second.print(Unit::Second.of(self.world.clock.millis())))
     }
 
     #[cfg(feature = "kafka")]
