@@ -23,21 +23,21 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Where a lab's log is.
 #[derive(Clone, Debug, Args)]
-pub struct Ground {
+pub(super) struct Ground {
     /// The log: a folder, or kafka://HOST:PORT/TOPIC; made if it is not there; a temporary folder if absent
     #[arg(long, value_name = "ADDRESS")]
-    pub log: Option<String>,
+    pub(super) log: Option<String>,
     /// Number of its partitions, when it is made
     #[arg(long, value_name = "N", default_value_t = 3)]
-    pub partitions: u32,
+    pub(super) partitions: u32,
     /// Number of brokers that hold each partition, when it is made on Kafka; as the brokers have it if absent
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "N")]
-    pub replication: Option<u32>,
+    pub(super) replication: Option<u32>,
     /// A setting of Kafka's client by its librdkafka name; a secret as env:NAME or file:PATH
     #[cfg(feature = "kafka")]
     #[arg(short = 'X', value_name = "NAME=VALUE")]
-    pub settings: Vec<String>,
+    pub(super) settings: Vec<String>,
 }
 
 /// A log and its writer.
