@@ -8,6 +8,7 @@
 //! * [`plan`]: what is to be run. [`contestants`]: who takes part.
 //! * [`protocol`]: the line protocol of a component. [`child`]: hosts one. [`driver`]: starts them, appends, reads.
 //!   [`clock`]: the one clock of a run. [`commands`]: the command line. [`upto`]: an answer over a finished log.
+//! * [`logs`]: where a log is, and how it is opened.
 //! * [`observe`]: the files a run leaves. [`judge`]: what class each read is of.
 //! * [`limits`]: how fast each part can be, beside a plain loop. [`capacity`]: the highest rate that somebody keeps up with.
 //! * [`stepped`]: a whole run in one thread, repeatable. [`switches`]: every mistake of a Lambda in one.
@@ -24,6 +25,7 @@ pub mod counterexamples;
 pub mod driver;
 pub mod judge;
 pub mod limits;
+pub mod logs;
 pub mod measures;
 pub mod merges;
 pub mod observe;

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         // A component ends on signals by itself.
-        Some(Command::Contestant(arguments)) => arguments.run(&clock),
+        Some(Command::Contestant(arguments)) => arguments.run(&clock, environment),
         command => world(clock).and_then(|world| command.unwrap_or_default().run(&world)),
     };
     match done {

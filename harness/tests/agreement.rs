@@ -125,6 +125,8 @@ macro_rules! faults {
                 trades_json: $name on "trades", seeds 1..2, |it| it.codec = Codec::Json;
                 orders_fine: $name on "orders", seeds 1..2, fine;
                 trades_fine: $name on "trades", seeds 1..2, fine;
+                orders_holes: $name on "orders", seeds 1..3, holes;
+                trades_holes: $name on "trades", seeds 1..3, holes;
                 orders_coarse: $name on "orders", seeds 1..2, coarse;
                 trades_coarse: $name on "trades", seeds 1..2, coarse;
             }
@@ -160,6 +162,8 @@ macro_rules! kinds {
                 trades_everything: $name on "trades", seeds 1..3, everything;
                 orders_fine: $name on "orders", seeds 1..2, fine;
                 trades_fine: $name on "trades", seeds 1..2, fine;
+                orders_holes: $name on "orders", seeds 1..2, holes;
+                trades_holes: $name on "trades", seeds 1..2, holes;
                 words_everything: $name on "words", seeds 1..2, everything_slowly;
                 sensors_everything: $name on "sensors", seeds 1..3, everything_slowly;
                 transfers_everything: $name on "transfers", seeds 1..2, everything_slowly;
@@ -195,6 +199,9 @@ macro_rules! facts {
                 words_everything: $name on "words", seeds 1..3, everything_slowly;
                 sensors_everything: $name on "sensors", seeds 1..3, everything_slowly;
                 transfers_everything: $name on "transfers", seeds 1..3, everything_slowly;
+                words_holes: $name on "words", seeds 1..2, holes_slowly;
+                sensors_holes: $name on "sensors", seeds 1..2, holes_slowly;
+                transfers_holes: $name on "transfers", seeds 1..2, holes_slowly;
                 sensors_json: $name on "sensors", seeds 1..2, |it| it.codec = Codec::Json;
                 transfers_json: $name on "transfers", seeds 1..2, |it| it.codec = Codec::Json;
             }
@@ -217,6 +224,8 @@ mod two_workers {
         words: "kappa" on "words", seeds 1..2, |it| two(it, everything);
         sensors: "kappa" on "sensors", seeds 1..2, |it| two(it, everything);
         transfers: "kappa" on "transfers", seeds 1..2, |it| two(it, everything);
+        orders_holes: "kappa" on "orders", seeds 1..2, |it| two(it, holes);
+        trades_holes: "kappa" on "trades", seeds 1..2, |it| two(it, holes);
     }
 
     fn two(script: &mut Script, change: fn(&mut Script)) {
@@ -239,6 +248,17 @@ fn much_later(script: &mut Script) {
 fn everything_slowly(script: &mut Script) {
     everything(script);
     much_later(script);
+}
+
+/// Offsets without a record, and everything else that may go wrong.
+fn holes(script: &mut Script) {
+    everything(script);
+    script.holes = 0.2;
+}
+
+fn holes_slowly(script: &mut Script) {
+    everything_slowly(script);
+    script.holes = 0.2;
 }
 
 fn late(script: &mut Script) {

@@ -46,7 +46,7 @@ struct Line {
 
 fn import(file: &Path, log: &Path, more: &[&str]) -> anyhow::Result<Imported> {
     let paths = [Path::new("import"), file, Path::new("--log"), log].map(|path| path.to_str().unwrap());
-    Line::parse_from(paths.iter().chain(more)).arguments.import(NOW)
+    Line::parse_from(paths.iter().chain(more)).arguments.import(NOW, |_| None)
 }
 
 const RETAIL_MAPS: &[&str] = &[
@@ -168,7 +168,10 @@ fn what_is_exported_is_imported_as_the_same_events() {
     import(&file, &log, RETAIL_MAPS).unwrap();
     for (style, name) in [(Style::Csv, "again.csv"), (Style::Jsonl, "again.jsonl")] {
         let mut out = Vec::new();
-        assert_eq!(export::Arguments { log: log.clone(), style }.export(&mut out).unwrap(), 0);
+        assert_eq!(
+            export::Arguments { log: log.clone().into(), style }.export(&mut out, |_| None).unwrap(),
+            0
+        );
         let file = written(folder.path(), name, std::str::from_utf8(&out).unwrap());
         let again = folder.path().join(format!("log of {name}"));
         assert_eq!(import(&file, &again, &[]).unwrap().rejected, 0);
@@ -183,17 +186,17 @@ fn a_copy_has_the_same_answers_under_another_codec_and_other_partitions() {
     import(&file, &log, RETAIL_MAPS).unwrap();
     let to = folder.path().join("copy");
     let copied = copy::Arguments {
-        from: log.clone(),
-        to: to.clone(),
+        from: log.clone().into(),
+        to: to.clone().into(),
         codec: Some(workloads::Codec::Json),
         partitions: Some(5),
         partition_by: None,
     };
-    assert_eq!(copied.copy().unwrap(), (8, 0));
+    assert_eq!(copied.copy(|_| None).unwrap(), (8, 0));
     assert_eq!(spend(&to), spend(&log));
     let meta = FileLog::open(&disk(), &to).unwrap().meta().clone();
     assert_eq!((meta.partitions, meta.codec), (5, workloads::Codec::Json));
-    assert!(copied.copy().unwrap_err().to_string().contains("holds a log already"));
+    assert!(copied.copy(|_| None).unwrap_err().to_string().contains("holds a log already"));
 }
 
 #[test]
@@ -271,7 +274,10 @@ fn facts_of_every_kind_are_imported_and_come_out_again_as_the_same_events() {
         assert_eq!(answered(workload, view, &log), counted(rows), "{workload} {view}");
         for (style, name) in [(Style::Csv, "again.csv"), (Style::Jsonl, "again.jsonl")] {
             let mut out = Vec::new();
-            assert_eq!(export::Arguments { log: log.clone(), style }.export(&mut out).unwrap(), 0);
+            assert_eq!(
+                export::Arguments { log: log.clone().into(), style }.export(&mut out, |_| None).unwrap(),
+                0
+            );
             let file = written(folder.path(), name, std::str::from_utf8(&out).unwrap());
             let again = folder.path().join(format!("log of {name}"));
             assert_eq!(import(&file, &again, &kind).unwrap().rejected, 0, "{workload} {name}");

@@ -1,19 +1,16 @@
 //! `wb answer`: one contestant's answer over a finished log.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{anyhow, ensure};
 use clap::Args;
-use workloads::files::{RealDisk, SharedDisk};
-use workloads::log::file::FileLog;
 use workloads::{Dedup, Log, Query, Terms, Version, View, Workload};
 
 use super::generate::workload;
 use super::print::{self, Format, Value};
 use super::{Usage, World};
 use crate::contestants::Contestant;
+use crate::logs::LogAddress;
 use crate::upto;
 
 /// Which contestant, asked what, over which log.
@@ -29,8 +26,8 @@ pub struct Arguments {
     /// Name of the view
     view: String,
     /// Log to read
-    #[arg(long, value_name = "DIR")]
-    log: PathBuf,
+    #[arg(long, value_name = "LOG")]
+    log: LogAddress,
     /// Who answers
     #[arg(long, value_name = "NAME")]
     contestant: String,
@@ -59,10 +56,9 @@ impl Arguments {
         let view = view(workload, &self.view)?;
         let contestant = crate::contestants::find(&self.contestant).map_err(Usage::error)?;
         able(contestant, workload)?;
-        let disk: SharedDisk = Arc::new(RealDisk);
-        let log: Arc<dyn Log> = Arc::new(FileLog::open(&disk, &self.log)?);
+        let log = self.log.open(world.environment)?;
         let held = &log.meta().workload;
-        ensure!(held == workload.name, "{} holds {held}, not {}", self.log.display(), workload.name);
+        ensure!(held == workload.name, "{} holds {held}, not {}", self.log, workload.name);
         let version = version(log.as_ref(), self.at.as_deref())?;
         let terms = Terms { dedup: self.dedup, ..Terms::default() };
         let query = Query { view: view.name.to_owned(), key: self.key };

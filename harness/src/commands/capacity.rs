@@ -106,6 +106,7 @@ impl Arguments {
         let job = Job {
             plan: &plan,
             replay: None,
+            broker: None,
             out: &out,
             program: world.program.clone(),
             disk: Arc::new(RealDisk),

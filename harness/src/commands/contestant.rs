@@ -7,12 +7,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use workloads::files::{RealDisk, SharedDisk};
-use workloads::log::file::FileLog;
 
 use super::Usage;
 use crate::child::{self, Hosting, Life};
 use crate::clock::Clock;
 use crate::driver::cores;
+use crate::logs::{LogAddress, Lookup};
 
 /// Which component, and what it is told.
 #[derive(Debug, Args)]
@@ -32,8 +32,8 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     settings: PathBuf,
     /// The log to follow
-    #[arg(long, value_name = "DIR")]
-    log: PathBuf,
+    #[arg(long, value_name = "LOG")]
+    log: LogAddress,
     /// Where to listen
     #[arg(long, value_name = "PATH")]
     socket: PathBuf,
@@ -47,7 +47,7 @@ pub struct Arguments {
 
 impl Arguments {
     /// Hosts it until it is told to end.
-    pub fn run(self, clock: &Clock) -> anyhow::Result<ExitCode> {
+    pub fn run(self, clock: &Clock, lookup: Lookup) -> anyhow::Result<ExitCode> {
         if !self.core.is_empty() {
             cores::pin(&self.core)?.keep();
         }
@@ -58,7 +58,7 @@ impl Arguments {
         let settings = serde_json::from_str(&text)
             .with_context(|| format!("{} is not what a component is told", self.settings.display()))?;
         let disk: SharedDisk = Arc::new(RealDisk);
-        let log = Arc::new(FileLog::open(&disk, &self.log)?);
+        let log = self.log.open(lookup)?;
         let (contestant, part, socket) = (self.contestant, self.part, self.socket);
         child::host(&Hosting { contestant, part, settings, socket }, log, disk, clock, &life)?;
         Ok(ExitCode::SUCCESS)

@@ -1,18 +1,18 @@
 //! `wb generate`: a workload's seeded events, into a log.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
-use workloads::Codec;
 use workloads::faults::SourceFaults;
-use workloads::files::{RealDisk, SharedDisk};
+#[cfg(feature = "kafka")]
+use workloads::log::kafka::Transactions;
 use workloads::partition::PartitionBy;
+use workloads::{Appender, Codec};
 
 use super::log::import::partition_by;
 use super::{Usage, World};
 use crate::driver::source;
+use crate::logs::{LogAddress, Lookup};
 use crate::plan::Plan;
 
 /// Which events, and where to.
@@ -20,7 +20,9 @@ use crate::plan::Plan;
 #[command(after_help = "\
 Example:
   wb generate orders --events 1000000 --seed 7 \\
-      --faults late=0.01,resend=0.001 --log runs/orders.log")]
+      --faults late=0.01,resend=0.001 --log runs/orders.log
+  wb generate orders --events 1000000 --transactional 500 --abort 0.1 \\
+      --log kafka://127.0.0.1:9092/orders")]
 pub struct Arguments {
     /// Name of the workload
     workload: String,
@@ -48,9 +50,17 @@ pub struct Arguments {
     /// How events are spread over them: key or round-robin
     #[arg(long, default_value = "key", value_parser = partition_by)]
     partition_by: PartitionBy,
-    /// Folder to make for the log
-    #[arg(long, value_name = "DIR")]
-    log: PathBuf,
+    /// The log to make, a folder or kafka://HOST:PORT/TOPIC
+    #[arg(long, value_name = "LOG")]
+    log: LogAddress,
+    /// On Kafka: write so many events of a partition in a transaction
+    #[cfg(feature = "kafka")]
+    #[arg(long, value_name = "N")]
+    transactional: Option<usize>,
+    /// Share of the transactions that are aborted, and sent again in another one
+    #[cfg(feature = "kafka")]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "transactional")]
+    abort: f64,
 }
 
 impl Arguments {
@@ -69,17 +79,36 @@ impl Arguments {
             events.keys = keys;
         }
         let faults = SourceFaults::parse(&self.faults).map_err(Usage::error)?;
-        let disk: SharedDisk = Arc::new(RealDisk);
-        let stop = &world.stop;
-        let made = source::history(&plan, workload, &faults, &disk, &self.log, world.clock.millis(), stop)?;
-        eprintln!("{} records in {}, heads {}", made.heads.total(), self.log.display(), made.heads);
+        let (now_ms, lookup) = (world.clock.millis(), world.environment);
+        let made_by = source::made_by(&plan, &faults);
+        self.log.create(&source::meta(&plan.log, workload.name, made_by), lookup)?;
+        let mut appender = self.appender(lookup)?;
+        let wanted = (&plan, workload, &faults);
+        source::write(wanted, appender.as_mut(), now_ms, &world.stop)?;
+        appender.sync()?;
+        drop(appender);
+        let heads = self.log.open(lookup)?.heads()?;
+        eprintln!("{} records in {}, heads {heads}", self.events, self.log);
         Ok(ExitCode::SUCCESS)
+    }
+
+    fn appender(&self, lookup: Lookup) -> anyhow::Result<Box<dyn Appender>> {
+        #[cfg(feature = "kafka")]
+        if let Some(every) = self.transactional {
+            let transactions = Transactions { every, abort: self.abort, seed: self.seed };
+            return self.log.transactional(transactions, lookup);
+        }
+        self.log.appender(lookup)
     }
 
     /// Whether these numbers make a log at all.
     fn check(&self) -> anyhow::Result<()> {
         if !(self.rate > 0.0 && self.rate.is_finite()) {
             return Err(Usage::error("--rate must be a number above 0"));
+        }
+        #[cfg(feature = "kafka")]
+        if self.transactional == Some(0) || !(0.0..1.0).contains(&self.abort) {
+            return Err(Usage::error("--transactional must be at least 1, and --abort from 0 to below 1"));
         }
         if self.keys == Some(0) {
             return Err(Usage::error("--keys must be at least 1"));

@@ -173,7 +173,7 @@ impl Command {
             Command::Capacity(arguments) => arguments.run(world),
             Command::Limits(arguments) => arguments.run(world),
             Command::List(arguments) => arguments.run(),
-            Command::Log(arguments) => arguments.run(&world.clock),
+            Command::Log(arguments) => arguments.run(world),
             Command::Lambda(what) => what.run(world),
             Command::Kappa(what) => what.run(world),
             Command::Lab(arguments) => arguments.run(world),
@@ -183,7 +183,7 @@ impl Command {
             Command::Produce(arguments) => arguments.run(world),
             #[cfg(feature = "kafka")]
             Command::Consume(arguments) => arguments.run(world),
-            Command::Contestant(arguments) => arguments.run(&world.clock),
+            Command::Contestant(arguments) => arguments.run(&world.clock, world.environment),
         }
     }
 }

@@ -11,6 +11,7 @@ use workloads::files::RealDisk;
 use super::World;
 use super::progress::Progress;
 use crate::driver::Job;
+use crate::driver::broker::Broker;
 use crate::driver::campaign::Expected;
 use crate::driver::replay::Replay;
 use crate::observe::Run;
@@ -34,14 +35,19 @@ impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
         let plan = super::plan(&self.plan)?;
-        let runs = run(&plan, None, &self.out, world)?;
+        let runs = run(&plan, (None, None), &self.out, world)?;
         eprintln!("{} runs in {out}; next: wb measure {out}", runs.len(), out = self.out.display());
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Runs a plan into a folder that is not there yet; says first what it will take.
-pub fn run(plan: &Plan, replay: Option<Replay>, out: &Path, world: &World) -> anyhow::Result<Vec<Run>> {
+pub fn run(
+    plan: &Plan,
+    (replay, broker): (Option<Replay>, Option<Broker>),
+    out: &Path,
+    world: &World,
+) -> anyhow::Result<Vec<Run>> {
     ensure!(
         !out.join("plan.toml").exists(),
         "{} holds a run already: choose another folder, or remove it with `wb runs rm {0}`",
@@ -58,6 +64,7 @@ pub fn run(plan: &Plan, replay: Option<Replay>, out: &Path, world: &World) -> an
     let job = Job {
         plan,
         replay,
+        broker,
         out,
         program: world.program.clone(),
         disk: Arc::new(RealDisk),

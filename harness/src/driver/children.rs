@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 
 use crate::clock::Clock;
 use crate::contestants::{Contestant, Role, Settings};
+use crate::logs::LogAddress;
 
 /// How long a child may take to end when it is asked to.
 const GRACE_US: i64 = 1_000_000;
@@ -26,7 +27,7 @@ pub struct Start {
     /// This program.
     pub program: PathBuf,
     /// The log to follow.
-    pub log: PathBuf,
+    pub log: LogAddress,
     /// The folder for its settings, socket and messages.
     pub folder: PathBuf,
     /// The cores it may use; any when empty.
@@ -183,7 +184,7 @@ fn spawn(start: &Start, contestant: &str, part: &str, socket: &Path) -> anyhow::
     let mut command = Command::new(&start.program);
     command.arg("contestant").arg(contestant).arg(part);
     command.arg("--settings").arg(start.folder.join(format!("{part}.json")));
-    command.arg("--log").arg(&start.log).arg("--socket").arg(socket).arg("--follow");
+    command.arg("--log").arg(start.log.to_string()).arg("--socket").arg(socket).arg("--follow");
     for core in &start.cores {
         command.arg("--core").arg(core.to_string());
     }

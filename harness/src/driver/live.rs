@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use workloads::log::file::FileAppender;
+use workloads::Appender;
 
 use super::append::{self, Appended};
 use super::children::Children;
@@ -76,7 +76,7 @@ impl Part<'_> {
     /// Keeps to the schedule until its end, or until something fails: with that, everything ends at once, and what was
     /// seen so far is given back all the same. Children are started and stopped by the calling thread alone: they end
     /// with the thread that made them.
-    pub fn live(&self, appender: &mut FileAppender, children: &mut Children) -> (Lived, anyhow::Result<()>) {
+    pub fn live(&self, appender: &mut dyn Appender, children: &mut Children) -> (Lived, anyhow::Result<()>) {
         let clock = self.clock.restarted(LEAD);
         let (over, stop) = (AtomicBool::new(false), self.stop.inner());
         let before = noise::pressure_us();

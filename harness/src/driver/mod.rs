@@ -13,6 +13,7 @@ use crate::observe::Run;
 use crate::plan::{Plan, Spec};
 
 pub mod append;
+pub mod broker;
 pub mod campaign;
 pub mod children;
 pub mod client;
@@ -41,6 +42,8 @@ pub struct Job<'a> {
     pub plan: &'a Plan,
     /// Somebody's own log to be sent again, in place of generated events.
     pub replay: Option<replay::Replay>,
+    /// The cluster that has the logs while runs last; in their folders if absent.
+    pub broker: Option<broker::Broker>,
     /// The run folder of the plan.
     pub out: &'a Path,
     /// This program, which hosts components.

@@ -1,15 +1,16 @@
 //! A run from its first process to its last answer.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use workloads::intake::Feed;
-use workloads::log::file::{FileAppender, FileLog};
-use workloads::{Query, Version, Workload};
+use workloads::log::file::FileLog;
+use workloads::{Appender, Query, Version, Workload};
 
+use super::broker::Broker;
 use super::children::{Children, Start};
 use super::client::Client;
 use super::cores::{self, Pinned};
@@ -21,6 +22,7 @@ use super::watch::Watch;
 use super::{Job, Material};
 use crate::clock::Clock;
 use crate::contestants::{self, Contestant, Role, Settings};
+use crate::logs::{LogAddress, Lookup};
 use crate::observe::{Kind, Observation, Run};
 
 /// How long everything is left alone between catching up and the live part.
@@ -42,10 +44,13 @@ pub struct Session<'a> {
     contestant: &'static Contestant,
     workload: &'static Workload,
     planned: Vec<Planned>,
+    /// Where the log is when the run is over.
     log: PathBuf,
+    /// Where it is while the run lasts.
+    place: LogAddress,
     folder: PathBuf,
     state: PathBuf,
-    appender: FileAppender,
+    appender: Box<dyn Appender>,
     sampler: Sampler,
     /// Before the watches, which end when their components have ended.
     children: Option<Children>,
@@ -70,8 +75,7 @@ impl<'a> Session<'a> {
         for folder in [&folder, &state] {
             fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         }
-        FileLog::link(&job.disk, &material.history.folder, &log)?;
-        let appender = FileLog::appender(&job.disk, &log, job.plan.log.fsync.policy())?;
+        let (place, appender) = begin(job, material, &log)?;
         let (keys, seed) = (&material.history.keys, job.plan.seed.wrapping_add(u64::from(spec.repeat)));
         let mut planned = reads::plan(&job.plan.reads, workload, material.schedule, keys, seed);
         if contestants::LOOK_BACK.iter().any(|it| it.name == contestant.name) {
@@ -85,6 +89,7 @@ impl<'a> Session<'a> {
             workload,
             planned,
             log,
+            place,
             folder,
             state,
             appender,
@@ -111,7 +116,7 @@ impl<'a> Session<'a> {
     }
 
     fn start(&mut self, cores: Vec<usize>) -> anyhow::Result<()> {
-        let (program, log, folder) = (self.job.program.clone(), self.log.clone(), self.folder.clone());
+        let (program, log, folder) = (self.job.program.clone(), self.place.clone(), self.folder.clone());
         let start = Start { program, log, folder, cores };
         let children = Children::start(self.contestant, &start, |part| self.settings(part))?;
         self.sampler.follow(pids(&children));
@@ -200,16 +205,15 @@ impl<'a> Session<'a> {
             clock: self.job.clock,
             stop: &self.job.stop,
         };
-        let (lived, ended) = part.live(&mut self.appender, children);
+        let (lived, ended) = part.live(self.appender.as_mut(), children);
         self.lived = lived;
         self.job.stop.check().and(ended)
     }
 
     /// Waits until everything sent can be read, but not for ever.
     fn drain(&mut self) -> anyhow::Result<()> {
-        use workloads::Log;
         let clock = self.job.clock;
-        let heads = FileLog::open(&self.job.disk, &self.log)?.heads()?;
+        let heads = self.place.open(self.lookup())?.heads()?;
         let deadline = clock.micros() + (self.job.plan.live.drain_s * 1e6) as i64;
         self.still = None;
         while clock.micros() < deadline {
@@ -277,6 +281,8 @@ impl<'a> Session<'a> {
         };
         drop(self.children.take());
         self.watches.clear();
+        let kept = self.job.broker.as_ref().map(|broker| broker.keep(&self.place, &self.job.disk, &self.log));
+        let ended = ended.and(kept.unwrap_or(Ok(())));
         let (folder, log, state) = (&self.folder, &self.log, &self.state);
         let paths = record::Paths { folder, log, state };
         let run = record::record(self.job, self.material, self.contestant, &paths, seen, &ended);
@@ -291,6 +297,10 @@ impl<'a> Session<'a> {
         self.lived.clock.unwrap_or_else(|| self.job.clock.restarted(Duration::ZERO))
     }
 
+    fn lookup(&self) -> Lookup {
+        self.job.broker.as_ref().map_or(|_| None, Broker::lookup)
+    }
+
     fn latest(&self, role: Role) -> Option<Version> {
         self.watches.iter().find(|(other, _)| *other == role).and_then(|(_, watch)| watch.latest())
     }
@@ -300,6 +310,23 @@ impl<'a> Session<'a> {
         self.job.stop.check()?;
         self.children.as_mut().map_or(Ok(()), Children::check)
     }
+}
+
+/// Makes a run's log, which begins with the history, and its writer.
+fn begin(
+    job: &Job<'_>,
+    material: &Material<'_>,
+    log: &Path,
+) -> anyhow::Result<(LogAddress, Box<dyn Appender>)> {
+    let history = &material.history.folder;
+    if let Some(broker) = &job.broker {
+        let place = broker.place(material.spec)?;
+        let appender = broker.fill(&place, &job.disk, history)?;
+        return Ok((place, appender));
+    }
+    FileLog::link(&job.disk, history, log)?;
+    let appender = FileLog::appender(&job.disk, log, job.plan.log.fsync.policy())?;
+    Ok((log.to_path_buf().into(), Box::new(appender)))
 }
 
 /// Names and process ids.

@@ -87,9 +87,26 @@ pub fn history(
     now_ms: i64,
     stop: &Stop,
 ) -> anyhow::Result<History> {
+    FileLog::create(disk, folder, &meta(&plan.log, workload.name, made_by(plan, faults)))?;
+    // A run that links this log copies its last segment.
+    let mut appender = FileLog::appender(disk, folder, FsyncPolicy::None)?.roll_at(SEGMENT);
+    let (keys, heads) = write((plan, workload, faults), &mut appender, now_ms, stop)?;
+    Ok(History { folder: folder.to_path_buf(), keys, heads })
+}
+
+/// What a log with a plan's history says of how it was made.
+pub fn made_by(plan: &Plan, faults: &SourceFaults) -> String {
+    format!("plan {}, seed {}: history {faults}", plan.name, plan.seed)
+}
+
+/// Writes a plan's history of one workload into an empty log, with these faults. Says where it ends.
+pub fn write(
+    (plan, workload, faults): (&Plan, &Workload, &SourceFaults),
+    appender: &mut dyn Appender,
+    now_ms: i64,
+    stop: &Stop,
+) -> anyhow::Result<(Keys, Version)> {
     let shape = plan.history(workload.name).context("the plan has no events for this workload")?;
-    let made_by = format!("plan {}, seed {}: history {faults}", plan.name, plan.seed);
-    FileLog::create(disk, folder, &meta(&plan.log, workload.name, made_by))?;
     let mut keys = Keys::default();
     let length_us = (shape.events as f64 * 1e6 / shape.rate) as i64;
     let sendings = inject((workload.generate)(&shape), faults, plan.seed).map(|sending| {
@@ -99,24 +116,22 @@ pub fn history(
         let intended = sending.intended() - length_us;
         (sending, intended, now_ms + intended / 1000)
     });
-    let heads = pour(disk, folder, sendings, stop)?;
-    Ok(History { folder: folder.to_path_buf(), keys, heads })
+    let meta = meta(&plan.log, workload.name, String::new());
+    let heads = pour((appender, Version::zero(meta.partitions)), &meta, sendings, stop)?;
+    Ok((keys, heads))
 }
 
-/// Appends sendings, each with its intended time and the time at which it is said to be appended.
+/// Appends sendings to a log with these heads, each with its intended time and the time at which it is said to be
+/// appended.
 fn pour(
-    disk: &SharedDisk,
-    folder: &Path,
+    (appender, mut heads): (&mut dyn Appender, Version),
+    meta: &Meta,
     sendings: impl Iterator<Item = (Sending, i64, i64)>,
     stop: &Stop,
 ) -> anyhow::Result<Version> {
-    let log = FileLog::open(disk, folder)?;
-    let (meta, mut heads) = (log.meta().clone(), log.heads()?);
-    // A run that links this log copies its last segment.
-    let mut appender = FileLog::appender(disk, folder, FsyncPolicy::None)?.roll_at(SEGMENT);
     let mut waiting = vec![Vec::with_capacity(CHUNK); meta.partitions as usize];
     for (turn, (sending, intended, appended)) in (0..).zip(sendings) {
-        let partition = sending.partition(&meta, turn);
+        let partition = sending.partition(meta, turn);
         let chunk: &mut Vec<RawRecord> = &mut waiting[partition as usize];
         chunk.push(RawRecord { intended, ..sending.raw(meta.codec, appended) });
         if chunk.len() == CHUNK {
@@ -165,5 +180,7 @@ pub fn clean(
         let (intended, appended) = (draft.intended, now_ms + draft.intended / 1000);
         (Sending::Event(draft), intended, appended)
     });
-    pour(&job.disk, folder, sendings, &job.stop).map(drop)
+    let log = FileLog::open(&job.disk, folder)?;
+    let mut appender = FileLog::appender(&job.disk, folder, FsyncPolicy::None)?.roll_at(SEGMENT);
+    pour((&mut appender, log.heads()?), log.meta(), sendings, &job.stop).map(drop)
 }

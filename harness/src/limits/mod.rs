@@ -15,6 +15,8 @@ use workloads::{Record, Terms, Workload};
 
 use crate::contestants::reference::{Fold, spend_plain};
 
+#[cfg(feature = "kafka")]
+pub mod consumer;
 mod input;
 mod kappa;
 mod lambda;

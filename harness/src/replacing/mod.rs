@@ -102,7 +102,7 @@ impl Trial<'_> {
         std::fs::create_dir_all(&state).with_context(|| format!("making {}", state.display()))?;
         let start = Start {
             program: self.program.to_owned(),
-            log: log.clone(),
+            log: log.clone().into(),
             folder: self.folder.clone(),
             cores: Vec::new(),
         };

@@ -19,10 +19,12 @@ use workloads::{Appender, Log, Meta, Query, Version, workload};
 use crate::contestants::{Component, Contestant, LOOK_BACK, Now, Role, Settings};
 use crate::judge::{Differences, Evidence};
 use crate::observe::{Arrival, Kind, Observation, Watched};
+use hesitant::Hesitant;
 use questions::Questions;
 use script::{blank, settings};
 use source::Source;
 
+mod hesitant;
 mod questions;
 mod script;
 mod source;
@@ -128,7 +130,10 @@ impl<'a> Stage<'a> {
 
     fn start(&self, index: usize) -> anyhow::Result<Box<dyn Component>> {
         let part = &self.contestant.parts[index];
-        let log: Arc<dyn Log> = self.log.clone();
+        let log: Arc<dyn Log> = match self.script.holes > 0.0 {
+            true => Arc::new(Hesitant(self.log.clone())),
+            false => self.log.clone(),
+        };
         (part.start)(log, self.disk, &self.settings)
             .with_context(|| format!("starting {} of {}", part.name, self.contestant.name))
     }
@@ -171,6 +176,9 @@ impl<'a> Stage<'a> {
     fn append(&mut self, partition: u32, records: &[RawRecord]) -> anyhow::Result<()> {
         let handed_us = self.clock;
         let range = self.appender.append(partition, records)?;
+        if self.script.holes > 0.0 && self.dice.random_bool(self.script.holes) {
+            self.appender.skip(partition, self.dice.random_range(1..9))?;
+        }
         self.clock += 2;
         let (first, count) = (range.start, range.end - range.start);
         self.questions.learn(&*self.log, records);

@@ -27,6 +27,9 @@ pub struct Script {
     pub delivery: DeliveryFaults,
     /// Chance that a tick kills a component and starts it again.
     pub restart: f64,
+    /// Chance that an append leaves offsets behind it that have no record. With any, records are on
+    /// their way for a moment when they are read, as those of a broker are.
+    pub holes: f64,
     /// How the log is spread.
     pub partitions: u32,
     /// See `partitions`.
@@ -70,6 +73,7 @@ impl Script {
             source: SourceFaults::default(),
             delivery: DeliveryFaults::default(),
             restart: 0.0,
+            holes: 0.0,
             partitions: 3,
             partition_by: PartitionBy::Key,
             codec: Codec::Bin,

@@ -7,15 +7,20 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
-use workloads::Log;
 use workloads::files::{RealDisk, SharedDisk};
-use workloads::log::file::FileLog;
 
 use super::super::print::{self, Format, Value};
 use super::super::progress::Progress;
 use super::super::{Usage, World};
+#[cfg(feature = "kafka")]
+use crate::limits::consumer::plain;
 use crate::limits::replay::{Curve, Point, curve};
+use crate::logs::LogAddress;
+#[cfg(feature = "kafka")]
+use crate::logs::unlock;
 use crate::report;
+#[cfg(feature = "kafka")]
+use workloads::Log;
 
 /// Which log, and in which ways.
 #[derive(Debug, Args)]
@@ -26,8 +31,8 @@ Example:
 Every line is a whole replay of all views from the first record to the last. With --out the curve is drawn too.")]
 pub struct Arguments {
     /// The log
-    #[arg(long, value_name = "DIR")]
-    log: PathBuf,
+    #[arg(long, value_name = "LOG")]
+    log: LogAddress,
     /// Records that a version spans at most
     #[arg(long, value_name = "N,..", value_delimiter = ',', default_value = "1000,10000,100000,1000000")]
     granularity: Vec<u64>,
@@ -52,7 +57,9 @@ impl Arguments {
             return Err(Usage::error("--granularity, --workers and --rounds must be above 0"));
         }
         let disk: SharedDisk = Arc::new(RealDisk);
-        let log: Arc<dyn Log> = Arc::new(FileLog::open(&disk, &self.log)?);
+        let log = self.log.open(world.environment)?;
+        #[cfg(feature = "kafka")]
+        self.plain(&*log, world)?;
         let progress = Progress::start();
         let begins = |round: u32, workers: u32, g: u64| {
             progress.say(&format!("round {round} of {}: {workers} workers, g = {g}", self.rounds));
@@ -68,6 +75,24 @@ impl Arguments {
         let rows: Vec<Vec<Value>> = measured.points.iter().map(|point| row(&measured, point)).collect();
         print::rows(self.format, &["workers", "g", "s", "M records/s"], &rows)?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(feature = "kafka")]
+impl Arguments {
+    /// What else reads a topic, before and beside it.
+    fn plain(&self, log: &dyn Log, world: &World) -> anyhow::Result<()> {
+        let LogAddress::Kafka(address, settings) = &self.log else { return Ok(()) };
+        let credentials = unlock(address, settings, world.environment)?;
+        for round in 1..=self.rounds {
+            world.stop.check()?;
+            let (records, took) = plain(log, (address, &credentials), 2)?;
+            let (seconds, speed) = (took.as_secs_f64(), records as f64 / took.as_secs_f64() / 1e6);
+            eprintln!(
+                "round {round}: a plain consumer, 2 threads and a hash map each: {records} records in {seconds:.3} s, {speed:.3} M records/s"
+            );
+        }
+        Ok(())
     }
 }
 

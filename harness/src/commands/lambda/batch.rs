@@ -12,12 +12,12 @@ use lambda::options::{Batching, DayTime};
 use lambda::{Batch, LambdaConfig, Options, Serving};
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::intake::Feed;
-use workloads::log::file::FileLog;
 use workloads::{Dedup, Log, Terms};
 
 use super::super::answer::dedup;
 use super::super::print::{self, Format, Value};
 use super::super::{Usage, World, code};
+use crate::logs::LogAddress;
 
 /// How long to rest when there is nothing to do.
 const REST: Duration = Duration::from_millis(2);
@@ -38,8 +38,8 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
     /// The log to follow
-    #[arg(long, value_name = "DIR", required_unless_present = "day")]
-    log: Option<PathBuf>,
+    #[arg(long, value_name = "LOG", required_unless_present = "day")]
+    log: Option<LogAddress>,
     /// A batch every so many records
     #[arg(long, value_name = "N")]
     every: Option<u64>,
@@ -89,7 +89,7 @@ impl Arguments {
     /// Batches until there is no more to do, or until somebody wants to end.
     fn follow(&self, disk: &SharedDisk, world: &World) -> anyhow::Result<ExitCode> {
         let path = self.log.as_ref().context("--log is missing")?;
-        let log: Arc<dyn Log> = Arc::new(FileLog::open(disk, path)?);
+        let log = path.open(world.environment)?;
         let config = self.config(&log)?;
         let mut batch = Batch::start(Arc::clone(&log), disk, &config)?;
         let mut serving = match self.apart {

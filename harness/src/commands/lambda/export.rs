@@ -8,10 +8,10 @@ use anyhow::ensure;
 use clap::Args;
 use lambda::Export;
 use workloads::files::{RealDisk, SharedDisk};
-use workloads::log::file::FileLog;
-use workloads::{Dedup, Log, Terms};
+use workloads::{Dedup, Terms};
 
 use super::super::answer::dedup;
+use crate::logs::{LogAddress, Lookup};
 
 /// From where, and where to.
 #[derive(Debug, Args)]
@@ -26,8 +26,8 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
     /// The log that it follows
-    #[arg(long, value_name = "DIR")]
-    log: Option<PathBuf>,
+    #[arg(long, value_name = "LOG")]
+    log: Option<LogAddress>,
     /// Folder to write into; made if it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -38,11 +38,9 @@ pub struct Arguments {
 
 impl Arguments {
     /// Does it.
-    pub fn run(self) -> anyhow::Result<ExitCode> {
+    pub fn run(self, lookup: Lookup) -> anyhow::Result<ExitCode> {
         let disk: SharedDisk = Arc::new(RealDisk);
-        let open =
-            |path: &PathBuf| Ok::<_, anyhow::Error>(Arc::new(FileLog::open(&disk, path)?) as Arc<dyn Log>);
-        let log = self.log.as_ref().map(open).transpose()?;
+        let log = self.log.as_ref().map(|log| log.open(lookup)).transpose()?;
         let terms = Terms { dedup: self.dedup, ..Terms::default() };
         let export = Export::read(&disk, &self.state, log.as_ref(), &terms)?;
         if let Some(log) = &log {

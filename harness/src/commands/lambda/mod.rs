@@ -43,7 +43,7 @@ impl Lambda {
             Lambda::Batch(arguments) => arguments.run(world),
             Lambda::Runs(arguments) => arguments.run(),
             Lambda::Rollback(arguments) => arguments.run(world),
-            Lambda::Export(arguments) => arguments.run(),
+            Lambda::Export(arguments) => arguments.run(world.environment),
             Lambda::Law(arguments) => arguments.run(world),
             Lambda::Switches(arguments) => arguments.run(world),
             Lambda::Counterexamples(arguments) => arguments.run(world),

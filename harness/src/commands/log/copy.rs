@@ -1,19 +1,16 @@
 //! `wb log copy`: a log of another log.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use clap::Args;
 use workloads::Codec;
-use workloads::files::{RealDisk, SharedDisk};
-use workloads::log::file::{FileLog, FsyncPolicy};
-use workloads::log::{Appender, Log, Meta, RawRecord};
+use workloads::log::{Meta, RawRecord};
 use workloads::partition::PartitionBy;
 
 use super::import::partition_by;
 use super::merge::Merged;
+use crate::logs::{LogAddress, Lookup};
 
 /// Records handed to the log at once.
 const CHUNK: usize = 1000;
@@ -27,12 +24,13 @@ Records that cannot be decoded are copied as they are.
 
 Examples:
   wb log copy runs/orders.log runs/one.log --partitions 1
-  wb log copy runs/orders.log runs/json.log --codec json")]
+  wb log copy runs/orders.log runs/json.log --codec json
+  wb log copy runs/orders.log kafka://127.0.0.1:9092/orders")]
 pub struct Arguments {
-    /// Folder of the log
-    pub from: PathBuf,
-    /// Folder to make for the copy
-    pub to: PathBuf,
+    /// The log, a folder or kafka://HOST:PORT/TOPIC
+    pub from: LogAddress,
+    /// The copy to make, a folder or kafka://HOST:PORT/TOPIC
+    pub to: LogAddress,
     /// How events are written in the copy; as in the log if absent
     #[arg(long)]
     pub codec: Option<Codec>,
@@ -45,32 +43,31 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let (copied, undecodable) = self.copy()?;
+    pub(super) fn run(self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+        let (copied, undecodable) = self.copy(lookup)?;
         if undecodable > 0 {
             eprintln!("{undecodable} records could not be decoded and were copied as they are");
         }
-        eprintln!("{copied} records in {}", self.to.display());
+        eprintln!("{copied} records in {}", self.to);
         Ok(ExitCode::SUCCESS)
     }
 
     /// Copies and says how many records there were, and how many of them could not be decoded.
-    pub fn copy(&self) -> anyhow::Result<(u64, u64)> {
-        let disk: SharedDisk = Arc::new(RealDisk);
-        let log = FileLog::open(&disk, &self.from)?;
+    pub fn copy(&self, lookup: Lookup) -> anyhow::Result<(u64, u64)> {
+        let log = self.from.open(lookup)?;
         let old = log.meta();
         let meta = Meta {
             codec: self.codec.unwrap_or(old.codec),
             partitions: self.partitions.unwrap_or(old.partitions),
             partition_by: self.partition_by.unwrap_or(old.partition_by),
-            made_by: format!("wb log copy {} ({})", self.from.display(), old.made_by),
+            made_by: format!("wb log copy {} ({})", self.from, old.made_by),
             ..old.clone()
         };
         let stays = (meta.partitions, meta.partition_by) == (old.partitions, old.partition_by);
-        FileLog::create(&disk, &self.to, &meta)?;
-        let mut appender = FileLog::appender(&disk, &self.to, FsyncPolicy::None)?;
+        self.to.create(&meta, lookup)?;
+        let mut appender = self.to.appender(lookup)?;
         let mut waiting = vec![Vec::new(); meta.partitions as usize];
-        let mut merged = Merged::of(&log)?;
+        let mut merged = Merged::of(&*log)?;
         let (mut copied, mut undecodable) = (0, 0);
         while let Some((partition, record)) = merged.pull()? {
             let to = match stays {

@@ -1,19 +1,16 @@
 //! `wb log export`: a log's events, for other programs.
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use workloads::codec::decimal::{self, FINE, MONEY};
 use workloads::event::{Event, OrderKind, Origin, TradeKind};
-use workloads::files::{RealDisk, SharedDisk};
-use workloads::log::file::FileLog;
-use workloads::log::{Log, RawRecord};
+use workloads::log::RawRecord;
 
 use super::lines::Style;
 use super::merge::Merged;
+use crate::logs::{LogAddress, Lookup};
 
 /// What is printed, and how.
 #[derive(Clone, Debug, Args)]
@@ -25,8 +22,8 @@ Examples:
   wb log export runs/orders.log > orders.csv
   wb log export runs/orders.log --style jsonl | head")]
 pub struct Arguments {
-    /// Folder of the log
-    pub log: PathBuf,
+    /// The log, a folder or kafka://HOST:PORT/TOPIC
+    pub log: LogAddress,
     /// How lines are written
     #[arg(long, value_enum, default_value = "csv")]
     pub style: Style,
@@ -36,9 +33,9 @@ pub struct Arguments {
 type Cell = (&'static str, String, bool);
 
 impl Arguments {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self, lookup: Lookup) -> anyhow::Result<ExitCode> {
         let out = BufWriter::new(io::stdout().lock());
-        match self.export(out) {
+        match self.export(out, lookup) {
             Ok(0) => {}
             Ok(left_out) => eprintln!("{left_out} records could not be decoded and were left out"),
             // A reader that has seen enough.
@@ -49,12 +46,11 @@ impl Arguments {
     }
 
     /// Writes every event and says how many records were left out.
-    pub fn export(&self, out: impl Write) -> anyhow::Result<u64> {
-        let disk: SharedDisk = Arc::new(RealDisk);
-        let log = FileLog::open(&disk, &self.log)?;
+    pub fn export(&self, out: impl Write, lookup: Lookup) -> anyhow::Result<u64> {
+        let log = self.log.open(lookup)?;
         let meta = log.meta();
         let mut lines = Printer::new(self.style, out);
-        let mut merged = Merged::of(&log)?;
+        let mut merged = Merged::of(&*log)?;
         let mut left_out = 0;
         while let Some((partition, record)) = merged.pull()? {
             match meta.codec.decode(&meta.workload, &record.key, &record.value, record.appended) {

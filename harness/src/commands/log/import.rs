@@ -16,6 +16,8 @@ use super::lines::{Lines, Style};
 use super::reading::{Reading, Refusal};
 use super::sink::Sink;
 use crate::commands::Usage;
+use crate::commands::World;
+use crate::logs::{LogAddress, Lookup};
 
 pub use super::sink::{Imported, Reject};
 
@@ -56,9 +58,9 @@ Examples:
 pub struct Arguments {
     /// File to read; - is the standard input
     pub file: PathBuf,
-    /// Folder to make for the log
-    #[arg(long, value_name = "DIR")]
-    pub log: PathBuf,
+    /// The log to make, a folder or kafka://HOST:PORT/TOPIC
+    #[arg(long, value_name = "LOG")]
+    pub log: LogAddress,
     /// Name of the workload
     #[arg(long, default_value = "orders")]
     pub workload: String,
@@ -86,7 +88,7 @@ pub struct Arguments {
     /// How events are spread over them: key or round-robin
     #[arg(long, default_value = "key", value_parser = partition_by)]
     pub partition_by: PartitionBy,
-    /// File for lines that give no event; rejects.jsonl in the log's folder if absent
+    /// File for lines that give no event; rejects.jsonl in the log's folder if absent, or here for a log on Kafka
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 }
@@ -97,21 +99,23 @@ pub fn partition_by(text: &str) -> Result<PartitionBy, String> {
 }
 
 impl Arguments {
-    pub(super) fn run(self, now: Millis) -> anyhow::Result<ExitCode> {
-        let done = self.import(now).with_context(|| format!("importing {}", self.file.display()))?;
+    pub(super) fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+        let done = self
+            .import(world.clock.millis(), world.environment)
+            .with_context(|| format!("importing {}", self.file.display()))?;
         for Reject { line, reason, .. } in &done.first {
             eprintln!("line {line}: {}", printable(reason));
         }
         if done.rejected > 0 {
             eprintln!("{} lines were set aside, with reasons in {}", done.rejected, done.rejects.display());
         }
-        eprintln!("{} records in {}", done.records, self.log.display());
+        eprintln!("{} records in {}", done.records, self.log);
         ensure!(done.records > 0, "no line gave an event: look at --map, --money and --time-format");
         Ok(ExitCode::SUCCESS)
     }
 
     /// Does it and says what came of it.
-    pub fn import(&self, now: Millis) -> anyhow::Result<Imported> {
+    pub fn import(&self, now: Millis, lookup: Lookup) -> anyhow::Result<Imported> {
         let mut lines = Lines::open(self.input()?, self.style(), self.delimiter()?)?;
         let fields = Fields::find(&self.workload, &self.map, lines.header())?;
         lines.want(fields.columns().to_vec());
@@ -124,7 +128,7 @@ impl Arguments {
             ids: Default::default(),
         };
         let mut ahead = ahead::first(&mut lines, &fields, &reading)?;
-        let mut sink = Sink::create(self)?;
+        let mut sink = Sink::create(self, lookup)?;
         while let Some(line) = ahead.pop_front().map_or_else(|| lines.pull(), |line| Ok(Some(line)))? {
             let said = match &line.cells {
                 Ok(cells) => reading.event(&fields, cells),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use crate::clock::Clock;
+use super::World;
 
 mod ahead;
 pub mod copy;
@@ -25,7 +25,8 @@ Examples:
   wb log import orders.csv --log runs/mine.log
   wb log export runs/mine.log --style jsonl | head
   wb log verify runs/mine.log
-  wb log copy runs/mine.log runs/one.log --partitions 1")]
+  wb log copy runs/mine.log runs/one.log --partitions 1
+  wb log copy runs/mine.log kafka://127.0.0.1:9092/mine")]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -37,7 +38,7 @@ enum Command {
     Import(import::Arguments),
     /// Print a log's events as CSV or as JSON lines
     Export(export::Arguments),
-    /// Check every batch of a log against its checksum
+    /// Check every batch of a log against its checksum; of one on Kafka, read every record
     Verify(verify::Arguments),
     /// Make a log of another log: another codec, other partitions
     Copy(copy::Arguments),
@@ -45,12 +46,12 @@ enum Command {
 
 impl Arguments {
     /// Does it.
-    pub fn run(self, clock: &Clock) -> anyhow::Result<ExitCode> {
+    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Import(arguments) => arguments.run(clock.millis()),
-            Command::Export(arguments) => arguments.run(),
-            Command::Verify(arguments) => arguments.run(),
-            Command::Copy(arguments) => arguments.run(),
+            Command::Import(arguments) => arguments.run(world),
+            Command::Export(arguments) => arguments.run(world.environment),
+            Command::Verify(arguments) => arguments.run(world.environment),
+            Command::Copy(arguments) => arguments.run(world.environment),
         }
     }
 }

@@ -1,19 +1,18 @@
 //! Where imported events and rejected lines go.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use bytes::Bytes;
 use serde::Serialize;
-use workloads::files::{Disk, DiskFile, RealDisk, SharedDisk};
-use workloads::log::file::{FileAppender, FileLog, FsyncPolicy};
+use workloads::files::{Disk, DiskFile, RealDisk};
 use workloads::log::{Appender, Meta, RawRecord};
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Millis};
 
 use super::import::Arguments;
 use super::reading::Said;
+use crate::logs::Lookup;
 
 /// Records handed to the log at once.
 const CHUNK: usize = 1000;
@@ -49,7 +48,7 @@ pub struct Imported {
 pub(super) struct Sink {
     codec: Codec,
     partition_by: PartitionBy,
-    appender: FileAppender,
+    appender: Box<dyn Appender>,
     waiting: Vec<Vec<RawRecord>>,
     value: Vec<u8>,
     rejects: Option<Box<dyn DiskFile>>,
@@ -57,8 +56,7 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn create(arguments: &Arguments) -> anyhow::Result<Sink> {
-        let disk: SharedDisk = Arc::new(RealDisk);
+    pub(super) fn create(arguments: &Arguments, lookup: Lookup) -> anyhow::Result<Sink> {
         let meta = Meta {
             workload: arguments.workload.clone(),
             codec: arguments.codec,
@@ -66,12 +64,13 @@ impl Sink {
             partition_by: arguments.partition_by,
             made_by: format!("wb log import {}", arguments.file.display()),
         };
-        FileLog::create(&disk, &arguments.log, &meta)?;
-        let rejects = arguments.rejects.clone().unwrap_or_else(|| arguments.log.join("rejects.jsonl"));
+        arguments.log.create(&meta, lookup)?;
+        let beside = || arguments.log.folder().unwrap_or(Path::new("")).join("rejects.jsonl");
+        let rejects = arguments.rejects.clone().unwrap_or_else(beside);
         Ok(Sink {
             codec: arguments.codec,
             partition_by: arguments.partition_by,
-            appender: FileLog::appender(&disk, &arguments.log, FsyncPolicy::None)?,
+            appender: arguments.log.appender(lookup)?,
             waiting: vec![Vec::new(); arguments.partitions as usize],
             value: Vec::new(),
             rejects: None,

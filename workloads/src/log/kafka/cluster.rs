@@ -43,6 +43,12 @@ impl Cluster {
         Ok(metadata.topics().first().is_some_and(known))
     }
 
+    /// Its brokers in a few words.
+    pub fn brokers(&self) -> Result<String, LogError> {
+        let number = self.line.metadata("ask for brokers")?.brokers().len();
+        Ok(if number == 1 { "1 broker".into() } else { format!("{number} brokers") })
+    }
+
     /// Makes the topic and waits until every partition has a leader. Without a number of copies the cluster decides.
     pub fn create(
         &self,

@@ -1,0 +1,199 @@
+//! Where a log is, on this disk or on Kafka, and the one way to open, make and write it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use workloads::files::{RealDisk, SharedDisk};
+use workloads::log::file::{FileLog, FsyncPolicy};
+#[cfg(feature = "kafka")]
+use workloads::log::kafka::rdkafka::util::get_rdkafka_version;
+#[cfg(feature = "kafka")]
+use workloads::log::kafka::{
+    Cluster, Credentials, KafkaAddress, KafkaLog, KafkaSettings, SCHEME, Transactions,
+};
+use workloads::{Appender, Log, Meta};
+
+use crate::commands::Usage;
+
+#[cfg(not(feature = "kafka"))]
+const SCHEME: &str = "kafka://";
+
+/// Looks up a variable of the environment: where secrets may stand.
+pub type Lookup = fn(&str) -> Option<String>;
+
+/// A folder, or a topic as `kafka://HOST:PORT[,HOST:PORT]/TOPIC[?NAME=VALUE&..]` with settings by their librdkafka names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogAddress {
+    /// A log of files.
+    Folder(PathBuf),
+    /// A topic, and how its clients are set up. Secrets are only named.
+    #[cfg(feature = "kafka")]
+    Kafka(KafkaAddress, KafkaSettings),
+}
+
+impl FromStr for LogAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.starts_with(SCHEME) {
+            return Ok(LogAddress::Folder(text.into()));
+        }
+        #[cfg(feature = "kafka")]
+        {
+            let (address, settings) = text.split_once('?').unwrap_or((text, ""));
+            Ok(LogAddress::Kafka(address.parse()?, settings.parse()?))
+        }
+        #[cfg(not(feature = "kafka"))]
+        Err(format!("{text}: this program was built without Kafka; build it with --features kafka"))
+    }
+}
+
+impl fmt::Display for LogAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LogAddress::Folder(folder) => write!(f, "{}", folder.display()),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) if *settings == KafkaSettings::default() => {
+                write!(f, "{address}")
+            }
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => write!(f, "{address}?{settings}"),
+        }
+    }
+}
+
+impl From<PathBuf> for LogAddress {
+    fn from(folder: PathBuf) -> Self {
+        LogAddress::Folder(folder)
+    }
+}
+
+impl LogAddress {
+    /// Opens it to read.
+    pub fn open(&self, _lookup: Lookup) -> anyhow::Result<Arc<dyn Log>> {
+        match self {
+            LogAddress::Folder(folder) => Ok(Arc::new(FileLog::open(&disk(), folder)?)),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => {
+                Ok(Arc::new(KafkaLog::open(address, &unlock(address, settings, _lookup)?)?))
+            }
+        }
+    }
+
+    /// Makes an empty log there.
+    pub fn create(&self, meta: &Meta, _lookup: Lookup) -> anyhow::Result<()> {
+        match self {
+            LogAddress::Folder(folder) => Ok(FileLog::create(&disk(), folder, meta)?),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => {
+                Ok(KafkaLog::create(address, &unlock(address, settings, _lookup)?, meta, None)?)
+            }
+        }
+    }
+
+    /// Its writer, which makes what it wrote durable when it is done.
+    pub fn appender(&self, _lookup: Lookup) -> anyhow::Result<Box<dyn Appender>> {
+        match self {
+            LogAddress::Folder(folder) => {
+                Ok(Box::new(FileLog::appender(&disk(), folder, FsyncPolicy::None)?))
+            }
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => {
+                let log = KafkaLog::open(address, &unlock(address, settings, _lookup)?)?;
+                Ok(Box::new(log.appender()?))
+            }
+        }
+    }
+
+    /// Whether a log is there.
+    pub fn exists(&self, _lookup: Lookup) -> anyhow::Result<bool> {
+        match self {
+            LogAddress::Folder(folder) => Ok(folder.exists()),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => {
+                Ok(Cluster::new(address, &unlock(address, settings, _lookup)?)?.exists()?)
+            }
+        }
+    }
+
+    /// Removes the log.
+    pub fn delete(&self, _lookup: Lookup) -> anyhow::Result<()> {
+        match self {
+            LogAddress::Folder(folder) => Ok(std::fs::remove_dir_all(folder)?),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => {
+                Ok(KafkaLog::delete(address, &unlock(address, settings, _lookup)?)?)
+            }
+        }
+    }
+
+    /// Another log near it, whose name is this one's with more after it.
+    pub fn beside(&self, more: &str) -> anyhow::Result<Self> {
+        match self {
+            LogAddress::Folder(folder) => Ok(LogAddress::Folder(folder.join(more))),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => {
+                let topic = format!("{}.{more}", address.topic());
+                let address = address.beside(&topic).map_err(Usage::error)?;
+                Ok(LogAddress::Kafka(address, settings.clone()))
+            }
+        }
+    }
+
+    /// What those who read of a run are told of where its logs were.
+    pub fn about(&self, _lookup: Lookup) -> anyhow::Result<String> {
+        match self {
+            LogAddress::Folder(_) => Ok(String::new()),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => {
+                let cluster = Cluster::new(address, &unlock(address, settings, _lookup)?)?;
+                let (brokers, client) = (cluster.brokers()?, get_rdkafka_version().1);
+                Ok(format!(
+                    "The logs are topics of Kafka, on {brokers} of {}, followed with librdkafka {client} and {settings}.",
+                    address.brokers()
+                ))
+            }
+        }
+    }
+
+    /// Its folder on this disk.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            LogAddress::Folder(folder) => Some(folder),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(..) => None,
+        }
+    }
+}
+
+#[cfg(feature = "kafka")]
+impl LogAddress {
+    /// The topic's writer in transactions.
+    pub fn transactional(
+        &self,
+        transactions: Transactions,
+        lookup: Lookup,
+    ) -> anyhow::Result<Box<dyn Appender>> {
+        let LogAddress::Kafka(address, settings) = self else {
+            return Err(Usage::error("--transactional needs a log on Kafka: --log kafka://HOST:PORT/TOPIC"));
+        };
+        let log = KafkaLog::open(address, &unlock(address, settings, lookup)?)?;
+        Ok(Box::new(log.transactional(transactions)?))
+    }
+}
+
+/// Settings with their secrets.
+#[cfg(feature = "kafka")]
+pub fn unlock(
+    address: &KafkaAddress,
+    settings: &KafkaSettings,
+    lookup: Lookup,
+) -> anyhow::Result<Credentials> {
+    settings.unlock(address, &lookup).map_err(Usage::error)
+}
+
+fn disk() -> SharedDisk {
+    Arc::new(RealDisk)
+}
