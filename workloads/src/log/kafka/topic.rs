@@ -1,12 +1,16 @@
 //! One topic: where its partitions begin and end, for everybody who reads it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hashbrown::HashMap;
 use rdkafka::Offset;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaResult;
 
 use super::address::KafkaAddress;
 use super::line::Line;
+use super::refusal::Listener;
 use super::settings::Credentials;
 use crate::event::Millis;
 use crate::log::LogError;
@@ -19,12 +23,25 @@ const PAUSE: u32 = 50;
 /// After so many looks it is asked whether the topic still has as many partitions.
 const RECOUNT: u32 = 1_000;
 
+/// So many idle clients are kept.
+const IDLE: usize = 2;
+
 /// A topic of a cluster.
 pub(super) struct Topic {
     partitions: u32,
     credentials: Credentials,
     line: Line,
     seen: Mutex<Seen>,
+    idle: Mutex<Vec<Client>>,
+}
+
+/// A client that reads one partition at a time. To make one takes longer than to read a little.
+#[derive(Clone)]
+pub(super) struct Client {
+    pub(super) consumer: Arc<BaseConsumer<Listener>>,
+    /// By partition, how far it has been read with it. librdkafka may say so for a moment after it was told otherwise, and
+    /// a reader would take that for a hole: whoever begins before it gets another client.
+    passed: HashMap<u32, u64>,
 }
 
 /// What the last looks at it showed.
@@ -40,7 +57,7 @@ impl Topic {
         let line = Line::new(address, credentials)?;
         let partitions = count(&line)?;
         let seen = Mutex::new(Seen { heads: line.bounds(partitions, Offset::End)?, pause: 0, looks: 0 });
-        Ok(Topic { partitions, credentials: credentials.clone(), line, seen })
+        Ok(Topic { partitions, credentials: credentials.clone(), line, seen, idle: Mutex::default() })
     }
 
     /// How many there were when it was opened.
@@ -59,6 +76,26 @@ impl Topic {
     /// The brokers of its cluster.
     pub(super) fn brokers(&self) -> Result<usize, LogError> {
         Ok(self.line.describe()?.brokers().len())
+    }
+
+    /// A client to read a partition from an offset on: an idle one, or a new one.
+    pub(super) fn client(&self, partition: u32, offset: u64) -> KafkaResult<Client> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let fits = |client: &Client| client.passed.get(&partition).is_none_or(|passed| *passed <= offset);
+        if let Some(place) = idle.iter().position(fits) {
+            return Ok(idle.swap_remove(place));
+        }
+        let consumer = self.credentials.consumer().create_with_context(Listener::default())?;
+        Ok(Client { consumer: Arc::new(consumer), passed: HashMap::new() })
+    }
+
+    /// Takes back a client that has read a partition up to an offset.
+    pub(super) fn give_back(&self, mut client: Client, partition: u32, offset: u64) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE && client.consumer.unassign().is_ok() {
+            client.passed.insert(partition, offset);
+            idle.push(client);
+        }
     }
 
     /// The first offset still held, per partition.
