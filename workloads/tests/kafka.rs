@@ -5,7 +5,11 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use workloads::log::kafka::{Cluster, Credentials, KafkaAddress, KafkaLog, KafkaSettings, Transactions};
+use workloads::log::kafka::rdkafka::admin::NewPartitions;
+use workloads::log::kafka::rdkafka::{Offset, TopicPartitionList};
+use workloads::log::kafka::{
+    Cluster, Credentials, KafkaAddress, KafkaLog, KafkaSettings, Transactions, options, wait,
+};
 use workloads::log::{Appender, Log, LogError, RawRecord, first, last, lend};
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Meta, Origin};
@@ -150,5 +154,44 @@ fn what_cannot_be_is_refused_in_one_line_that_says_what_to_do() {
     refused(&["larger than the broker takes"], || {
         KafkaLog::open(&address, &willing)?.appender()?.append(0, &[large])
     });
+    KafkaLog::delete(&address, &credentials).unwrap();
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn events_that_are_no_longer_kept_are_named() {
+    let (address, credentials, log) = made("gone", 1);
+    let records: Vec<_> = (0..500).map(record).collect();
+    log.appender().unwrap().append(0, &records).unwrap();
+    let mut early = log.reader(0, 0).unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(address.topic(), 0, Offset::Offset(200)).unwrap();
+    let admin = Cluster::new(&address, &credentials).unwrap().admin().unwrap();
+    wait(admin.delete_records(&list, &options())).unwrap();
+    assert_eq!(log.starts().unwrap().0, [200]);
+    refused(&["partition 0", "offsets 7 to 199 are gone"], || log.reader(0, 7));
+    assert_eq!(all(&log, 0, 200), records[200..]);
+    // One that was there before goes on with what it had fetched, or says the same.
+    let mut out = Vec::new();
+    while early.position() < 500 {
+        match early.read(500, 1_000, &mut out) {
+            Ok(0) => early.wait(500).unwrap_or_else(|error| assert!(error.to_string().contains("gone"))),
+            Ok(_) => {}
+            Err(error) => return assert!(error.to_string().contains("are gone"), "{error}"),
+        }
+    }
+    assert_eq!(out, records);
+    KafkaLog::delete(&address, &credentials).unwrap();
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn another_number_of_partitions_is_noticed_while_the_log_is_open() {
+    let (address, credentials, log) = made("partitions", 2);
+    let admin = Cluster::new(&address, &credentials).unwrap().admin().unwrap();
+    wait(admin.create_partitions(&[NewPartitions::new(address.topic(), 3)], &options())).unwrap();
+    let said = (0..5_000).find_map(|_| log.heads().err()).expect("it is noticed").to_string();
+    assert!(said.contains("3 partitions and no longer 2"), "{said}");
+    refused(&["3 partitions and no longer 2"], || KafkaLog::open(&address, &credentials));
     KafkaLog::delete(&address, &credentials).unwrap();
 }
