@@ -61,7 +61,7 @@ fn secured_records_come_back_as_they_were_however_they_are_packed() {
             offset: number,
             origin: None,
             intended: number as i64 * 1000,
-            appended: number as i64,
+            appended: 1 + number as i64,
             key: Bytes::from(format!("key {number}")),
             value: Bytes::from(vec![b'x'; 100]),
         };
