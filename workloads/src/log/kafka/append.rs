@@ -141,10 +141,10 @@ impl Producer {
     pub(super) fn refuse(&self, error: &KafkaError) -> LogError {
         let what = format!("append to topic {}", self.address.topic());
         let said = code(error).unwrap_or(Code::Unknown);
-        if matches!(said, Code::MessageTimedOut | Code::Fatal | Code::Unknown) {
-            if let Some((code, reason)) = self.client.client().fatal_error() {
-                return refuse(&what, &self.address, &KafkaError::Global(code), Some((code, reason)));
-            }
+        if matches!(said, Code::MessageTimedOut | Code::Fatal | Code::Unknown)
+            && let Some((code, reason)) = self.client.client().fatal_error()
+        {
+            return refuse(&what, &self.address, &KafkaError::Global(code), Some((code, reason)));
         }
         refuse(&what, &self.address, error, self.client.context().listener.heard())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
-use rdkafka::metadata::Metadata;
+use rdkafka::metadata::{Metadata, MetadataTopic};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::address::KafkaAddress;
@@ -54,7 +54,7 @@ impl Line {
     pub(super) fn describe(&self) -> Result<Metadata, LogError> {
         let what = format!("look at topic {}", self.address.topic());
         let metadata = self.metadata(&what)?;
-        match metadata.topics().first().and_then(|topic| topic.error()) {
+        match metadata.topics().first().and_then(MetadataTopic::error) {
             None => Ok(metadata),
             Some(error) => Err(self.refuse(&what, &KafkaError::MetadataFetch(error.into()))),
         }

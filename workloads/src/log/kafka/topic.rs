@@ -111,7 +111,7 @@ impl Topic {
             return Ok(seen.heads.clone());
         }
         seen.looks += 1;
-        if seen.looks % RECOUNT == 0
+        if seen.looks.is_multiple_of(RECOUNT)
             && let Ok(partitions) = count(&self.line)
         {
             self.recounted(partitions)?;
