@@ -42,14 +42,18 @@ pub(in crate::commands) struct Reached {
 }
 
 impl Cluster {
-    /// The cluster with a topic in mind. A topic may be written as a whole address, which then says the brokers too.
+    /// The cluster with a topic in mind. A topic may be written as a whole address, which then says the brokers too, and
+    /// settings after a question mark.
     pub(in crate::commands) fn reach(&self, topic: &str, world: &World) -> anyhow::Result<Reached> {
+        let (topic, set) = topic.split_once('?').unwrap_or((topic, ""));
         let address = match topic.contains("://") {
             true => topic.parse(),
             false => KafkaAddress::new(&self.bootstrap, topic),
         };
         let address: KafkaAddress = address.map_err(Usage::error)?;
-        let settings = self.settings.iter().try_fold(KafkaSettings::default(), |all, one| all.with(one));
+        let settings = set
+            .parse()
+            .and_then(|set: KafkaSettings| self.settings.iter().try_fold(set, |all, one| all.with(one)));
         let credentials = settings.and_then(|all| all.unlock(&address, &world.environment));
         let credentials = credentials.map_err(Usage::error)?;
         let client = credentials.admin().create_with_context(Watch::default());
