@@ -15,6 +15,7 @@ use workloads::log::kafka::{
 };
 use workloads::{Appender, Log, Meta};
 
+#[cfg(feature = "kafka")]
 use crate::commands::Usage;
 
 #[cfg(not(feature = "kafka"))]
