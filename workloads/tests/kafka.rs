@@ -149,7 +149,7 @@ fn what_cannot_be_is_refused_in_one_line_that_says_what_to_do() {
     assert_eq!(KafkaLog::open(&bare, &credentials).unwrap().meta().partitions, 1);
     KafkaLog::delete(&bare, &credentials).unwrap();
     let large = RawRecord { value: Bytes::from(vec![0; 3 << 20]), ..record(0) };
-    refused(&["larger than the broker takes"], || log.appender()?.append(0, &[large.clone()]));
+    refused(&["larger than the broker takes"], || log.appender()?.append(0, std::slice::from_ref(&large)));
     let willing = unlocked(&address, "message.max.bytes=9000000");
     refused(&["larger than the broker takes"], || {
         KafkaLog::open(&address, &willing)?.appender()?.append(0, &[large])

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use anyhow::Context;
+use workloads::Rows;
 
 use crate::protocol::{Response, write_line};
 
@@ -38,7 +39,7 @@ impl Scribe {
 
     /// Whether a response is for it.
     pub(super) fn takes(response: &Response) -> bool {
-        response.rows.iter().flatten().map(|rows| rows.len()).sum::<usize>() > SHORT
+        response.rows.iter().flatten().map(Rows::len).sum::<usize>() > SHORT
     }
 
     /// Has a response written for a reader, by number.

@@ -107,7 +107,7 @@ impl KafkaLog {
     pub fn transactional(&self, transactions: Transactions) -> Result<TransactionalAppender, LogError> {
         let id = format!("workbench-{}", self.topic.address().topic());
         let producer = Producer::new(self.topic.address(), self.topic.credentials().transactional(&id))?;
-        TransactionalAppender::open(producer, transactions, self.topic.heads()?.0)
+        TransactionalAppender::open(producer, Arc::clone(&self.topic), transactions)
     }
 
     /// Number of brokers in its cluster.

@@ -1,6 +1,9 @@
 //! Writing to a topic in transactions, some of which are given up: what readers must pass over.
 
 use std::ops::Range;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -8,8 +11,12 @@ use rdkafka::producer::Producer as _;
 
 use super::append::{Producer, Stamped};
 use super::refusal::PATIENCE;
+use super::topic::Topic;
 use crate::dice::base;
 use crate::log::{Appender, LogError, RawRecord};
+
+/// Between two looks at whether a transaction can be read.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// How a log is written in transactions.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +32,7 @@ pub struct Transactions {
 /// Appends to a topic, every stretch of records in a transaction of its own.
 pub struct TransactionalAppender {
     producer: Producer,
+    topic: Arc<Topic>,
     transactions: Transactions,
     dice: ChaCha8Rng,
     ends: Vec<u64>,
@@ -34,17 +42,31 @@ pub struct TransactionalAppender {
 impl TransactionalAppender {
     pub(super) fn open(
         producer: Producer,
+        topic: Arc<Topic>,
         transactions: Transactions,
-        ends: Vec<u64>,
     ) -> Result<Self, LogError> {
+        let ends = topic.heads()?.0;
         producer.client().init_transactions(PATIENCE).map_err(|error| producer.refuse(&error))?;
         let dice = base(transactions.seed);
-        Ok(TransactionalAppender { producer, transactions, dice, ends, aborted: 0 })
+        Ok(TransactionalAppender { producer, topic, transactions, dice, ends, aborted: 0 })
     }
 
     /// Transactions that were aborted.
     pub fn aborted(&self) -> u64 {
         self.aborted
+    }
+
+    /// Waits until the mark of the last transaction is there: Kafka answers before it has set it, and until then nothing
+    /// from this transaction on can be read.
+    fn readable(&self, partition: u32, mark: u64) -> Result<(), LogError> {
+        let began = Instant::now();
+        while self.topic.heads()?.0[partition as usize] <= mark {
+            if began.elapsed() > PATIENCE {
+                return Err(self.topic.silent(partition, mark, mark + 1));
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(())
     }
 
     fn once(&mut self, partition: u32, records: &[RawRecord], commit: bool) -> Result<Range<u64>, LogError> {
@@ -73,6 +95,9 @@ impl Appender for TransactionalAppender {
             (first, last) = (first.or(Some(range.start)), range.end);
         }
         self.ends[partition as usize] = last;
+        if first.is_some() {
+            self.readable(partition, last)?;
+        }
         Ok(first.unwrap_or(end)..last)
     }
 
