@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+#[cfg(feature = "kafka")]
+use anyhow::Context;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::{FileLog, FsyncPolicy};
 #[cfg(feature = "kafka")]
@@ -103,7 +105,7 @@ impl LogAddress {
             #[cfg(feature = "kafka")]
             LogAddress::Kafka(address, settings) => {
                 let log = KafkaLog::open(address, &unlock(address, settings, _lookup)?)?;
-                Ok(Box::new(log.appender()?))
+                Ok(Box::new(log.appender()?.saying(say)))
             }
         }
     }
@@ -159,6 +161,24 @@ impl LogAddress {
         }
     }
 
+    /// The broker that leads partition 0, and those with its other copies.
+    pub fn led(&self, _lookup: Lookup) -> anyhow::Result<(String, String)> {
+        match self {
+            LogAddress::Folder(_) => Err(Usage::error(
+                "a disturbance names {leader} or {others}, and the log is not on Kafka: compare with --log kafka://HOST:PORT/TOPIC",
+            )),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(address, settings) => {
+                let metadata = Cluster::new(address, &unlock(address, settings, _lookup)?)?.describe()?;
+                let first = metadata.topics().first().and_then(|topic| topic.partitions().first());
+                let first = first.context("the log's topic has no partition")?;
+                let others = first.replicas().iter().filter(|broker| **broker != first.leader());
+                let others: Vec<String> = others.map(ToString::to_string).collect();
+                Ok((first.leader().to_string(), others.join(" ")))
+            }
+        }
+    }
+
     /// Its folder on this disk.
     pub fn folder(&self) -> Option<&Path> {
         match self {
@@ -181,7 +201,7 @@ impl LogAddress {
             return Err(Usage::error("--transactional needs a log on Kafka: --log kafka://HOST:PORT/TOPIC"));
         };
         let log = KafkaLog::open(address, &unlock(address, settings, lookup)?)?;
-        Ok(Box::new(log.transactional(transactions)?))
+        Ok(Box::new(log.transactional(transactions)?.saying(say)))
     }
 }
 
@@ -193,6 +213,12 @@ pub fn unlock(
     lookup: Lookup,
 ) -> anyhow::Result<Credentials> {
     settings.unlock(address, &lookup).map_err(Usage::error)
+}
+
+/// Whoever waits for brokers is told so beside what it prints.
+#[cfg(feature = "kafka")]
+fn say(line: &str) {
+    eprintln!("wb: {line}");
 }
 
 fn disk() -> SharedDisk {

@@ -174,7 +174,7 @@ pub struct Mark {
     pub from_us: i64,
     /// When it ended; the same for a moment.
     pub until_us: i64,
-    /// `batch`, `publication`, `pause`, `kill`, `fault`.
+    /// `batch`, `publication`, `pause`, `kill`, `command`, `fault`.
     pub what: String,
     /// More about it.
     pub detail: String,

@@ -191,21 +191,33 @@ pub struct Delivery {
     pub faults: DeliveryFaults,
 }
 
-/// Something done to a component while it runs.
+/// Something done to a component while it runs, or to what all of them depend on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Disturbance {
-    /// Name of the component.
+    /// Name of the component; none of a command.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub component: String,
     /// What is done.
     pub what: Deed,
     /// When, in seconds of the live part.
     pub at: f64,
-    /// For how many seconds: how long it is stopped, or dead before it is started again.
+    /// For how many seconds: how long it is stopped, or dead before it is started again, or until `back` is run.
+    #[serde(default)]
     pub seconds: f64,
+    /// Of a command: what the report calls it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The command, for the shell. `{leader}` is the broker that leads partition 0 of the run's log, `{others}` are those
+    /// with its other copies.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub command: String,
+    /// What undoes it, with the same brokers; nothing if empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub back: String,
 }
 
-/// What is done to a component.
+/// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Deed {
@@ -213,6 +225,30 @@ pub enum Deed {
     Pause,
     /// Killed, and started again over the folder it left.
     Kill,
+    /// A command of the plan's own is run, which no component is told of.
+    Command,
+}
+
+impl Deed {
+    /// Its name in plans and observations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Deed::Pause => "pause",
+            Deed::Kill => "kill",
+            Deed::Command => "command",
+        }
+    }
+}
+
+impl Disturbance {
+    /// Whom or what it concerns, as observations and reports say it.
+    pub fn label(&self) -> &str {
+        match self.what {
+            Deed::Command if self.name.is_empty() => &self.command,
+            Deed::Command => &self.name,
+            Deed::Pause | Deed::Kill => &self.component,
+        }
+    }
 }
 
 /// Contestants that run interleaved.

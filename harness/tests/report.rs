@@ -181,3 +181,21 @@ fn the_readme_gets_the_summary_between_its_markers() {
     assert_eq!(report::splice(&spliced, "new").unwrap(), spliced);
     assert!(report::splice("# T\n", "new").unwrap_err().to_string().contains("BEGIN: report"));
 }
+
+#[test]
+fn what_was_done_and_how_long_it_stood_still_is_shown() {
+    let folder = written(QUIET);
+    let measures = folder.path().join("measures");
+    let rows = "workload,contestant,repeat,what,detail,from_us,until_us,acknowledged_us,visible_us\n\
+                orders,kappa,1,command,leader killed,1000000,2000000,9100000,9250000\n";
+    std::fs::write(measures.join("standstills.csv"), rows).unwrap();
+    let blocks = std::fs::read_to_string(measures.join("blocks.csv")).unwrap();
+    let block = "orders,kappa,1,command,1000000,2000000,leader killed\n";
+    std::fs::write(measures.join("blocks.csv"), blocks + block).unwrap();
+    let shown = plain(&report::summary(folder.path(), Format::Table).unwrap()).replace("\n  ", " ");
+    let wanted = "orders, kappa 1: leader killed: no event acknowledged for 9.1 s, no new version for 9.25 s";
+    assert!(shown.contains(wanted), "{shown}");
+    report::write(folder.path()).unwrap();
+    let page = plain(&std::fs::read_to_string(folder.path().join("report.html")).unwrap());
+    assert!(page.contains("how long it stood still") && page.contains("9.25 s"));
+}

@@ -1,13 +1,15 @@
 //! `wb generate`: a workload's seeded events, into a log.
 
+use std::ops::Range;
 use std::process::ExitCode;
 
 use clap::Args;
 use workloads::faults::SourceFaults;
 #[cfg(feature = "kafka")]
 use workloads::log::kafka::Transactions;
+use workloads::log::{RawRecord, lend};
 use workloads::partition::PartitionBy;
-use workloads::{Appender, Codec};
+use workloads::{Appender, Codec, Log, LogError};
 
 use super::log::import::partition_by;
 use super::{Usage, World};
@@ -53,6 +55,9 @@ pub struct Arguments {
     /// The log to make, a folder or kafka://HOST:PORT/TOPIC
     #[arg(long, value_name = "LOG")]
     log: LogAddress,
+    /// Go on with what an earlier one with the same arguments has left: what the log holds is left out
+    #[arg(long)]
+    resume: bool,
     /// On Kafka: write so many events of a partition in a transaction
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "N")]
@@ -61,6 +66,49 @@ pub struct Arguments {
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "transactional")]
     abort: f64,
+}
+
+/// A log's writer that leaves out what the log holds already.
+struct Rest {
+    inner: Box<dyn Appender>,
+    /// Where each partition ends, and how many records of it are still to be left out.
+    held: Vec<(u64, usize)>,
+}
+
+impl Rest {
+    /// The records that a log holds are the first of those that are sent.
+    fn of(log: &dyn Log, inner: Box<dyn Appender>) -> anyhow::Result<Self> {
+        let mut held = Vec::new();
+        for (partition, head) in (0..).zip(log.heads()?.0) {
+            let mut count = 0;
+            lend(log, partition, 0..head, &mut |_| {
+                count += 1;
+                Ok(())
+            })?;
+            held.push((head, count));
+        }
+        Ok(Rest { inner, held })
+    }
+}
+
+impl Appender for Rest {
+    fn append(&mut self, partition: u32, records: &[RawRecord]) -> Result<Range<u64>, LogError> {
+        let number = self.held.len() as u32;
+        let held =
+            self.held.get_mut(partition as usize).ok_or(LogError::NoPartition { partition, number })?;
+        let known = held.1.min(records.len());
+        held.1 -= known;
+        if known == records.len() {
+            return Ok(held.0..held.0);
+        }
+        let range = self.inner.append(partition, &records[known..])?;
+        held.0 = range.end;
+        Ok(range)
+    }
+
+    fn sync(&mut self) -> Result<(), LogError> {
+        self.inner.sync()
+    }
 }
 
 impl Arguments {
@@ -81,8 +129,18 @@ impl Arguments {
         let faults = SourceFaults::parse(&self.faults).map_err(Usage::error)?;
         let (now_ms, lookup) = (world.clock.millis(), world.environment);
         let made_by = source::made_by(&plan, &faults);
-        self.log.create(&source::meta(&plan.log, workload.name, made_by), lookup)?;
+        let resumed = self.resume && self.log.exists(lookup)?;
+        if !resumed {
+            self.log.create(&source::meta(&plan.log, workload.name, made_by), lookup)?;
+        }
         let mut appender = self.appender(lookup)?;
+        if resumed {
+            // Only now: to be the writer ends what another has left open.
+            let rest = Rest::of(&*self.log.open(lookup)?, appender)?;
+            let held: usize = rest.held.iter().map(|(_, count)| count).sum();
+            eprintln!("{held} records are in {} already", self.log);
+            appender = Box::new(rest);
+        }
         let wanted = (&plan, workload, &faults);
         source::write(wanted, appender.as_mut(), now_ms, &world.stop)?;
         appender.sync()?;

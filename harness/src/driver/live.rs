@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::Signal;
 use workloads::Appender;
 
 use super::append::{self, Appended};
 use super::children::Children;
+use super::deeds::{Around, Deeds};
 use super::reads::Planned;
 use super::session::pids;
 use super::source::Schedule;
@@ -19,7 +19,7 @@ use super::watch::Watch;
 use super::{lanes, noise};
 use crate::clock::Clock;
 use crate::observe::{Mark, Observation};
-use crate::plan::{Deed, Disturbance, Plan};
+use crate::plan::{Disturbance, Plan};
 
 /// Time to start every thread before the first event is due.
 const LEAD: Duration = Duration::from_millis(50);
@@ -30,7 +30,7 @@ const PATIENCE_US: i64 = 5_000_000;
 /// How often each child's usage is sampled.
 const SAMPLE_US: i64 = 50_000;
 
-/// How often the main thread looks whether something is to be done to a component.
+/// How often the main thread looks whether something is to be done.
 const LOOK_US: i64 = 2_000;
 
 /// What the live part needs.
@@ -41,8 +41,10 @@ pub struct Part<'a> {
     pub schedule: &'a Schedule,
     /// What is read.
     pub planned: &'a [Planned],
-    /// What is done to components.
+    /// What is done to components, and around them.
     pub deeds: Vec<Disturbance>,
+    /// What commands among them need.
+    pub around: Around<'a>,
     /// Where the serving component listens.
     pub socket: &'a Path,
     /// What it announces.
@@ -128,7 +130,7 @@ impl Part<'_> {
         }
     }
 
-    /// Does to components what the plan says, until the schedule ends. One that ends unasked is an error.
+    /// Does what the plan says, until the schedule ends. A component that ends unasked is an error.
     fn disturb(
         &self,
         clock: &Clock,
@@ -136,38 +138,14 @@ impl Part<'_> {
         marks: &mut Vec<Mark>,
         stop: &Stop,
     ) -> anyhow::Result<()> {
-        let mut due = self.deeds.clone();
-        due.sort_by(|a, b| a.at.total_cmp(&b.at));
-        let mut due = due.into_iter().peekable();
-        // What is over at a time, and to whom it was done.
-        let mut under: Vec<(i64, i64, Deed, String)> = Vec::new();
+        let mut deeds = Deeds::new(self.deeds.clone(), &self.around);
         let end = self.schedule.until_us.max(self.schedule.due.last().map_or(0, |due| due.intended_us));
-        while (clock.micros() < end || !under.is_empty()) && !stop.wanted() {
+        while (clock.micros() < end || deeds.under_way()) && !stop.wanted() {
             let now = clock.micros();
-            while let Some(next) = due.next_if(|next| (next.at * 1e6) as i64 <= now) {
-                let Some(child) = children.named(&next.component) else { continue };
-                match next.what {
-                    Deed::Pause => child.signal(Signal::SIGSTOP),
-                    Deed::Kill => child.crash()?,
-                }
-                under.push((now, now + (next.seconds * 1e6) as i64, next.what, next.component));
-            }
-            let (done, rest) = under.into_iter().partition(|(_, until, ..)| *until <= now);
-            under = rest;
-            for (from_us, _, deed, component) in Vec::from_iter::<Vec<_>>(done) {
-                let Some(child) = children.named(&component) else { continue };
-                let what = match deed {
-                    Deed::Pause => {
-                        child.signal(Signal::SIGCONT);
-                        "pause"
-                    }
-                    Deed::Kill => {
-                        child.restart()?;
-                        "kill"
-                    }
-                };
+            deeds.begin(now, children)?;
+            for mark in deeds.undo(now, children)? {
                 self.sampler.follow(pids(children));
-                marks.push(Mark { from_us, until_us: now, what: what.into(), detail: component });
+                marks.push(mark);
             }
             children.check()?;
             clock.sleep_until(now + LOOK_US);
@@ -185,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::driver::source::{meta, schedule};
+    use crate::logs::LogAddress;
 
     #[test]
     fn a_full_disk_ends_the_live_part_at_once_with_the_reason() {
@@ -203,6 +182,11 @@ mod tests {
             schedule: &schedule,
             planned: &[],
             deeds: Vec::new(),
+            around: Around {
+                place: &LogAddress::Folder(folder.into()),
+                lookup: |_| None,
+                folder: Path::new("/nowhere"),
+            },
             socket: Path::new("/nowhere"),
             watch: None,
             sampler: &Sampler::default(),

@@ -18,6 +18,7 @@ pub mod campaign;
 pub mod children;
 pub mod client;
 pub mod cores;
+pub mod deeds;
 pub mod keys;
 pub mod lanes;
 pub mod live;

@@ -14,6 +14,7 @@ use super::broker::Broker;
 use super::children::{Children, Start};
 use super::client::Client;
 use super::cores::{self, Pinned};
+use super::deeds::Around;
 use super::live::{self, Lived};
 use super::reads::{self, Planned};
 use super::record::{self, Seen};
@@ -192,6 +193,7 @@ impl<'a> Session<'a> {
     }
 
     fn live(&mut self) -> anyhow::Result<()> {
+        let lookup = self.lookup();
         let children = self.children.as_mut().context("the components were started")?;
         let socket = children.serving()?.socket.clone();
         let part = live::Part {
@@ -199,6 +201,7 @@ impl<'a> Session<'a> {
             schedule: self.material.schedule,
             planned: &self.planned,
             deeds: self.job.plan.deeds(self.material.spec.repeat),
+            around: Around { place: &self.place, lookup, folder: &self.folder },
             socket: &socket,
             watch: self.watches.iter().find(|(role, _)| *role == Role::Serve).map(|(_, watch)| watch),
             sampler: &self.sampler,

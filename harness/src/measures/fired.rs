@@ -16,7 +16,7 @@ use workloads::{Dedup, Log, Origin, Version};
 use crate::contestants::contestant;
 use crate::judge::Evidence;
 use crate::judge::evidence::Stretch;
-use crate::plan::{Deed, Plan};
+use crate::plan::{Deed, Disturbance, Plan};
 
 /// Records handed out at once.
 const CHUNK: usize = 4096;
@@ -147,15 +147,14 @@ fn done(plan: &Plan, evidence: &Evidence) -> Vec<(String, bool)> {
         evidence.marks.iter().map(|mark| (mark.what.as_str(), mark.detail.as_str())).collect();
     let mut all = Vec::new();
     let deeds = plan.deeds(evidence.run.repeat);
-    for planned in deeds.iter().filter(|planned| has(evidence, &planned.component)) {
-        let what = match planned.what {
-            Deed::Pause => "pause",
-            Deed::Kill => "kill",
-        };
-        let found = marks.iter().position(|mark| *mark == (what, planned.component.as_str()));
+    let concerns = |planned: &Disturbance| planned.what == Deed::Command || has(evidence, &planned.component);
+    for planned in deeds.iter().filter(|planned| concerns(planned)) {
+        let (what, whom) = (planned.what.name(), planned.label());
+        let found = marks.iter().position(|mark| *mark == (what, whom));
         // Each mark is one deed.
         found.map(|index| marks.swap_remove(index));
-        all.push((format!("{what} of {} at {} s", planned.component, planned.at), found.is_some()));
+        let between = if planned.what == Deed::Command { ":" } else { " of" };
+        all.push((format!("{what}{between} {whom} at {} s", planned.at), found.is_some()));
     }
     all
 }

@@ -11,7 +11,7 @@ use super::cost::Number;
 use super::judging::{Judged, judge_all};
 use super::latency::{self, Latency};
 use super::series::Series;
-use super::{Measurement, consistency, cost, duplication, fired, number};
+use super::{Measurement, consistency, cost, duplication, fired, number, standstills};
 use crate::contestants::contestant;
 use crate::contestants::noop::NOOP;
 use crate::judge::{Class, Evidence};
@@ -111,6 +111,7 @@ impl<'a> Desk<'a> {
         };
         let mut numbers = consistency::measure(&evidence, &verdicts);
         self.fired(&evidence, &mut numbers)?;
+        numbers.extend(standstills::measure(&evidence)?);
         let latencies = latency::measure(&evidence, &verdicts)?;
         numbers.extend(latencies.iter().flat_map(Latency::numbers));
         numbers.extend(latency::round_trips(&evidence));

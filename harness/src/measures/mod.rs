@@ -37,6 +37,8 @@
 //! | `level.eventual/prefix/labelled-prefix/monotonic/mutual` | score | 1 held, 0 broken, -1 unknown (nothing tested it) |
 //! | `vacuous` | flag | 1 when the run tested nothing: no live read, a batch contestant without publication, or a planned fault that did not happen |
 //! | `faults.planned`, `faults.fired` | n | kinds of faults and deeds that the plan has for this contestant, and those of them that happened |
+//! | `standstill.acknowledged/visible` | us | longest time around what the plan did in which no event was acknowledged, and no new version could be read |
+//! | `events.acknowledged/logged/twice/lost` | events | sent live and acknowledged; in the log; there more than once; acknowledged and not there: where the plan did something, and the source has no faults |
 //! | `final.rows`, `final.wrong` | rows | rows of the final answers, and those that are not the truth of the log |
 //! | `accuracy.<dedup>.rows`, `accuracy.<dedup>.error` | rows, units | rows that differ from O*, and the absolute error, for each `dedup` setting of the truth (those that need the whole log anew in repeat 1 only); `accuracy.own.*` for the contestant's final answers |
 //! | `latency.<stop>.p50/p90/p99/p99.9/max` | us | since the intended time; p99.9 from 10,000 events on |
@@ -56,7 +58,8 @@
 //! |---|---|
 //! | `lanes.csv` | `workload,contestant,repeat,kind,from_us,until_us,class,reads`: reads of each class in bins of 20 ms |
 //! | `staleness.csv` | `workload,contestant,repeat,read,kind,at_us,class,behind_us,value_behind_us,behind_events`: one live read a row |
-//! | `blocks.csv` | `workload,contestant,repeat,what,from_us,until_us,detail`: batches, publications, pauses, kills, faults |
+//! | `blocks.csv` | `workload,contestant,repeat,what,from_us,until_us,detail`: batches, publications, pauses, kills, commands, faults |
+//! | `standstills.csv` | `workload,contestant,repeat,what,detail,from_us,until_us,acknowledged_us,visible_us`: what the plan did, and the longest time around it without an acknowledged event and without a new version |
 //! | `handovers.csv` | `workload,contestant,repeat,at_us,version,jump`: publications, and how the error of the total changed across them |
 //! | `latency-ccdf.csv` | `workload,faults,contestant,repeat,stop,corrected,latency_us,share_above,n,censored`: `repeat` 0 merges all; `corrected` is true or false |
 //! | `latency-time.csv` | `workload,faults,contestant,repeat,stop,at_us,p50_us,p99_us,max_us,n`: by intended time in bins of 20 ms |
@@ -74,6 +77,7 @@ mod folder;
 mod judging;
 pub mod latency;
 mod series;
+mod standstills;
 
 pub use fired::fired;
 pub use folder::{Measured, folders, measure};

@@ -7,6 +7,7 @@ use anyhow::Context;
 
 use super::consistency::{episodes, kind_name};
 use super::latency::Latency;
+use super::standstills::standstills;
 use crate::judge::{Evidence, Verdicts};
 use crate::observe::{Kind, Run};
 
@@ -18,7 +19,7 @@ pub(super) struct Series {
     files: BTreeMap<&'static str, csv::Writer<Vec<u8>>>,
 }
 
-const COLUMNS: [(&str, &str); 9] = [
+const COLUMNS: [(&str, &str); 10] = [
     (
         "reads.csv",
         "contestant,repeat,read,intended_us,sent_us,answered_us,kind,view,key,class,signature,behind_events,behind_us,claimed,witness",
@@ -29,6 +30,10 @@ const COLUMNS: [(&str, &str); 9] = [
         "workload,contestant,repeat,read,kind,at_us,class,behind_us,value_behind_us,behind_events",
     ),
     ("measures/blocks.csv", "workload,contestant,repeat,what,from_us,until_us,detail"),
+    (
+        "measures/standstills.csv",
+        "workload,contestant,repeat,what,detail,from_us,until_us,acknowledged_us,visible_us",
+    ),
     ("measures/handovers.csv", "workload,contestant,repeat,at_us,version,jump"),
     (
         "measures/latency-ccdf.csv",
@@ -80,6 +85,21 @@ impl Series {
             let row =
                 row![run.workload, run.contestant, run.repeat, what, mark.from_us, mark.until_us, detail];
             self.add("measures/blocks.csv", row)?;
+        }
+        for it in standstills(evidence) {
+            let (mark, acknowledged, visible) = (it.mark, it.acknowledged_us, it.visible_us);
+            let row = row![
+                run.workload,
+                run.contestant,
+                run.repeat,
+                mark.what,
+                mark.detail,
+                mark.from_us,
+                mark.until_us,
+                acknowledged,
+                visible
+            ];
+            self.add("measures/standstills.csv", row)?;
         }
         for publication in &verdicts.publications {
             let (at, version, jump) = (publication.at_us, &publication.version, publication.jump);

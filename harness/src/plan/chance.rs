@@ -47,6 +47,10 @@ impl Chance {
     /// An error if nothing would ever be done.
     pub(super) fn check(&self, known: impl Fn(&str) -> bool) -> anyhow::Result<()> {
         ensure!(!self.what.is_empty(), "disturbances.what is empty: name `pause` or `kill`");
+        ensure!(
+            !self.what.contains(&Deed::Command),
+            "disturbances.what: a command is no matter of chance, give it a [[disturbance]] of its own"
+        );
         ensure!(!self.components.is_empty(), "disturbances.components is empty");
         for name in &self.components {
             ensure!(known(name), "disturbances.components `{name}`: no contestant of this plan has it");
@@ -76,7 +80,9 @@ impl Chance {
             if free > end {
                 return;
             }
-            deeds.push(Disturbance { component: component.to_owned(), what, at, seconds });
+            let component = component.to_owned();
+            let (name, command, back) = Default::default();
+            deeds.push(Disturbance { component, what, at, seconds, name, command, back });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{anyhow, ensure};
 
-use super::{Contest, Plan};
+use super::{Contest, Deed, Plan};
 use crate::contestants::lambda::STUDENT;
 use crate::contestants::{Contestant, Role, find};
 
@@ -85,7 +85,20 @@ fn faults(plan: &Plan, contestants: &[&Contestant]) -> anyhow::Result<()> {
     }
     for deed in &plan.disturbances {
         let (name, at) = (&deed.component, deed.at);
-        ensure!(known(name), "disturbance.component `{name}`: no contestant of this plan has it");
+        if deed.what == Deed::Command {
+            ensure!(!deed.command.is_empty(), "disturbance.command is empty: what = \"command\" runs it");
+            ensure!(name.is_empty(), "disturbance.component `{name}`: a command concerns no component");
+        } else {
+            ensure!(known(name), "disturbance.component `{name}`: no contestant of this plan has it");
+            ensure!(
+                deed.command.is_empty() && deed.back.is_empty(),
+                "disturbance.command and disturbance.back need what = \"command\""
+            );
+        }
+        ensure!(
+            deed.seconds >= 0.0 && deed.seconds.is_finite(),
+            "disturbance.seconds must be a number from 0 up"
+        );
         ensure!(
             (0.0..plan.live.seconds).contains(&at),
             "disturbance.at {at}: it must lie within live.seconds, which is {}",
@@ -126,6 +139,12 @@ mod tests {
                 end,
                 &deed("component = \"kappa\"\nwhat = \"kill\"\nat = 7.0\nseconds = 0.1"),
                 "disturbance.at 7",
+            ),
+            (end, &deed("what = \"command\"\nat = 0.1"), "disturbance.command is empty"),
+            (
+                end,
+                &deed("component = \"kappa\"\nwhat = \"kill\"\nat = 0.1\nback = \"true\""),
+                "disturbance.back",
             ),
         ] {
             let error = refused(from, to);

@@ -31,6 +31,8 @@ pub(crate) struct Folder {
     pub(crate) reads: Vec<StaleRow>,
     /// Batches, publications, faults.
     pub(crate) blocks: Vec<BlockRow>,
+    /// What was done, and how long nothing moved.
+    pub(crate) standstills: Vec<StandstillRow>,
     /// Shares of events above latencies.
     pub(crate) exceedance: Vec<ExceedanceRow>,
     /// Latency over time.
@@ -60,6 +62,21 @@ pub(crate) struct BlockRow {
     pub(crate) what: String,
     pub(crate) from_us: i64,
     pub(crate) until_us: i64,
+    pub(crate) detail: String,
+}
+
+/// A row of `measures/standstills.csv`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StandstillRow {
+    pub(crate) workload: String,
+    pub(crate) contestant: String,
+    pub(crate) repeat: u32,
+    pub(crate) what: String,
+    pub(crate) detail: String,
+    pub(crate) from_us: i64,
+    pub(crate) until_us: i64,
+    pub(crate) acknowledged_us: f64,
+    pub(crate) visible_us: f64,
 }
 
 /// A row of `measures/latency-ccdf.csv`.
@@ -125,6 +142,7 @@ impl Folder {
             measurements,
             reads: rows(&measures.join("staleness.csv"))?,
             blocks: rows(&measures.join("blocks.csv"))?,
+            standstills: rows(&measures.join("standstills.csv"))?,
             exceedance: rows(&measures.join("latency-ccdf.csv"))?,
             times: rows(&measures.join("latency-time.csv"))?,
             witnesses: rows(&measures.join("witnesses.csv"))?,

@@ -55,6 +55,7 @@ struct Section {
     latency_table: Table,
     cost_table: Table,
     consistency_table: Table,
+    standstills: Table,
 }
 
 /// A named value of the strip beside the finding.
@@ -124,6 +125,8 @@ fn section(folder: &Folder, workload: &str, figures: &Path) -> Result<Section> {
         "known-final",
         "held-back",
         "faults.",
+        "standstill.",
+        "events.",
     ];
     Ok(Section {
         name: workload.into(),
@@ -142,6 +145,7 @@ fn section(folder: &Folder, workload: &str, figures: &Path) -> Result<Section> {
             &["cpu.", "memory.", "bytes.", "amplification.", "count."],
         ),
         consistency_table: tables::compare(folder, workload, &consistency),
+        standstills: tables::standstills(folder, workload),
     })
 }
 

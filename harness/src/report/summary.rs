@@ -5,9 +5,10 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::finding::{Finding, HEADLINE};
-use super::folder::Folder;
+use super::folder::{Folder, StandstillRow};
 use super::palette::CLASSES;
 use super::spread::Spread;
+use super::tables::done;
 use super::unit;
 
 /// In which form rows are printed.
@@ -65,6 +66,9 @@ const HEAD: [&str; 11] = [
     "sites/rule",
     "n",
 ];
+
+/// So many standstills fit a screen.
+const STANDSTILLS: usize = 6;
 
 /// The rows of the summary.
 pub(crate) fn lines(folder: &Folder) -> Vec<Line> {
@@ -193,11 +197,35 @@ fn screen(folder: &Folder, finding: &Finding, lines: &[Line]) -> String {
     for (workload, ratios) in ratios(folder) {
         text += &wrapped(&format!("lambda / kappa, {workload}: {ratios}"), 80);
     }
+    for line in stood_still(folder) {
+        text += &wrapped(&line, 80);
+    }
     let verdict = serde_json::to_value(finding.noise.verdict).unwrap_or_default();
     text +=
         &wrapped(&format!("machine: {}: {}", verdict.as_str().unwrap_or("unknown"), finding.noise.why), 80);
     text += &format!("page: {}\nnext: {}\n", folder.dir.join("report.html").display(), finding.next);
     text
+}
+
+/// What was done on purpose and how long the stream stood still for it, the longest first.
+fn stood_still(folder: &Folder) -> Vec<String> {
+    let mut rows: Vec<_> = folder.standstills.iter().collect();
+    rows.sort_by(|one, other| other.visible_us.total_cmp(&one.visible_us));
+    let line = |row: &&StandstillRow| {
+        let (acknowledged, visible) = (unit::time(row.acknowledged_us), unit::time(row.visible_us));
+        format!(
+            "{}, {} {}: {}: no event acknowledged for {acknowledged}, no new version for {visible}",
+            row.workload,
+            row.contestant,
+            row.repeat,
+            done(row)
+        )
+    };
+    let mut lines: Vec<String> = rows.iter().take(STANDSTILLS).map(line).collect();
+    if rows.len() > STANDSTILLS {
+        lines.push(format!("and {} more, in measures/standstills.csv", rows.len() - STANDSTILLS));
+    }
+    lines
 }
 
 /// The rows below each other, a workload's name above its own. The number of runs is left out: eighty columns are few.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::folder::Folder;
+use super::folder::{Folder, StandstillRow};
 use super::spread::Spread;
 use super::{summary, unit};
 
@@ -109,6 +109,36 @@ pub(crate) fn latency(folder: &Folder, workload: &str) -> Table {
         }
     }
     table
+}
+
+/// What the plan did while a workload was run, and how long the stream stood still for it.
+pub(crate) fn standstills(folder: &Folder, workload: &str) -> Table {
+    let mut table = Table::new(&[
+        "contestant",
+        "repeat",
+        "what was done",
+        "from",
+        "until",
+        "no event acknowledged for",
+        "no new version for",
+    ]);
+    for row in folder.standstills.iter().filter(|row| row.workload == workload) {
+        table.rows.push(vec![
+            row.contestant.clone(),
+            row.repeat.to_string(),
+            done(row),
+            unit::time(row.from_us as f64),
+            unit::time(row.until_us as f64),
+            unit::time(row.acknowledged_us),
+            unit::time(row.visible_us),
+        ]);
+    }
+    table
+}
+
+/// What was done, in a few words: a command by its name.
+pub(crate) fn done(row: &StandstillRow) -> String {
+    if row.what == "command" { row.detail.clone() } else { format!("{} of {}", row.what, row.detail) }
 }
 
 /// How each run ended and how quiet its machine was.

@@ -6,7 +6,7 @@ use super::figures::curves::{Curve, TimeLine};
 use super::figures::dashes;
 use super::figures::lanes::{Block, Lane, Lanes, Sample};
 use super::finding::HEADLINE;
-use super::folder::Folder;
+use super::folder::{BlockRow, Folder};
 use super::plots::{objective, readers, until};
 use super::spread::Spread;
 use super::unit;
@@ -139,7 +139,9 @@ fn blocks(folder: &Folder, workload: &str, name: &str, repeat: u32) -> Vec<Block
         .blocks
         .iter()
         .filter(|row| row.workload == workload && row.contestant == name && row.repeat == repeat);
-    mine.map(|row| Block { what: row.what.clone(), from_us: row.from_us, until_us: row.until_us }).collect()
+    // A command is known by what the plan calls it.
+    let named = |row: &BlockRow| if row.what == "command" { row.detail.clone() } else { row.what.clone() };
+    mine.map(|row| Block { what: named(row), from_us: row.from_us, until_us: row.until_us }).collect()
 }
 
 /// Latency by time of the event.

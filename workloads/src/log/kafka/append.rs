@@ -16,11 +16,18 @@ use rdkafka::producer::{
 use super::address::KafkaAddress;
 use super::line::number;
 use super::message;
-use super::refusal::{Listener, code, conclusive, refuse};
+use super::refusal::{Listener, brief, code, conclusive, refuse};
 use crate::log::{Appender, LogError, RawRecord};
 
 /// How long a record is waited for before it is asked whether there is any hope.
 const TURN: Duration = Duration::from_millis(100);
+/// After so many of them without a word from the brokers, that is said.
+const SILENT: u32 = 20;
+/// How long may be asked who holds the topic.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Where it is told that nothing is taken, and that it goes on.
+pub type Say = fn(&str);
 
 /// What a broker said of one record.
 type Report = Result<i64, KafkaError>;
@@ -66,15 +73,19 @@ pub(super) struct Producer {
     address: KafkaAddress,
     client: ThreadedProducer<Reports>,
     reports: Receiver<Report>,
+    say: Option<Say>,
+    /// How long a record is tried for.
+    patience: String,
 }
 
 impl Producer {
     pub(super) fn new(address: &KafkaAddress, config: ClientConfig) -> Result<Self, LogError> {
         let (sender, reports) = channel();
+        let patience = config.get("message.timeout.ms").unwrap_or("300000").to_owned();
         let context = Reports { listener: Listener::default(), sender: Mutex::new(sender) };
         let client = config.create_with_context(context);
         let client = client.map_err(|error| refuse("make a client", address, &error, None))?;
-        Ok(Producer { address: address.clone(), client, reports })
+        Ok(Producer { address: address.clone(), client, reports, say: None, patience })
     }
 
     /// Sends records to a partition and waits until all of them are acknowledged. Says which offsets they got.
@@ -87,7 +98,7 @@ impl Producer {
         let (mut got, mut waiting) = (Got::default(), 0);
         for record in records {
             while !self.put(partition, record, stamped)? {
-                self.take(&mut got, &mut waiting)?;
+                self.take(partition, &mut got, &mut waiting)?;
             }
             waiting += 1;
             while let Ok(report) = self.reports.try_recv() {
@@ -95,7 +106,7 @@ impl Producer {
             }
         }
         while waiting > 0 {
-            self.take(&mut got, &mut waiting)?;
+            self.take(partition, &mut got, &mut waiting)?;
         }
         got.range(records.len() as u64).ok_or_else(|| self.shared(partition))
     }
@@ -118,9 +129,15 @@ impl Producer {
     }
 
     /// Waits for one report.
-    fn take(&self, got: &mut Got, waiting: &mut u64) -> Result<(), LogError> {
-        loop {
+    fn take(&self, partition: u32, got: &mut Got, waiting: &mut u64) -> Result<(), LogError> {
+        for turn in 0_u32.. {
+            if turn == SILENT {
+                self.tell(&self.waits(partition));
+            }
             if let Ok(report) = self.reports.recv_timeout(TURN) {
+                if turn >= SILENT {
+                    self.tell(&format!("topic {} takes records again", self.address.topic()));
+                }
                 *got = got.and(report, self)?;
                 *waiting -= 1;
                 return Ok(());
@@ -128,9 +145,41 @@ impl Producer {
             // librdkafka gives a record up by itself, after `message.timeout.ms`, unless there is no hope at all.
             let heard = self.client.context().listener.heard();
             if heard.is_some_and(|(code, _)| conclusive(code)) {
-                return Err(self.refuse(&KafkaError::MessageProduction(Code::BrokerTransportFailure)));
+                break;
             }
         }
+        Err(self.refuse(&KafkaError::MessageProduction(Code::BrokerTransportFailure)))
+    }
+
+    /// Where it is told that nothing is taken.
+    pub(super) fn say(&mut self, say: Say) {
+        self.say = Some(say);
+    }
+
+    fn tell(&self, line: &str) {
+        if let Some(say) = self.say {
+            say(line);
+        }
+    }
+
+    /// Why nothing is taken, as far as the cluster says it.
+    fn waits(&self, partition: u32) -> String {
+        let topic = self.address.topic();
+        let found = self.client.client().fetch_metadata(Some(topic), LOOK).ok();
+        let held = found.as_ref().and_then(|found| found.topics().first());
+        let held = held.and_then(|topic| topic.partitions().iter().find(|it| it.id() == number(partition)));
+        let state = held.map_or("no broker says who holds it".into(), |held| match held.leader() {
+            ..0 => "no broker leads it".to_owned(),
+            leader => {
+                format!("broker {leader} leads it, {} of {} in step", held.isr().len(), held.replicas().len())
+            }
+        });
+        let heard = self.client.context().listener.heard();
+        let heard = heard.map_or(String::new(), |(_, reason)| format!("; {}", brief(&reason)));
+        let patience = self.patience.parse().map_or(0.0, |ms: f64| ms / 1000.0);
+        format!(
+            "partition {partition} of topic {topic} acknowledges nothing: {state}{heard}; waiting, for {patience} s at the most"
+        )
     }
 
     /// The client, for transactions.
@@ -203,6 +252,12 @@ pub struct KafkaAppender {
 impl KafkaAppender {
     pub(super) fn open(producer: Producer, ends: Vec<u64>) -> Self {
         KafkaAppender { producer, partitions: ends.len() as u32, ends }
+    }
+
+    /// The same, saying when it waits for brokers and when it goes on.
+    pub fn saying(mut self, say: Say) -> Self {
+        self.producer.say(say);
+        self
     }
 }
 

@@ -32,7 +32,7 @@ mod topic;
 mod transactions;
 
 pub use address::{KafkaAddress, SCHEME};
-pub use append::KafkaAppender;
+pub use append::{KafkaAppender, Say};
 pub use catalog::CATALOG;
 pub use cluster::{Cluster, options, wait};
 pub use rdkafka;

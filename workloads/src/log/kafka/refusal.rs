@@ -161,7 +161,7 @@ fn advice(code: Code, reason: &str, address: &KafkaAddress) -> (String, String) 
 }
 
 /// The end of librdkafka's lines is about itself.
-fn brief(reason: &str) -> &str {
+pub(super) fn brief(reason: &str) -> &str {
     let line = reason.lines().next().unwrap_or_default();
     let line = line.split(" (after ").next().unwrap_or(line);
     line.split_once("]: ").map_or(line, |(_, rest)| rest).trim_end_matches(':').trim()

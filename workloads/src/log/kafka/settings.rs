@@ -199,6 +199,8 @@ impl Credentials {
             Profile::Throughput => config.set("linger.ms", "5").set("batch.size", "1000000"),
             Profile::Latency => config.set("linger.ms", "0"),
         };
+        // A leader that is gone is replaced in about ten seconds, and a record waits for that; then it is said.
+        config.set("message.timeout.ms", "60000").set("request.timeout.ms", "10000");
         let mut config = self.over(config);
         config.set("enable.idempotence", "true").set("acks", "all");
         config
@@ -217,6 +219,8 @@ impl Credentials {
         // A broker that comes back is found soon.
         config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
         config.set("socket.keepalive.enable", "true");
+        // A broker that is stopped answers nothing and closes nothing: by then another leads.
+        config.set("socket.timeout.ms", "10000");
         for (name, value) in self.given.iter().chain(&self.secrets) {
             config.set(name, value);
         }

@@ -9,7 +9,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rdkafka::producer::Producer as _;
 
-use super::append::{Producer, Stamped};
+use super::append::{Producer, Say, Stamped};
 use super::refusal::PATIENCE;
 use super::topic::Topic;
 use crate::dice::base;
@@ -49,6 +49,12 @@ impl TransactionalAppender {
         producer.client().init_transactions(PATIENCE).map_err(|error| producer.refuse(&error))?;
         let dice = base(transactions.seed);
         Ok(TransactionalAppender { producer, topic, transactions, dice, ends, aborted: 0 })
+    }
+
+    /// The same, saying when it waits for brokers and when it goes on.
+    pub fn saying(mut self, say: Say) -> Self {
+        self.producer.say(say);
+        self
     }
 
     /// Transactions that were aborted.
