@@ -135,11 +135,11 @@ impl Producer {
                 self.tell(&self.waits(partition));
             }
             if let Ok(report) = self.reports.recv_timeout(TURN) {
+                *got = got.and(report, self)?;
+                *waiting -= 1;
                 if turn >= SILENT {
                     self.tell(&format!("topic {} takes records again", self.address.topic()));
                 }
-                *got = got.and(report, self)?;
-                *waiting -= 1;
                 return Ok(());
             }
             // librdkafka gives a record up by itself, after `message.timeout.ms`, unless there is no hope at all.

@@ -84,6 +84,7 @@ pub(super) fn passing(code: Code) -> bool {
             | Code::ReplicaNotAvailable
             | Code::BrokerNotAvailable
             | Code::NetworkException
+            | Code::DestroyBroker
             | Code::CoordinatorLoadInProgress
             | Code::CoordinatorNotAvailable
             | Code::NotCoordinator
