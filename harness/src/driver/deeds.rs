@@ -2,14 +2,14 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::vec::IntoIter;
 use std::{iter::Peekable, mem};
 
 use anyhow::{Context, ensure};
 use nix::sys::signal::Signal;
 
-use super::children::Children;
+use super::children::{Child, Children};
 use crate::logs::{LogAddress, Lookup};
 use crate::observe::Mark;
 use crate::plan::{Deed, Disturbance};
@@ -134,7 +134,7 @@ impl Under {
                     child.signal(Signal::SIGCONT);
                 }
             }
-            Deed::Kill => children.named(&self.deed.component).map_or(Ok(()), |child| child.restart())?,
+            Deed::Kill => children.named(&self.deed.component).map_or(Ok(()), Child::restart)?,
         }
         Ok(Some(self.mark(now)))
     }
@@ -172,7 +172,7 @@ impl Around<'_> {
 /// A command under way.
 struct Task {
     line: String,
-    process: Child,
+    process: process::Child,
     said: PathBuf,
 }
 
