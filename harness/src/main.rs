@@ -6,6 +6,7 @@ use clap::Parser;
 use harness::clock::Clock;
 use harness::commands::{Cli, Command, Usage, World, code};
 use harness::driver::{Interrupted, Stop};
+use harness::lang::Lang;
 
 fn main() -> ExitCode {
     let clock = Clock::start();
@@ -29,7 +30,8 @@ fn main() -> ExitCode {
 }
 
 fn world(clock: Clock) -> anyhow::Result<World> {
-    Ok(World { stop: Stop::on_signals()?, program: std::env::current_exe()?, clock, environment })
+    let (stop, program) = (Stop::on_signals()?, std::env::current_exe()?);
+    Ok(World { stop, program, clock, environment, lang: Lang::of(environment) })
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 fn lab(arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wb"));
-    command.arg("lab").args(arguments);
+    command.arg("lab").args(arguments).env("LC_ALL", "C");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("wb starts");
     child.stdin.take().expect("it is piped").write_all(input.as_bytes()).expect("it is read");
@@ -65,7 +65,20 @@ fn a_batch_over_the_archive_agrees_with_the_stream() {
 #[test]
 fn the_labs_are_listed_with_what_they_need() {
     let printed = shown(&[], "");
-    for name in ["wordcount", "sensors", "archive"] {
+    for name in ["wordcount", "sensors", "archive", "a Kafka broker at", "PostgreSQL: "] {
         assert!(printed.contains(name), "{printed}");
     }
+    let printed = shown(&["--lang", "fr"], "");
+    assert!(printed.contains("ce qu'il lui faut") && !printed.contains("labs."), "{printed}");
+}
+
+#[test]
+fn the_language_is_that_of_the_environment_unless_another_is_asked_for() {
+    let said = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wb"));
+        command.arg("lab").args(arguments).env("LC_ALL", "fr_FR.UTF-8");
+        String::from_utf8_lossy(&command.output().expect("it runs").stdout).into_owned()
+    };
+    assert!(said(&[]).starts_with("atelier"), "{}", said(&[]));
+    assert!(said(&["--lang", "en"]).starts_with("lab"), "{}", said(&["--lang", "en"]));
 }

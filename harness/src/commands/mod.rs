@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::driver::Stop;
+use crate::lang::Lang;
 use crate::plan::Plan;
 
 pub mod answer;
@@ -32,6 +33,7 @@ pub mod runs;
 pub use print::Format;
 
 /// What commands get from the outside.
+#[derive(Clone)]
 pub struct World {
     /// Whether somebody wants to end.
     pub stop: Stop,
@@ -41,6 +43,15 @@ pub struct World {
     pub clock: Clock,
     /// Looks up a variable of the environment: where secrets may stand.
     pub environment: fn(&str) -> Option<String>,
+    /// The language of whoever reads.
+    pub lang: Lang,
+}
+
+impl World {
+    /// The same for somebody who asks for a language.
+    pub fn speaking(&self, lang: Option<Lang>) -> World {
+        World { lang: lang.unwrap_or(self.lang), ..self.clone() }
+    }
 }
 
 /// What was asked for cannot be meant, whatever the disk holds: exit code 2.

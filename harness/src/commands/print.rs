@@ -6,6 +6,8 @@ use clap::ValueEnum;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
+use crate::lang::Lang;
+
 /// How rows are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -23,6 +25,8 @@ pub enum Format {
 pub enum Value {
     /// Text.
     Text(String),
+    /// A number as a language writes it, or what stands where there is none.
+    Figure(String),
     /// A whole number.
     Integer(i128),
     /// Any number, with so many decimals in a table.
@@ -44,7 +48,7 @@ impl From<String> for Value {
 impl Value {
     fn text(&self) -> String {
         match self {
-            Value::Text(text) => text.clone(),
+            Value::Text(text) | Value::Figure(text) => text.clone(),
             Value::Integer(number) => number.to_string(),
             Value::Number(number, decimals) => format!("{number:.decimals$}"),
         }
@@ -52,7 +56,7 @@ impl Value {
 
     fn json(&self) -> String {
         match self {
-            Value::Text(text) => serde_json::Value::from(text.as_str()).to_string(),
+            Value::Text(text) | Value::Figure(text) => serde_json::Value::from(text.as_str()).to_string(),
             number => number.text(),
         }
     }
@@ -62,11 +66,17 @@ impl Value {
 pub fn rows(format: Format, header: &[&str], rows: &[Vec<Value>]) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = match format {
-        Format::Table => writeln!(out, "{}", table(header, rows)),
+        Format::Table => writeln!(out, "{}", lined(header, rows)),
         Format::Csv => csv(&mut out, header, rows),
         Format::Json => json(&mut out, header, rows),
     };
     quietly(printed.and_then(|()| out.flush()))
+}
+
+/// Prints a table for reading, its header as the messages of these keys.
+pub fn table(lang: Lang, header: &[&str], rows: &[Vec<Value>]) -> anyhow::Result<()> {
+    let header: Vec<String> = header.iter().map(|key| lang.text(key)).collect();
+    text(&lined(&header.iter().map(String::as_str).collect::<Vec<_>>(), rows))
 }
 
 /// Prints text.
@@ -82,7 +92,7 @@ fn quietly(result: io::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-fn table(header: &[&str], rows: &[Vec<Value>]) -> String {
+fn lined(header: &[&str], rows: &[Vec<Value>]) -> String {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(header);
     for row in rows {

@@ -58,7 +58,7 @@ fn done(command: Command, input: &str) -> String {
 /// `wb` with these arguments.
 fn wb(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wb"));
-    command.args(arguments);
+    command.args(arguments).env("LC_ALL", "C");
     command
 }
 

@@ -12,9 +12,10 @@ use workloads::intake::{Feed, Intake};
 use workloads::{Codec, Dedup, Draft, Rows, Shape, Terms, Version};
 
 use super::super::generate::workload;
-use super::super::print::{self, Format, Value};
+use super::super::print::{self, Value};
 use super::super::{Usage, World, code};
 use super::stage::{Follower, Ground, Stage};
+use crate::lang::{Lang, context};
 
 /// Events appended at once.
 const CHUNK: usize = 1000;
@@ -69,9 +70,10 @@ impl Arguments {
         }
         let heads = stage.log.heads()?;
         copyist.seal(&heads)?;
-        print::text(&format!("{} records in the log, heads {heads}", heads.total()))?;
-        shown(&folder)?;
-        agree(workload, &mut follower, &copyist.archive, &heads)
+        let fields = context! { records => heads.total(), heads => heads.to_string() };
+        print::text(&world.lang.say("labs.archive-records", fields))?;
+        shown(&folder, world.lang)?;
+        agree(workload, &mut follower, &copyist.archive, (&heads, world.lang))
     }
 
     /// Events that follow those in the log.
@@ -129,7 +131,7 @@ impl Copyist {
 }
 
 /// The archive's files and their sizes.
-fn shown(folder: &Path) -> anyhow::Result<()> {
+fn shown(folder: &Path, lang: Lang) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for day in std::fs::read_dir(folder).with_context(|| format!("listing {}", folder.display()))? {
         let day = day?.path();
@@ -145,7 +147,7 @@ fn shown(folder: &Path) -> anyhow::Result<()> {
     rows.sort();
     let rows: Vec<_> =
         rows.into_iter().map(|(name, bytes)| vec![name.into(), Value::Integer(bytes.into())]).collect();
-    print::rows(Format::Table, &["file", "bytes"], &rows)
+    print::table(lang, &["labs.archive-file", "labs.archive-bytes"], &rows)
 }
 
 /// Whether the batch over the archive and the one who followed the log give the same rows, view by view.
@@ -153,7 +155,7 @@ fn agree(
     workload: &'static workloads::Workload,
     follower: &mut Follower,
     archive: &Archive,
-    heads: &Version,
+    (heads, lang): (&Version, Lang),
 ) -> anyhow::Result<ExitCode> {
     let names: Vec<&str> = workload.views.iter().map(|view| view.name).collect();
     let terms = Terms::default();
@@ -162,11 +164,12 @@ fn agree(
     for (name, batch) in names.into_iter().zip(batch) {
         let stream: Rows = follower.rows(name)?;
         same &= stream == batch;
-        let verdict = if stream == batch { "the same" } else { "DIFFERENT" };
+        let verdict = if stream == batch { "labs.archive-same" } else { "labs.archive-different" };
         let lengths = [&stream, &batch].map(|rows| Value::Integer(rows.len() as i128));
         let [stream, batch] = lengths;
-        rows.push(vec![name.into(), stream, batch, verdict.into()]);
+        rows.push(vec![name.into(), stream, batch, lang.text(verdict).into()]);
     }
-    print::rows(Format::Table, &["view", "stream_rows", "batch_rows", "verdict"], &rows)?;
+    let header = ["labs.archive-view", "labs.archive-stream", "labs.archive-batch", "labs.archive-verdict"];
+    print::table(lang, &header, &rows)?;
     Ok(if same { ExitCode::SUCCESS } else { code::wrong() })
 }

@@ -13,8 +13,9 @@ use super::super::kafka::produce::Sender;
 use super::super::kafka::{Cluster, Fault, Reached, Watch, topic};
 use super::super::print;
 use super::super::{World, code};
+use crate::lang::context;
 
-const NAMES: [&str; 2] = ["first", "second"];
+const NAMES: [&str; 2] = ["labs.groups-first", "labs.groups-second"];
 const PARTITIONS: i32 = 4;
 /// How long each step may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -74,23 +75,22 @@ impl<'a> Lab<'a> {
 
     /// The steps; whether every record was read exactly once.
     fn show(&mut self, records: u64) -> anyhow::Result<bool> {
-        say(&format!("topic {} has {PARTITIONS} partitions", self.reached.address.topic()))?;
+        let topic = self.reached.address.topic();
+        self.say("labs.groups-topic", context! { topic, partitions => PARTITIONS })?;
         self.join(0)?;
-        self.settle("the first is alone in the group", |held| held[0].len() == PARTITIONS as usize)?;
+        self.settle("labs.groups-alone", |held| held[0].len() == PARTITIONS as usize)?;
         self.join(1)?;
         let half = PARTITIONS as usize / 2;
-        self.settle("the second joins, and they share", |held| held.iter().all(|own| own.len() == half))?;
+        self.settle("labs.groups-share", |held| held.iter().all(|own| own.len() == half))?;
         self.round(records)?;
         // It says good-bye, so that nobody waits for a time-out.
         self.members.retain(|(who, _)| *who == 0);
-        say("the second leaves")?;
-        self.settle("the first takes over what it had", |held| held[0].len() == PARTITIONS as usize)?;
+        self.say("labs.groups-leaves", ())?;
+        self.settle("labs.groups-takes-over", |held| held[0].len() == PARTITIONS as usize)?;
         self.round(records)?;
         let once = self.sent == self.seen.len() as u64 && self.seen.values().all(|times| *times == 1);
         let twice = self.seen.values().filter(|times| **times > 1).count();
-        let all =
-            format!("{} records sent, {} of them read, {twice} more than once", self.sent, self.seen.len());
-        say(&all)?;
+        self.say("labs.groups-sum", context! { sent => self.sent, read => self.seen.len(), twice })?;
         Ok(once)
     }
 
@@ -117,11 +117,15 @@ impl<'a> Lab<'a> {
             }
             self.wait(began, what)?;
         };
+        let lang = self.world.lang;
         let of = |(name, own): (&&str, &Vec<i32>)| {
-            let list = own.iter().map(i32::to_string).collect::<Vec<_>>().join(",");
-            (!own.is_empty()).then(|| format!("{name} has {list}"))
+            let partitions = own.iter().map(i32::to_string).collect::<Vec<_>>().join(",");
+            let name = lang.text(name);
+            (!own.is_empty()).then(|| lang.say("labs.groups-has", context! { name, partitions }))
         };
-        say(&format!("{what}: {}", NAMES.iter().zip(&held).filter_map(of).collect::<Vec<_>>().join(", ")))
+        let held = NAMES.iter().zip(&held).filter_map(of).collect::<Vec<_>>().join(", ");
+        let what = lang.text(what);
+        self.say("labs.groups-settled", context! { what, held })
     }
 
     /// Sends some more records and reads until all have come.
@@ -134,7 +138,7 @@ impl<'a> Lab<'a> {
         let began = Instant::now();
         while (self.seen.len() as u64) < self.sent {
             self.turn()?;
-            self.wait(began, "every record is read")?;
+            self.wait(began, "labs.groups-all-read")?;
         }
         Ok(())
     }
@@ -147,10 +151,10 @@ impl<'a> Lab<'a> {
                     |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
                 let (partition, offset) = (message.partition(), message.offset());
                 let (key, value) = (text(message.key()), text(message.payload()));
-                say(&format!(
-                    "  {:6} partition {partition}: offset = {offset}, key = {key}, value = {value}",
-                    NAMES[*who]
-                ))?;
+                let lang = self.world.lang;
+                let record =
+                    lang.say("labs.groups-record", context! { partition, offset, key, value => &value });
+                print::text(&format!("  {:8} {record}", lang.text(NAMES[*who])))?;
                 *self.seen.entry(value.parse().unwrap_or(u64::MAX)).or_default() += 1;
             }
         }
@@ -162,10 +166,11 @@ impl<'a> Lab<'a> {
         if began.elapsed() < PATIENCE {
             return Ok(());
         }
+        let what = self.world.lang.text(what);
         Err(Fault(format!("waited {PATIENCE:?} until {what}: see the brokers' logs")).into())
     }
-}
 
-fn say(text: &str) -> anyhow::Result<()> {
-    print::text(text)
+    fn say(&self, key: &str, fields: impl Into<minijinja::Value>) -> anyhow::Result<()> {
+        print::text(&self.world.lang.say(key, fields))
+    }
 }

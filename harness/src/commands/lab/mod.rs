@@ -5,21 +5,30 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::World;
-use super::print::{self, Format, Value};
+use super::print::{self, Value};
+use crate::lang::Lang;
 
 pub mod archive;
+mod follower;
 #[cfg(feature = "kafka")]
 pub mod groups;
+mod lines;
+mod parts;
 pub mod sensors;
 mod stage;
 pub mod wordcount;
 
 /// Which lab; all are listed when absent.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  wb lab\n  wb lab groups --bootstrap 127.0.0.1:9092")]
+#[command(
+    after_help = "Examples:\n  wb lab\n  wb lab sensors --lang fr\n  wb lab groups --bootstrap 127.0.0.1:9092"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     lab: Option<Lab>,
+    /// The language of what is shown; as LC_ALL or LANG have it if absent
+    #[arg(long, value_enum, global = true)]
+    lang: Option<Lang>,
 }
 
 /// The labs.
@@ -38,32 +47,17 @@ pub enum Lab {
 
 /// Names, what is shown, and what must be there.
 const LABS: &[(&str, &str, &str)] = &[
-    (
-        "groups",
-        "two consumers of one group share the partitions; one leaves, the other takes over",
-        "one broker: scripts/kafka up",
-    ),
-    (
-        "wordcount",
-        "words of typed, piped or sent text, in all and in windows of two seconds",
-        "nothing; with --log kafka://.. or --lines kafka://.. one broker",
-    ),
-    (
-        "sensors",
-        "a reading a second from each region, its averages, and exactly the alerts that are due",
-        "nothing; with --log kafka://.. and --fault three brokers: scripts/kafka up 3",
-    ),
-    (
-        "archive",
-        "one log to a stream processor and to a Parquet archive at once, then a batch that agrees",
-        "nothing; with --log kafka://.. one broker",
-    ),
+    ("groups", "labs.groups-shows", "labs.groups-needs"),
+    ("wordcount", "labs.wordcount-shows", "labs.wordcount-needs"),
+    ("sensors", "labs.sensors-shows", "labs.sensors-needs"),
+    ("archive", "labs.archive-shows", "labs.archive-needs"),
 ];
 
 impl Arguments {
     /// Does it.
     pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
-        let Some(lab) = self.lab else { return list() };
+        let world = &world.speaking(self.lang);
+        let Some(lab) = self.lab else { return list(world) };
         match lab {
             #[cfg(feature = "kafka")]
             Lab::Groups(arguments) => arguments.run(world),
@@ -74,10 +68,17 @@ impl Arguments {
     }
 }
 
-fn list() -> anyhow::Result<ExitCode> {
-    let row = |(name, about, needs): &(&str, &str, &str)| {
-        vec![Value::from(*name), Value::from(*about), Value::from(*needs)]
+/// The labs, and whether what they need is there now.
+fn list(world: &World) -> anyhow::Result<ExitCode> {
+    let lang = world.lang;
+    let row = |(name, shows, needs): &(&str, &str, &str)| {
+        vec![Value::from(*name), lang.text(shows).into(), lang.text(needs).into()]
     };
-    print::rows(Format::Table, &["lab", "shows", "needs"], &LABS.iter().map(row).collect::<Vec<_>>())?;
+    let rows: Vec<_> = LABS.iter().map(row).collect();
+    print::table(lang, &["labs.lab", "labs.shows", "labs.needs"], &rows)?;
+    print::text(&format!("\n{}", lang.text("labs.there-now")))?;
+    for line in parts::lines(world) {
+        print::text(&format!("  {line}"))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

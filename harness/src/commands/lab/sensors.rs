@@ -11,9 +11,10 @@ use workloads::calendar::Unit;
 use workloads::sensors::alerts;
 use workloads::{Codec, Draft, Row, Shape, workload};
 
-use super::super::print::{self, Format, Value};
+use super::super::print::{self, Value};
 use super::super::{Usage, World, code};
 use super::stage::{Follower, Ground, Stage};
+use crate::lang::{Lang, context};
 
 /// Between two looks at what is due.
 const TURN: Duration = Duration::from_millis(20);
@@ -148,11 +149,15 @@ impl Lab<'_> {
 
     fn alert(&self, key: &str, row: &Row) -> anyhow::Result<()> {
         let (region, second) = Unit::Second.parse_key(key).context("an alert without a second")?;
-        let average = average(row);
+        let lang = self.world.lang;
+        let average = average(row, lang);
         let second = Unit::Second.print(second);
-        print::text(&format!("{second} ALERT {region}: {average} degrees over ten seconds"))?;
+        let fields = context! { second => &second, region, average => &average };
+        print::text(&lang.say("labs.sensors-alert", fields))?;
         if let Some(command) = &self.arguments.on_alert {
             let mut shell = shell(command);
+            // Programs read the same in every language.
+            let average = self::average(row, Lang::En);
             shell.env("WB_REGION", region).env("WB_SECOND", second).env("WB_AVERAGE", average);
             let ended = shell.status().with_context(|| format!("running {command}"))?;
             anyhow::ensure!(ended.success(), "{command}: {ended}; correct --on-alert");
@@ -162,7 +167,8 @@ impl Lab<'_> {
 
     fn fault(&self, command: &str) -> anyhow::Result<()> {
         let command = command.replace("{leader}", &self.leader()?);
-        print::text(&format!("{} FAULT {command}", self.now()))?;
+        let fields = context! { now => self.now(), command => &command };
+        print::text(&self.world.lang.say("labs.sensors-fault", fields))?;
         let ended = shell(&command).status().with_context(|| format!("running {command}"))?;
         anyhow::ensure!(ended.success(), "{command}: {ended}; correct --fault");
         Ok(())
@@ -170,7 +176,8 @@ impl Lab<'_> {
 
     /// The time of day, which the readings' own times run ahead of.
     fn now(&self) -> String {
-        format!("clock {}", Unit::Second.print(Unit::Second.of(self.world.clock.millis())))
+        let time = Unit::Second.print(Unit::Second.of(self.world.clock.millis()));
+        self.world.lang.say("labs.sensors-clock", context! { time })
     }
 
     #[cfg(feature = "kafka")]
@@ -192,8 +199,9 @@ impl Lab<'_> {
             return Ok(());
         }
         let part = |row: &Vec<Value>| match &row[..] {
-            [Value::Integer(partition), Value::Text(leader), _, Value::Text(in_sync)] => {
-                format!("partition {partition} led by {leader}, in step {in_sync}")
+            [Value::Integer(partition), Value::Text(leader), _, Value::Text(in_step)] => {
+                let fields = context! { partition => *partition, leader, in_step };
+                self.world.lang.say("labs.sensors-partition", fields)
             }
             _ => String::new(),
         };
@@ -220,27 +228,28 @@ impl Lab<'_> {
     /// The averages, and whether everything is there and every alert was due.
     fn judge(mut self, shape: &Shape) -> anyhow::Result<ExitCode> {
         let (all, recent) = (self.follower.rows("average")?, self.follower.rows("recent")?);
+        let lang = self.world.lang;
         let row = |(region, row): (&String, &Row)| {
-            let newest = recent.get(region).map(average).unwrap_or_default();
-            vec![Value::from(region.as_str()), average(row).into(), newest.into()]
+            let newest = recent.get(region).map(|row| average(row, lang)).unwrap_or_default();
+            vec![Value::from(region.as_str()), average(row, lang).into(), newest.into()]
         };
         let rows: Vec<_> = all.iter().map(row).collect();
-        print::rows(Format::Table, &["region", "average", "last_ten_seconds"], &rows)?;
+        print::table(lang, &["labs.sensors-region", "labs.sensors-average", "labs.sensors-recent"], &rows)?;
         let read: i128 = all.values().map(|row| row[1]).sum();
         let listed: BTreeSet<String> =
             alerts(shape).iter().map(|(region, second)| Unit::Second.key(region, *second)).collect();
         let standing: BTreeSet<String> = self.follower.rows("alerts")?.into_keys().collect();
         let exact = standing == listed && self.raised == listed;
-        let told = self.raised.len();
-        print::text(&format!("{} readings sent, {read} counted", shape.events))?;
-        print::text(&format!("{} alerts were due, {told} were raised: {}", listed.len(), verdict(exact)))?;
+        print::text(&lang.say("labs.sensors-counted", context! { sent => shape.events, read }))?;
+        let due = lang.say("labs.sensors-due", context! { due => listed.len(), raised => self.raised.len() });
+        print::text(&format!("{due} {}", lang.text(verdict(exact))))?;
         let right = exact && read == i128::from(shape.events);
         Ok(if right { ExitCode::SUCCESS } else { code::wrong() })
     }
 }
 
 fn verdict(exact: bool) -> &'static str {
-    if exact { "exactly those" } else { "NOT those" }
+    if exact { "labs.sensors-exact" } else { "labs.sensors-inexact" }
 }
 
 /// The readings that are due by now.
@@ -249,10 +258,10 @@ fn taken(readings: &mut Peekable<Box<dyn Iterator<Item = Draft> + Send>>, due: i
 }
 
 /// A sum over a count, for reading.
-fn average(row: &Row) -> String {
+fn average(row: &Row, lang: Lang) -> String {
     match row[..] {
-        [sum, count] if count > 0 => format!("{:.1}", sum as f64 / count as f64),
-        _ => "none".into(),
+        [sum, count] if count > 0 => lang.number(sum as f64 / count as f64, 1),
+        _ => lang.text("labs.sensors-none"),
     }
 }
 

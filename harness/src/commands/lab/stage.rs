@@ -1,8 +1,7 @@
 //! What a lab plays on: a log of files or on Kafka, one who writes to it, and contestants who follow it in this thread.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -12,14 +11,12 @@ use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::{FileLog, FsyncPolicy};
 use workloads::log::{Appender, Log, Meta, RawRecord};
 use workloads::partition::PartitionBy;
-use workloads::{Codec, Draft, Millis, Query, Rows, Terms, Version};
+use workloads::{Codec, Draft, Millis, Terms};
 
 use super::super::World;
-use crate::contestants::{Component, Role};
+pub(super) use super::follower::Follower;
+use crate::contestants::Settings;
 use crate::upto;
-
-/// How long a contestant may take to catch up. A broker that is killed holds things up for some ten seconds.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Where a lab's log is.
 #[derive(Clone, Debug, Args)]
@@ -139,62 +136,34 @@ impl Stage {
         Ok(())
     }
 
+    /// Appends the bytes of a message as somebody sent them, whatever they are, to the partition of its key.
+    pub(super) fn send(&mut self, key: &[u8], value: &[u8], now: Millis) -> anyhow::Result<()> {
+        let meta = self.log.meta();
+        let partition = meta.partition_by.partition(key, None, self.appended, meta.partitions);
+        let (key, value) = (Bytes::copy_from_slice(key), Bytes::copy_from_slice(value));
+        let (offset, intended) = (0, now * 1000);
+        let record = RawRecord { offset, origin: None, intended, appended: now, key, value };
+        self.appended += 1;
+        self.appender.append(partition, &[record])?;
+        Ok(())
+    }
+
     /// A contestant that follows the log from its beginning, its state in a folder that goes with the lab.
     pub(super) fn follow(&self, name: &str) -> anyhow::Result<Follower> {
-        Follower::start(name, &self.log, &self.folder.path().join(name))
+        self.follow_as(name, name, |_| {})
     }
-}
 
-/// A contestant that follows a log in this thread.
-pub(super) struct Follower {
-    name: String,
-    components: Vec<(Role, Box<dyn Component>)>,
-}
-
-impl Follower {
-    fn start(name: &str, log: &Arc<dyn Log>, state: &Path) -> anyhow::Result<Follower> {
+    /// The same under a name of its own, told otherwise than usual.
+    pub(super) fn follow_as(
+        &self,
+        own: &str,
+        name: &str,
+        tell: impl FnOnce(&mut Settings),
+    ) -> anyhow::Result<Follower> {
         let contestant = crate::contestants::find(name).map_err(super::super::Usage::error)?;
-        let disk: SharedDisk = Arc::new(RealDisk);
-        let mut settings = upto::settings(log.meta(), &Terms::default());
-        settings.state = state.to_path_buf();
-        workloads::files::make_dir(disk.as_ref(), state).context("making a folder for the contestant")?;
-        let mut components = Vec::new();
-        for part in contestant.parts {
-            let component = (part.start)(Arc::clone(log), &disk, &settings);
-            components.push((part.role, component.with_context(|| format!("starting {}", part.name))?));
-        }
-        Ok(Follower { name: name.to_owned(), components })
-    }
-
-    /// Goes on until it has taken in everything below these offsets.
-    pub(super) fn reach(&mut self, heads: &Version, world: &World) -> anyhow::Result<()> {
-        let began = Instant::now();
-        loop {
-            world.stop.check()?;
-            let mut busy = false;
-            for (_, component) in &mut self.components {
-                busy |= component.step(world.clock.now())?;
-            }
-            if self.serving()?.version().is_some_and(|reached| reached.covers(heads)) {
-                return Ok(());
-            }
-            if !busy {
-                let (name, waited) = (&self.name, began.elapsed());
-                anyhow::ensure!(waited < PATIENCE, "{name} has not reached {heads} in {PATIENCE:?}");
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-    }
-
-    /// Every row of a view as it is now.
-    pub(super) fn rows(&mut self, view: &str) -> anyhow::Result<Rows> {
-        let query = Query { view: view.to_owned(), key: None };
-        let answer = self.serving()?.read(&[query])?;
-        Ok(answer.rows.into_iter().next().unwrap_or_default())
-    }
-
-    fn serving(&mut self) -> anyhow::Result<&mut Box<dyn Component>> {
-        let serving = self.components.iter_mut().find(|(role, _)| *role == Role::Serve);
-        Ok(&mut serving.context("no component answers reads")?.1)
+        let mut settings = upto::settings(self.log.meta(), &Terms::default());
+        settings.state = self.folder.path().join(own);
+        tell(&mut settings);
+        Follower::start(contestant, Arc::clone(&self.log), settings)
     }
 }

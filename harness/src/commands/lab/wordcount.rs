@@ -1,9 +1,7 @@
 //! `wb lab wordcount`: words of typed, piped or sent text, counted in all and in windows of two seconds.
 
-use std::io::BufRead;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,12 +11,12 @@ use workloads::{Codec, Draft, Event, Millis, Name, Row, WordEvent};
 
 use super::super::World;
 use super::super::print::{self, Format, Value};
+use super::lines;
 use super::stage::{Follower, Ground, Stage};
+use crate::lang::context;
 
 /// How long to wait for another line before looking whether a window has closed.
 const TURN: Duration = Duration::from_millis(50);
-/// Lines that may wait, and that are taken at once.
-const LINES: usize = 1000;
 
 /// Which text, and over which log.
 #[derive(Debug, Args)]
@@ -98,12 +96,12 @@ impl Arguments {
 
 /// Lines from standard input until it ends or somebody wants to end.
 fn typed(count: &mut Count<'_>) -> anyhow::Result<()> {
-    let lines = stdin();
+    let lines = lines::stdin();
     while !count.world.stop.wanted() {
         match lines.recv_timeout(TURN) {
             Ok(line) => {
                 let mut taken = vec![line];
-                taken.extend(lines.try_iter().take(LINES));
+                taken.extend(lines.try_iter().take(lines::WAITING));
                 count.take(&taken)?;
             }
             Err(RecvTimeoutError::Timeout) => count.look()?,
@@ -111,20 +109,6 @@ fn typed(count: &mut Count<'_>) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Standard input line by line, read by a thread that ends with it.
-fn stdin() -> Receiver<String> {
-    let (give, take) = sync_channel(LINES);
-    thread::spawn(move || {
-        let lines = std::io::stdin().lock().lines().map_while(Result::ok);
-        for line in lines {
-            if give.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    take
 }
 
 struct Count<'a> {
@@ -187,8 +171,9 @@ impl Count<'_> {
                 rows.push(vec![Value::from(word), count(&row), count(&all)]);
             }
         }
-        print::text(&format!("window {}", Unit::Second.print(window)))?;
-        print::rows(Format::Table, &["word", "in_window", "in_all"], &rows)
+        let lang = self.world.lang;
+        print::text(&lang.say("labs.words-window", context! { window => Unit::Second.print(window) }))?;
+        print::table(lang, &["labs.words-word", "labs.words-in-window", "labs.words-in-all"], &rows)
     }
 
     /// The last window, and everything.
@@ -199,10 +184,13 @@ impl Count<'_> {
         }
         let totals = self.follower.rows("totals")?;
         let rows = totals.into_iter().map(|(word, row)| vec![Value::from(word), count(&row)]);
+        let rows: Vec<_> = rows.collect();
         if self.format == Format::Table {
-            print::text("totals")?;
+            print::text(&self.world.lang.text("labs.words-totals"))?;
+            print::table(self.world.lang, &["labs.words-word", "labs.words-count"], &rows)?;
+        } else {
+            print::rows(self.format, &["word", "count"], &rows)?;
         }
-        print::rows(self.format, &["word", "count"], &rows.collect::<Vec<_>>())?;
         Ok(ExitCode::SUCCESS)
     }
 }
