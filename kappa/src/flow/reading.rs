@@ -1,7 +1,9 @@
 //! Answers out of the sums: every view of one request at the same complete version.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 use differential_dataflow::difference::Semigroup;
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,7 @@ use crate::flow::fold::{SteadyMap, Update};
 use crate::flow::keys::Key;
 use crate::flow::shelf::Shelf;
 use crate::flow::sums::{Changes, PastOf, ShelfOf};
-use crate::views::{Grouping, Question};
+use crate::views::{Grouping, Question, Sum};
 
 /// As of when rows are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +37,7 @@ pub struct Reader<'a, G: Grouping> {
     newest: &'a ShelfOf<G>,
     past: &'a PastOf<G>,
     later: &'a Changes<G>,
-    /// What must be added to the newest sums, in the order of keys, once more than single keys were asked for.
+    /// What must be added to the newest sums, in the order of keys, once all keys were asked for.
     beside: OnceCell<Vec<Update<G::Key, G::Sum>>>,
 }
 
@@ -60,39 +62,66 @@ impl<'a, G: Grouping> Reader<'a, G> {
     }
 
     fn beside(&self) -> &[Update<G::Key, G::Sum>] {
-        self.beside.get_or_init(|| {
-            let mut beside = SteadyMap::<G::Key, G::Sum>::default();
-            let mut add = |key, difference: &G::Sum| beside.entry(key).or_default().plus_equals(difference);
-            self.past.each_back(self.time, |key, back| add(key, &back));
-            self.more().for_each(|(key, difference)| add(*key, difference));
-            let mut beside: Vec<_> = beside.into_iter().collect();
-            beside.sort_unstable_by_key(|(key, _)| *key);
-            beside
-        })
+        self.beside.get_or_init(|| self.differences(None))
+    }
+
+    /// What must be added to the newest sums of some keys, or of all without any, in the order of keys.
+    fn differences(&self, keys: Option<&RangeInclusive<G::Key>>) -> Vec<Update<G::Key, G::Sum>> {
+        let mut beside = SteadyMap::<G::Key, G::Sum>::default();
+        let mut add = |key, difference: &G::Sum| beside.entry(key).or_default().plus_equals(difference);
+        self.past.each_back(keys, self.time, |key, back| add(key, &back));
+        let more = self.more().filter(|(key, _)| keys.is_none_or(|keys| keys.contains(key)));
+        more.for_each(|(key, difference)| add(*key, difference));
+        let mut beside: Vec<_> = beside.into_iter().collect();
+        beside.sort_unstable_by_key(|(key, _)| *key);
+        beside
     }
 
     /// Keys and their sums from `first` on (all of them without one), in the order of keys. A sum may be nothing.
     pub fn from<'b>(&'b self, first: Option<&G::Key>) -> impl Iterator<Item = (G::Key, G::Sum)> + 'b {
-        let mut newest = self.newest.from(first).peekable();
         let beside = self.beside();
         let from = first.map_or(0, |first| beside.partition_point(|(key, _)| key < first));
-        let mut beside = beside[from..].iter().peekable();
-        std::iter::from_fn(move || {
-            let order = match (newest.peek(), beside.peek()) {
-                (Some((one, _)), Some((other, _))) => one.cmp(other),
-                (Some(_), None) => Ordering::Less,
-                (None, _) => Ordering::Greater,
-            };
-            if order == Ordering::Greater {
-                return beside.next().map(|(key, sum)| (*key, *sum));
-            }
-            let (key, mut sum) = newest.next().map(|(key, sum)| (key, *sum))?;
-            if order == Ordering::Equal {
-                beside.next().into_iter().for_each(|(_, more)| sum.plus_equals(more));
-            }
-            Some((key, sum))
-        })
+        together(self.newest.from(first), Cow::Borrowed(&beside[from..]))
     }
+
+    /// The same of some keys alone, for which nothing is gone through but what concerns them.
+    pub fn within<'b>(&'b self, keys: RangeInclusive<G::Key>) -> impl Iterator<Item = (G::Key, G::Sum)> + 'b {
+        let beside = match self.beside.get() {
+            Some(all) => {
+                let from = all.partition_point(|(key, _)| key < keys.start());
+                let upto = all.partition_point(|(key, _)| key <= keys.end());
+                Cow::Borrowed(&all[from..upto.max(from)])
+            }
+            None => Cow::Owned(self.differences(Some(&keys))),
+        };
+        let newest = self.newest.from(Some(keys.start()));
+        together(newest.take_while(move |(key, _)| key <= keys.end()), beside)
+    }
+}
+
+/// Sums and what must be added to them, both in the order of keys.
+fn together<'a, K: Key, S: Sum>(
+    newest: impl Iterator<Item = (K, &'a S)> + 'a,
+    beside: Cow<'a, [Update<K, S>]>,
+) -> impl Iterator<Item = (K, S)> + 'a {
+    let (mut newest, mut at) = (newest.peekable(), 0);
+    std::iter::from_fn(move || {
+        let more = beside.get(at);
+        let order = match (newest.peek(), more) {
+            (Some((one, _)), Some((other, _))) => one.cmp(other),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        at += usize::from(order != Ordering::Less);
+        if order == Ordering::Greater {
+            return more.copied();
+        }
+        let (key, mut sum) = newest.next().map(|(key, sum)| (key, *sum))?;
+        if order == Ordering::Equal {
+            more.into_iter().for_each(|(_, more)| sum.plus_equals(more));
+        }
+        Some((key, sum))
+    })
 }
 
 /// The row of the key that is asked for, if it has one.

@@ -84,8 +84,7 @@ pub(super) fn count(time: Millis, amount: i64, sign: i64, amounts: &mut Fold<Amo
 /// The row of a day.
 // rule: O17
 fn median(day: i64, reader: &Reader<'_, Amounts>) -> Option<Row> {
-    let bands = reader.from(Some(&Rung::first(day)));
-    let bands = bands.take_while(|(rung, _)| (rung.day, rung.level) == (day, Level::Band));
+    let bands = reader.within(Rung::first(day)..=Rung { day, level: Level::Band, amount: i64::MAX });
     let bands: Vec<_> = bands.map(|(band, held)| (band.amount, held.count)).collect();
     let count = bands.iter().map(|(_, count)| count).sum::<i64>();
     // rule: O8
@@ -98,13 +97,12 @@ fn median(day: i64, reader: &Reader<'_, Amounts>) -> Option<Row> {
     for (band, records) in bands {
         if middle.peek().is_some_and(|next| *next < passed + records) {
             let mut below = passed;
-            for (rung, held) in reader.from(Some(&Rung { day, level: Level::Amount, amount: band << BAND })) {
+            let rung = |amount| Rung { day, level: Level::Amount, amount };
+            let amounts = rung(band << BAND)..=rung((band << BAND) | ((1 << BAND) - 1));
+            for (rung, held) in reader.within(amounts) {
                 below += held.count;
                 while middle.next_if(|next| *next < below).is_some() {
                     sum += i128::from(rung.amount);
-                }
-                if below >= passed + records {
-                    break;
                 }
             }
         }
@@ -128,15 +126,15 @@ impl Grouping for Amounts {
     }
 
     fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
+        let row = |day| Some((Day(day).print(question.names), median(day, reader)?));
+        if let Some(key) = question.key {
+            // A day that is not one has no row.
+            return Rung::parse(key, question.names).and_then(|rung| row(rung.day)).into_iter().collect();
+        }
         let mut rows = Rows::new();
-        let only = question.key.map(|key| Rung::parse(key, question.names));
-        // A day that is not one has no row.
-        let mut first = only.unwrap_or(Some(Rung::first(i64::MIN)));
+        let mut first = Some(Rung::first(i64::MIN));
         while let Some((rung, _)) = first.and_then(|first| reader.from(Some(&first)).next()) {
-            if only.flatten().is_some_and(|only| only.day != rung.day) {
-                break;
-            }
-            rows.extend(median(rung.day, reader).map(|row| (rung.print(question.names), row)));
+            rows.extend(row(rung.day));
             first = rung.day.checked_add(1).map(Rung::first);
         }
         rows
