@@ -20,6 +20,13 @@ const REPLAY: [u64; 2] = [10_000, 100_000];
 
 pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
+    if workload.name == "orders" {
+        // One view, to be seen beside `spend_plain`: it keeps what could still be cancelled, which that loop does not.
+        for g in GRAINS {
+            let setting = format!("decoded, g = {g}, 1 worker");
+            parts.push(Part::new("kappa: spend", setting, move || decoded(workload, input, &["spend"], g)));
+        }
+    }
     for (name, views) in asked(workload) {
         for (workers, g) in [1, 2].into_iter().flat_map(|workers| GRAINS.map(|g| (workers, g))) {
             let setting = format!("decoded, g = {g}, {workers} worker{}", plural(workers));

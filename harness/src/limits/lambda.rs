@@ -11,24 +11,27 @@ use workloads::{Dedup, Terms, Version, Workload};
 use super::Part;
 use super::input::{Input, PARTITIONS};
 
+/// The part that the batches read from.
+const ARCHIVE: &str = "lambda: archive";
+
 pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
     let mut parts = vec![
         Part::new("lambda: speed, all views", "decoded, nothing in the batch", move || {
             speed(workload, input)
         }),
-        Part::new("lambda: archive", "decoded, to Parquet, synced", move || archive(workload, input)),
-        Part::new("lambda: batch, all views", "from Parquet, with its index", move || batch(workload, input)),
+        Part::new(ARCHIVE, "decoded, to Parquet, synced", move || archive(workload, input)),
     ];
-    parts.push(Part::new(
-        "lambda: batch by the speed layer's fold, all views",
-        "from Parquet, with its index",
-        move || shared(workload, input),
-    ));
+    let mut from_archive = |name: &str, setting, run: Box<dyn Fn() -> anyhow::Result<Duration> + 'a>| {
+        parts.push(Part::new(name, setting, run).reading(ARCHIVE));
+    };
+    let indexed = "from Parquet, with its index";
+    from_archive("lambda: batch, all views", indexed, Box::new(move || batch(workload, input)));
+    let name = "lambda: batch by the speed layer's fold, all views";
+    from_archive(name, indexed, Box::new(move || shared(workload, input)));
     let (name, views) = super::aimed(workload);
     if !views.is_empty() {
-        parts.push(Part::new(format!("lambda: batch, {name}"), "from Parquet, rows only", move || {
-            fold(workload, input, views)
-        }));
+        let run = Box::new(move || fold(workload, input, views));
+        from_archive(&format!("lambda: batch, {name}"), "from Parquet, rows only", run);
     }
     parts
 }

@@ -63,6 +63,8 @@ pub struct Effort {
 struct Part<'a> {
     name: String,
     setting: String,
+    /// The part before it whose output it reads.
+    reads: Option<&'static str>,
     run: Box<dyn FnMut() -> anyhow::Result<Duration> + 'a>,
 }
 
@@ -72,11 +74,21 @@ impl<'a> Part<'a> {
         setting: impl Into<String>,
         run: impl FnMut() -> anyhow::Result<Duration> + 'a,
     ) -> Self {
-        Part { name: name.into(), setting: setting.into(), run: Box::new(run) }
+        Part { name: name.into(), setting: setting.into(), reads: None, run: Box::new(run) }
+    }
+
+    /// The same, where it cannot do without what another part leaves.
+    fn reading(self, other: &'static str) -> Self {
+        Part { reads: Some(other), ..self }
+    }
+
+    fn is_called(&self, only: &str) -> bool {
+        format!("{} {}", self.name, self.setting).contains(only)
     }
 }
 
-/// Measures one workload in a scratch folder: all parts, or the plain loop and those whose name or setting holds `only`.
+/// Measures one workload in a scratch folder: all parts, or the plain loop, those whose name or setting holds `only`,
+/// and what they read from.
 /// `round` is told of each round that begins.
 pub fn measure(
     workload: &'static Workload,
@@ -89,10 +101,7 @@ pub fn measure(
     let mut parts = plain_loops(workload, &input);
     parts.extend(parts::all(workload, &input));
     if let Some(only) = only {
-        let mut first = true;
-        parts.retain(|part| {
-            std::mem::take(&mut first) || format!("{} {}", part.name, part.setting).contains(only)
-        });
+        choose(&mut parts, only);
     }
     let mut best = vec![Duration::MAX; parts.len()];
     for number in 1..=effort.rounds {
@@ -115,6 +124,16 @@ pub fn measure(
         rounds: effort.rounds,
     };
     Ok(parts.into_iter().zip(&best).map(limit).collect())
+}
+
+/// Leaves the first part, which all ratios are to, those that are called so, and what these read.
+fn choose(parts: &mut Vec<Part<'_>>, only: &str) {
+    let read: Vec<&str> =
+        parts.iter().filter(|part| part.is_called(only)).filter_map(|part| part.reads).collect();
+    let mut first = true;
+    parts.retain(|part| {
+        std::mem::take(&mut first) || part.is_called(only) || read.contains(&part.name.as_str())
+    });
 }
 
 /// Records that one of several threads is dealt before it is the next one's turn.
@@ -199,4 +218,20 @@ fn fold(workload: &Workload, records: &[Record], views: &[&str]) -> anyhow::Resu
     let took = began.elapsed();
     ensure!(!fold.rows(workload.views[0].name).is_empty(), "the loop has no answer");
     Ok(took)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_comes_with_the_loop_and_with_what_it_reads() {
+        let part = |name: &str| Part::new(name, "decoded", || Ok(Duration::ZERO));
+        let mut parts = vec![part("loop"), part("archive"), part("batch").reading("archive"), part("speed")];
+        choose(&mut parts, "batch dec");
+        assert_eq!(
+            parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>(),
+            ["loop", "archive", "batch"]
+        );
+    }
 }

@@ -29,7 +29,7 @@ pub(super) fn all<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part
 fn log(input: &Input) -> Vec<Part<'_>> {
     vec![
         Part::new("log append", "100 bytes, fsync none", || append(input, &input.hundred)),
-        Part::new("log replay", "100 bytes", || replay(input)),
+        Part::new("log replay", "100 bytes", || replay(input)).reading("log append"),
         Part::new("log append", "bin with origin, fsync none", || append(input, &input.bin[0])),
     ]
 }
