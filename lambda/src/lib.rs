@@ -43,6 +43,7 @@ pub use error::LambdaError;
 pub use growth::{Chain, shared};
 use layers::{Layers, with_layers};
 pub use options::Options;
+pub use serving::apart::Apart;
 pub use serving::export::Export;
 
 /// What both components are told.
@@ -191,6 +192,12 @@ impl Serving {
         self.inner.read(queries)
     }
 
+    /// What each half says to some questions by itself, and out of which publication: for whoever wants to see what is
+    /// merged. The speed layer's half of something that a batch has and an event took back since may be below nothing.
+    pub fn apart(&mut self, queries: &[Query]) -> Result<Apart, LambdaError> {
+        self.inner.apart(queries)
+    }
+
     /// In one line why the newest publication is not read from, if it is not what the batch wrote: the one before it is
     /// read on.
     pub fn refused(&self) -> Option<&str> {
@@ -282,6 +289,7 @@ impl<L: Layers> Recomputes for batch::Recompute<L> {
 trait Serves: Send {
     fn step(&mut self, now: Micros) -> Result<bool, LambdaError>;
     fn read(&mut self, queries: &[Query]) -> Result<Answer, LambdaError>;
+    fn apart(&mut self, queries: &[Query]) -> Result<Apart, LambdaError>;
     fn refused(&self) -> Option<&str>;
     fn version(&self) -> Option<Version>;
     fn dead(&self) -> u64;
@@ -332,6 +340,10 @@ impl<L: Layers> Serves for serving::Merge<L> {
 
     fn read(&mut self, queries: &[Query]) -> Result<Answer, LambdaError> {
         serving::Merge::read(self, queries)
+    }
+
+    fn apart(&mut self, queries: &[Query]) -> Result<Apart, LambdaError> {
+        serving::Merge::apart(self, queries)
     }
 
     fn refused(&self) -> Option<&str> {

@@ -10,6 +10,7 @@ use crate::layers::Layers;
 use crate::speed::{Pinned, Speed};
 use crate::student::answers::Answers;
 
+pub(crate) mod apart;
 pub(crate) mod export;
 pub(crate) mod orders;
 pub(crate) mod remote;
