@@ -14,7 +14,7 @@
 //! * [`stepped`]: a whole run in one thread, repeatable. [`switches`]: every mistake of a Lambda in one.
 //!   [`counterexamples`]: the smallest log that shows what is wrong with a merge. [`merges`]: what a right one carries.
 //!   [`sketches`]: an approximate speed layer beside the exact one.
-//! * [`measures`], [`report`].
+//! * [`measures`], [`report`]. [`serve`]: the live page.
 
 pub mod capacity;
 pub mod child;
@@ -34,6 +34,7 @@ pub mod plan;
 pub mod protocol;
 pub mod replacing;
 pub mod report;
+pub mod serve;
 pub mod sketches;
 pub mod stepped;
 pub mod switches;

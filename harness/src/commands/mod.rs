@@ -29,6 +29,7 @@ pub mod progress;
 pub mod report;
 pub mod run;
 pub mod runs;
+pub mod serve;
 
 pub use print::Format;
 
@@ -150,6 +151,8 @@ pub enum Command {
     Kappa(kappa::Kappa),
     /// The systems of the course's documents, step by step.
     Lab(lab::Arguments),
+    /// A live page: Lambda, Kappa and the truth side by side, with faults to switch on and off.
+    Serve(serve::Arguments),
     /// Topics of a Kafka cluster.
     #[cfg(feature = "kafka")]
     #[command(subcommand)]
@@ -188,6 +191,7 @@ impl Command {
             Command::Lambda(what) => what.run(world),
             Command::Kappa(what) => what.run(world),
             Command::Lab(arguments) => arguments.run(world),
+            Command::Serve(arguments) => arguments.run(world),
             #[cfg(feature = "kafka")]
             Command::Topic(what) => what.run(world),
             #[cfg(feature = "kafka")]

@@ -79,7 +79,7 @@ fn naive(log: Arc<dyn Log>, disk: &SharedDisk, settings: &Settings) -> anyhow::R
 }
 
 /// What a Kappa is told, whatever is chosen about it.
-pub(super) fn config(settings: &Settings, options: Options) -> KappaConfig {
+pub(crate) fn config(settings: &Settings, options: Options) -> KappaConfig {
     KappaConfig {
         terms: settings.terms.clone(),
         feed: settings.feed.clone(),

@@ -91,7 +91,7 @@ fn student_serving(
 }
 
 /// With everything that is wrong in it.
-fn student(settings: &Settings) -> anyhow::Result<LambdaConfig> {
+pub(crate) fn student(settings: &Settings) -> anyhow::Result<LambdaConfig> {
     settings.lambda.check(&settings.workload).map_err(anyhow::Error::msg)?;
     Ok(LambdaConfig { options: settings.lambda.clone(), ..config(settings) })
 }
@@ -147,7 +147,7 @@ pub(super) fn serving(
     Ok(Box::new(Serving::start(log, disk, &config(settings)).context("starting the lambda's serving layer")?))
 }
 
-pub(super) fn config(settings: &Settings) -> LambdaConfig {
+pub(crate) fn config(settings: &Settings) -> LambdaConfig {
     LambdaConfig {
         workload: settings.workload.clone(),
         terms: settings.terms.clone(),
