@@ -6,7 +6,8 @@
 //! again from the log, so none of them waits for its disk, and one that was gone is filled again from the start.
 //!
 //! The same stores hold whole answers for whoever else has some ([`Rowstore`]): those outlive a restart, as their label
-//! says what they are of.
+//! says what they are of. And the latest trades, as the plain table that a reader of the database expects
+//! ([`SpeedTable`]).
 
 #![cfg_attr(
     not(all(feature = "sqlite", feature = "postgres")),
@@ -35,6 +36,7 @@ mod purpose;
 mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod table;
 
 pub use alone::Alone;
 pub(crate) use cells::Cells;
@@ -42,6 +44,7 @@ use cells::Span;
 pub(crate) use keeper::Keeper;
 use purpose::Purpose;
 pub use rows::Rowstore;
+pub use table::{LastTrade, SpeedTable};
 
 /// Which store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ use super::cells::Span;
 use super::{Changes, Purpose, Reading, Store, StoreError, Written};
 
 mod session;
+pub(super) mod table;
 
 use session::Session;
 

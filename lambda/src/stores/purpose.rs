@@ -7,6 +7,8 @@ pub(crate) enum Purpose {
     Halves,
     /// Rows under a label, which says after a restart from where to go on.
     Rows,
+    /// Tables that other programs query.
+    Shown,
 }
 
 impl Purpose {
@@ -15,6 +17,7 @@ impl Purpose {
         match self {
             Purpose::Halves => "speed layer's store",
             Purpose::Rows => "store of rows",
+            Purpose::Shown => "speed table",
         }
     }
 
@@ -23,6 +26,7 @@ impl Purpose {
         match self {
             Purpose::Halves => "speed layer",
             Purpose::Rows => "keeper of rows",
+            Purpose::Shown => "writer of the speed table",
         }
     }
 
@@ -31,6 +35,7 @@ impl Purpose {
         match self {
             Purpose::Halves => "speed.sqlite",
             Purpose::Rows => "rows.sqlite",
+            Purpose::Shown => "speed_table.sqlite",
         }
     }
 
@@ -39,6 +44,7 @@ impl Purpose {
         match self {
             Purpose::Halves => "speed",
             Purpose::Rows => "kept_rows",
+            Purpose::Shown => "public",
         }
     }
 
@@ -47,11 +53,12 @@ impl Purpose {
         match self {
             Purpose::Halves => 1_936_745_829,
             Purpose::Rows => 1_936_745_830,
+            Purpose::Shown => 1_936_745_831,
         }
     }
 
     /// Whether what it holds must be whole after a crash.
     pub(crate) fn lasts(self) -> bool {
-        self == Purpose::Rows
+        self != Purpose::Halves
     }
 }

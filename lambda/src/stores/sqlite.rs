@@ -10,6 +10,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, pa
 use super::cells::Span;
 use super::{Changes, Purpose, Reading, Store, StoreError};
 
+pub(super) mod table;
+
 /// How long another process may hold the file.
 const PATIENCE: Duration = Duration::from_millis(200);
 
