@@ -20,6 +20,8 @@ use std::thread;
 use workloads::files::SharedDisk;
 use workloads::{Dedup, Log, Record, Version};
 
+#[cfg(feature = "avro")]
+pub mod avro;
 mod columns;
 mod compact;
 mod error;
