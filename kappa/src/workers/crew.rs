@@ -150,7 +150,7 @@ impl Crew {
                 share.settle(job, newest, oldest, earliest);
                 Ok(())
             }
-            Crew::Team(team) => team.tell(|| Word::Settle(job, newest, oldest, earliest)),
+            Crew::Team(team) => team.mention(|| Word::Settle(job, newest, oldest, earliest)),
         }
     }
 

@@ -128,7 +128,7 @@ impl Link {
                 team.tell(|| Word::Assign(job, time, binding.clone()))
             }
             Order::Settle(job, newest, oldest, earliest) => {
-                team.tell(|| Word::Settle(job, newest, oldest, earliest))
+                team.mention(|| Word::Settle(job, newest, oldest, earliest))
             }
             Order::Read(number, job, at, queries) => {
                 let rows = team.rows(job, at, &queries)?;

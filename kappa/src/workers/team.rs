@@ -154,10 +154,17 @@ impl Team {
         self.posts[0].hopeless.store(true, Ordering::Release);
     }
 
+    /// Tells every worker, at once.
     pub(crate) fn tell(&self, word: impl Fn() -> Word) -> Result<(), KappaError> {
+        let told = self.mention(word);
+        self.posts.iter().for_each(|post| post.wake());
+        told
+    }
+
+    /// Tells every worker what it need not be woken for: it hears it before whatever it is told next.
+    pub(crate) fn mention(&self, word: impl Fn() -> Word) -> Result<(), KappaError> {
         self.check()?;
         let told = self.told.iter().try_for_each(|worker| worker.send(word()));
-        self.posts.iter().for_each(|post| post.wake());
         told.map_err(|_| self.check().err().unwrap_or(KappaError::Stopped))
     }
 
