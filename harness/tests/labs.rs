@@ -65,7 +65,7 @@ fn a_batch_over_the_archive_agrees_with_the_stream() {
 #[test]
 fn the_labs_are_listed_with_what_they_need() {
     let printed = shown(&[], "");
-    for name in ["wordcount", "sensors", "archive", "a Kafka broker at", "PostgreSQL: "] {
+    for name in ["orders", "wordcount", "sensors", "archive", "a Kafka broker at", "PostgreSQL: "] {
         assert!(printed.contains(name), "{printed}");
     }
     let printed = shown(&["--lang", "fr"], "");

@@ -44,3 +44,22 @@ fn a_batch_over_what_was_archived_from_kafka_agrees() {
         assert!(printed.contains("the same") && !printed.contains("DIFFERENT"), "{printed}");
     }
 }
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn the_orders_workshop_comes_out_over_kafka() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().display().to_string();
+    let topic = fresh("real-time-orders");
+    let log = format!("kafka://{}/{topic}", broker());
+    let orders = ["lab", "orders", "--out", &out, "--log", &log, "--events", "0", "--type"];
+    let printed = done(wb(&orders), "Ali 20\n");
+    assert_eq!(printed.matches("as expected").count(), 6, "{printed}");
+    assert!(printed.contains("merged 420, Kappa 420"), "{printed}");
+    assert!(printed.contains("Lambda, Kappa and truth agree."), "{printed}");
+    // What another producer sends by hand, and what nobody can read, are there the next time.
+    done(wb(&["produce", &topic, "--bootstrap", &broker()]), "{\"customer\":\"Ali\",\"amount\":30}\nhello\n");
+    let printed = done(wb(&orders), "");
+    assert!(printed.contains("already") && !printed.contains("WRONG"), "{printed}");
+    assert!(printed.contains("Lambda, Kappa and truth agree."), "{printed}");
+}

@@ -13,6 +13,7 @@ mod follower;
 #[cfg(feature = "kafka")]
 pub mod groups;
 mod lines;
+pub mod orders;
 mod parts;
 pub mod sensors;
 mod stage;
@@ -21,7 +22,7 @@ pub mod wordcount;
 /// Which lab; all are listed when absent.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  wb lab\n  wb lab sensors --lang fr\n  wb lab groups --bootstrap 127.0.0.1:9092"
+    after_help = "Examples:\n  wb lab\n  wb lab orders --lang fr\n  wb lab groups --bootstrap 127.0.0.1:9092"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -34,6 +35,8 @@ pub struct Arguments {
 /// The labs.
 #[derive(Debug, Subcommand)]
 pub enum Lab {
+    /// The orders workshop: batch, speed and serving layer, every way to merge them wrongly, and the same as a Kappa.
+    Orders(orders::Arguments),
     /// Two consumers of one group share the partitions; one leaves, the other takes over.
     #[cfg(feature = "kafka")]
     Groups(groups::Arguments),
@@ -47,6 +50,7 @@ pub enum Lab {
 
 /// Names, what is shown, and what must be there.
 const LABS: &[(&str, &str, &str)] = &[
+    ("orders", "labs.orders-shows", "labs.orders-needs"),
     ("groups", "labs.groups-shows", "labs.groups-needs"),
     ("wordcount", "labs.wordcount-shows", "labs.wordcount-needs"),
     ("sensors", "labs.sensors-shows", "labs.sensors-needs"),
@@ -59,6 +63,7 @@ impl Arguments {
         let world = &world.speaking(self.lang);
         let Some(lab) = self.lab else { return list(world) };
         match lab {
+            Lab::Orders(arguments) => arguments.run(world),
             #[cfg(feature = "kafka")]
             Lab::Groups(arguments) => arguments.run(world),
             Lab::Wordcount(arguments) => arguments.run(world),
@@ -80,5 +85,6 @@ fn list(world: &World) -> anyhow::Result<ExitCode> {
     for line in parts::lines(world) {
         print::text(&format!("  {line}"))?;
     }
+    print::text(&format!("\n{}", lang.text("labs.begin")))?;
     Ok(ExitCode::SUCCESS)
 }
