@@ -104,7 +104,7 @@ fn every_golden_value_is_shown_in_french() {
         ],
     );
     assert_eq!(printed.matches("comme attendu").count(), 6, "{printed}");
-    assert!(!printed.contains("orders."), "a message is missing: {printed}");
+    assert!(!printed.lines().any(|line| line.starts_with("orders.")), "a message is missing: {printed}");
 }
 
 #[test]
@@ -141,6 +141,8 @@ fn broken_lines_are_told_by_their_numbers_and_the_rest_is_counted() {
     ];
     let batch = file(&folder, lines.join("\n").as_bytes());
     let printed = shown(folder.path(), &["--events", "0", "--batch", &batch], "");
+    // Lines are broken where they are full.
+    let flat = printed.replace('\n', " ");
     for (line, reason) in [
         (2, "not a JSON object in braces"),
         (3, r#"amount "a lot" is not a number"#),
@@ -149,13 +151,10 @@ fn broken_lines_are_told_by_their_numbers_and_the_rest_is_counted() {
         (9, "does not fit in 64 bits"),
         (10, "not a JSON message"),
     ] {
-        let told = printed.lines().find(|told| told.contains(&format!("line {line}:")));
+        let told = flat.split(&format!("line {line}: ")).nth(1);
         assert!(told.is_some_and(|told| told.contains(reason)), "line {line}: {told:?}");
     }
-    assert!(
-        printed.contains("6 orders, 2 of them returns (zero or less); 6 lines were left out"),
-        "{printed}"
-    );
+    assert!(flat.contains("6 orders, 2 of them returns (zero or less); 6 lines were left out"), "{printed}");
     assert!(!printed.contains('\u{1b}') && !printed.contains("as expected"), "{printed}");
     let text = fs::read_to_string(folder.path().join("serving_view.json")).unwrap();
     assert!(text.contains(r#"{"customer": "Big", "total_amount": 9007199254740993}"#), "{text}");

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::World;
-use super::print::{self, Value};
-use crate::lang::Lang;
+use super::print;
+use crate::lang::{Lang, context};
 
 pub mod archive;
 mod follower;
@@ -76,11 +76,11 @@ impl Arguments {
 /// The labs, and whether what they need is there now.
 fn list(world: &World) -> anyhow::Result<ExitCode> {
     let lang = world.lang;
-    let row = |(name, shows, needs): &(&str, &str, &str)| {
-        vec![Value::from(*name), lang.text(shows).into(), lang.text(needs).into()]
-    };
-    let rows: Vec<_> = LABS.iter().map(row).collect();
-    print::table(lang, &["labs.lab", "labs.shows", "labs.needs"], &rows)?;
+    print::text(&lang.text("labs.labs"))?;
+    for (name, shows, needs) in LABS {
+        let needs = lang.say("labs.needs", context! { what => lang.text(needs) });
+        print::text(&format!("\n  {name:10} {}\n  {:10} {needs}", lang.text(shows), ""))?;
+    }
     print::text(&format!("\n{}", lang.text("labs.there-now")))?;
     for line in parts::lines(world) {
         print::text(&format!("  {line}"))?;

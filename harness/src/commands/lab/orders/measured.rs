@@ -81,9 +81,9 @@ impl<'a> Measured<'a> {
         let law = law(&ORDERS, &effort, &scratch, |_| self.world.stop.check())?;
         let whole = law.points.last().context("no length of history was measured")?.seconds;
         let (ms, each) = (whole * 1e3, whole * 1e6 / events as f64);
-        // What a batch that ran without a pause could keep up with, by its mean.
-        let hour = 3_600.0 / each;
-        say(self.world.lang, "orders.recompute", context! { events, ms, each, hour })
+        // Millions, as each takes so many millionths of a second.
+        let minute = 60.0 / each;
+        say(self.world.lang, "orders.recompute", context! { events, ms, each, minute })
     }
 
     /// In how many places a rule stands.

@@ -58,6 +58,9 @@ impl<'a> Lab<'a> {
     pub(super) fn stream(&mut self) -> anyhow::Result<()> {
         let lang = self.world.lang;
         heading(lang, "orders.speed-layer")?;
+        for order in STREAM {
+            print::text(&format!("  {}", file::message(order)))?;
+        }
         self.send(STREAM)?;
         columns(lang, &[Column::of("orders.speed", &self.cast.speed("spend")?.into())])?;
         say(lang, "orders.speed-knows", ())?;
@@ -85,7 +88,6 @@ impl<'a> Lab<'a> {
     fn send(&mut self, orders: Amounts) -> anyhow::Result<()> {
         for order in orders {
             let message = file::message(order);
-            print::text(&format!("  {message}"))?;
             self.cast.stage.send(order.0.as_bytes(), message.as_bytes(), self.world.clock.millis())?;
         }
         self.cast.follow()
