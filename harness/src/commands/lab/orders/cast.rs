@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use lambda::alone::Stream;
+use lambda::halves::Halves;
 use lambda::options::Fault;
 use workloads::intake::{Feed, Intake};
 use workloads::orders::ORDERS;
@@ -14,7 +15,6 @@ use super::super::super::World;
 use super::super::follower::Follower;
 use super::super::stage::Stage;
 use crate::contestants::{Role, Settings, lambda::LAMBDA};
-use crate::upto;
 
 /// Records read at once.
 const SLICE: usize = 1 << 14;
@@ -99,9 +99,11 @@ impl<'a> Cast<'a> {
 
     /// What the batch has computed, and nothing since.
     pub(super) fn batch(&self, view: &str) -> anyhow::Result<Rows> {
-        let (log, query) = (self.stage.log.clone(), Query { view: view.to_owned(), key: None });
-        let answer = upto::answer(&LAMBDA, log, &Terms::default(), &self.cut()?, &[query], &self.world.stop)?;
-        Ok(answer.rows.into_iter().next().unwrap_or_default())
+        let (all, cut) = (Version::zero(self.stage.log.meta().partitions), self.cut()?);
+        let mut records = self.records(&all)?;
+        records.retain(|record| cut.contains(record.place));
+        let batch = Halves::new(ORDERS.name, &Terms::default(), &records, None)?;
+        Ok(batch.answer(&Query { view: view.to_owned(), key: None })?.unwrap_or_default())
     }
 
     /// What the speed layer has of what came since, by itself.

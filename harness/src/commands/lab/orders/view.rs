@@ -49,7 +49,8 @@ mod tests {
         let read: Vec<serde_json::Value> = serde_json::from_str(&text).expect("it is JSON");
         let mut found: Vec<&str> = read.iter().filter_map(|row| row["customer"].as_str()).collect();
         let mut wanted = names.to_vec();
-        (found.sort_unstable(), wanted.sort_unstable());
+        found.sort_unstable();
+        wanted.sort_unstable();
         assert_eq!(found, wanted);
         assert!(read.iter().all(|row| row["total_amount"] == 12.5));
         let left = std::fs::read_dir(folder.path()).expect("it is there").count();
