@@ -8,7 +8,8 @@
 //! * [`plan`]: what is to be run. [`contestants`]: who takes part.
 //! * [`protocol`]: the line protocol of a component. [`child`]: hosts one. [`driver`]: starts them, appends, reads.
 //!   [`clock`]: the one clock of a run. [`commands`]: the command line. [`upto`]: an answer over a finished log.
-//! * [`logs`]: where a log is, and how it is opened. [`lang`]: what people read, in the language that they read.
+//! * [`logs`]: where a log is, and how it is opened. [`feed`]: trades over WebSocket, from a real feed or a simulated one.
+//!   [`lang`]: what people read, in the language that they read.
 //! * [`observe`]: the files a run leaves. [`judge`]: what class each read is of.
 //! * [`limits`]: how fast each part can be, beside a plain loop. [`capacity`]: the highest rate that somebody keeps up with.
 //! * [`stepped`]: a whole run in one thread, repeatable. [`switches`]: every mistake of a Lambda in one.
@@ -23,6 +24,7 @@ pub mod commands;
 pub mod contestants;
 pub mod counterexamples;
 pub mod driver;
+pub mod feed;
 pub mod judge;
 pub mod lang;
 pub mod limits;

@@ -14,6 +14,7 @@ pub mod answer;
 pub mod capacity;
 pub mod compare;
 pub mod contestant;
+pub mod feed;
 pub mod generate;
 #[cfg(feature = "kafka")]
 pub mod kafka;
@@ -153,6 +154,9 @@ pub enum Command {
     Lab(lab::Arguments),
     /// A live page: Lambda, Kappa and the truth side by side, with faults to switch on and off.
     Serve(serve::Arguments),
+    /// A simulated feed of trades over WebSocket.
+    #[command(subcommand)]
+    Feed(feed::Feed),
     /// Topics of a Kafka cluster.
     #[cfg(feature = "kafka")]
     #[command(subcommand)]
@@ -192,6 +196,7 @@ impl Command {
             Command::Kappa(what) => what.run(world),
             Command::Lab(arguments) => arguments.run(world),
             Command::Serve(arguments) => arguments.run(world),
+            Command::Feed(what) => what.run(world),
             #[cfg(feature = "kafka")]
             Command::Topic(what) => what.run(world),
             #[cfg(feature = "kafka")]

@@ -20,7 +20,8 @@ Example:
   wb lambda export --state runs/STATE --log runs/orders.log --out runs/export
 
 Writes serving_view.json with every view, and VIEW.parquet for each. Without --log the views are those that the batch \
-published; with it they are merged with everything since, up to the log's end. Each file says its version.")]
+published; with it they are merged with everything since, up to the log's end. Each file says its version. With --avro \
+(in a build with the feature avro) archive.avro holds every record of the archive too.")]
 pub struct Arguments {
     /// State folder of the Lambda
     #[arg(long, value_name = "DIR")]
@@ -34,6 +35,14 @@ pub struct Arguments {
     /// By what duplicates are recognised: none, offset, origin, content
     #[arg(long, value_name = "SETTING", default_value = "origin", value_parser = dedup)]
     dedup: Dedup,
+    /// Every record of the archive as one Avro file, too
+    #[cfg(feature = "avro")]
+    #[arg(long)]
+    avro: bool,
+    /// Where the archive lies, a folder or s3://BUCKET/PREFIX?endpoint=URL&keys=FILE, if not in the state folder
+    #[cfg(feature = "avro")]
+    #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true, requires = "avro")]
+    archive: String,
 }
 
 impl Arguments {
@@ -48,6 +57,13 @@ impl Arguments {
             ensure!(*held == export.workload, "the log holds {held}, the state {}", export.workload);
         }
         export.write(&disk, &self.out)?;
+        #[cfg(feature = "avro")]
+        if self.avro {
+            let (of, is) =
+                ((self.state.as_path(), self.archive.as_str()), (export.workload.as_str(), &export.version));
+            let records = lambda::archive::avro::export(&disk, of, is, &self.out)?;
+            eprintln!("{records} records in {}", self.out.join(lambda::archive::avro::FILE).display());
+        }
         eprintln!("version {} in {}", export.version, self.out.display());
         Ok(ExitCode::SUCCESS)
     }
