@@ -6,8 +6,11 @@
 
 mod clients;
 mod commands;
+#[path = "../trades/golden.rs"]
+mod golden;
 mod labs;
 mod three_brokers;
+mod trades;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -8,18 +8,25 @@ use workloads::files::{RealDisk, SharedDisk};
 use workloads::{Log, Query, Rows, Version};
 
 use super::super::World;
-use crate::contestants::{Component, Contestant, Part, Role, Settings};
+use crate::contestants::{Component, Contestant, Now, Part, Role, Settings};
 
 /// How long a contestant may take to catch up. A broker that is killed holds things up for some ten seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The log that one role follows rather than everybody's.
+type Other = Option<(Role, Arc<dyn Log>)>;
 
 /// All components of a contestant, stepped by turns.
 pub(super) struct Follower {
     name: &'static str,
     log: Arc<dyn Log>,
+    /// What one role follows instead.
+    other: Other,
     disk: SharedDisk,
     settings: Settings,
     components: Vec<(&'static Part, Box<dyn Component>)>,
+    /// What its components are told the time is; the world's if nothing.
+    now: Option<Now>,
 }
 
 impl Follower {
@@ -29,17 +36,28 @@ impl Follower {
         log: Arc<dyn Log>,
         settings: Settings,
     ) -> anyhow::Result<Follower> {
+        Follower::apart(contestant, (log, None), settings)
+    }
+
+    /// The same with one role on another log.
+    pub(super) fn apart(
+        contestant: &'static Contestant,
+        (log, other): (Arc<dyn Log>, Other),
+        settings: Settings,
+    ) -> anyhow::Result<Follower> {
         let disk: SharedDisk = Arc::new(RealDisk);
         workloads::files::make_dir(disk.as_ref(), &settings.state)
             .context("making a folder for the contestant")?;
-        let (name, components) = (contestant.name, Vec::new());
-        let mut follower = Follower { name, log, disk, settings, components };
+        let (name, components, now) = (contestant.name, Vec::new(), None);
+        let mut follower = Follower { name, log, other, disk, settings, components, now };
         contestant.parts.iter().try_for_each(|part| follower.begin(part))?;
         Ok(follower)
     }
 
     fn begin(&mut self, part: &'static Part) -> anyhow::Result<()> {
-        let component = (part.start)(Arc::clone(&self.log), &self.disk, &self.settings);
+        let other = self.other.as_ref().filter(|(role, _)| *role == part.role);
+        let log = other.map_or(&self.log, |(_, log)| log);
+        let component = (part.start)(Arc::clone(log), &self.disk, &self.settings);
         self.components.push((part, component.with_context(|| format!("starting {}", part.name))?));
         Ok(())
     }
@@ -52,6 +70,21 @@ impl Follower {
         ended.into_iter().try_for_each(|part| self.begin(part))
     }
 
+    /// From now on its components are told that it is this time, until they are told another.
+    pub(super) fn tell(&mut self, now: Now) {
+        self.now = Some(now);
+    }
+
+    /// Each component does something once; false if none had anything to do.
+    pub(super) fn turn(&mut self, world: &World) -> anyhow::Result<bool> {
+        let now = self.now.unwrap_or_else(|| world.clock.now());
+        let mut busy = false;
+        for (_, component) in &mut self.components {
+            busy |= component.step(now)?;
+        }
+        Ok(busy)
+    }
+
     /// Goes on until it has taken in everything below these offsets.
     pub(super) fn reach(&mut self, heads: &Version, world: &World) -> anyhow::Result<()> {
         self.until(Role::Serve, heads, world)
@@ -62,10 +95,7 @@ impl Follower {
         let began = Instant::now();
         loop {
             world.stop.check()?;
-            let mut busy = false;
-            for (_, component) in &mut self.components {
-                busy |= component.step(world.clock.now())?;
-            }
+            let busy = self.turn(world)?;
             if self.version(role).is_some_and(|reached| reached.covers(heads)) {
                 return Ok(());
             }

@@ -17,6 +17,7 @@ pub mod orders;
 mod parts;
 pub mod sensors;
 mod stage;
+pub mod trades;
 pub mod wordcount;
 
 /// Which lab; all are listed when absent.
@@ -37,6 +38,8 @@ pub struct Arguments {
 pub enum Lab {
     /// The orders workshop: batch, speed and serving layer, every way to merge them wrongly, and the same as a Kappa.
     Orders(orders::Arguments),
+    /// Trades from a feed: a table of last prices, a batch once a day, and the same as a Kappa.
+    Trades(trades::Arguments),
     /// Two consumers of one group share the partitions; one leaves, the other takes over.
     #[cfg(feature = "kafka")]
     Groups(groups::Arguments),
@@ -51,6 +54,7 @@ pub enum Lab {
 /// Names, what is shown, and what must be there.
 const LABS: &[(&str, &str, &str)] = &[
     ("orders", "labs.orders-shows", "labs.orders-needs"),
+    ("trades", "labs.trades-shows", "labs.trades-needs"),
     ("groups", "labs.groups-shows", "labs.groups-needs"),
     ("wordcount", "labs.wordcount-shows", "labs.wordcount-needs"),
     ("sensors", "labs.sensors-shows", "labs.sensors-needs"),
@@ -66,6 +70,7 @@ impl Arguments {
             Lab::Orders(arguments) => arguments.run(world),
             #[cfg(feature = "kafka")]
             Lab::Groups(arguments) => arguments.run(world),
+            Lab::Trades(arguments) => arguments.run(world),
             Lab::Wordcount(arguments) => arguments.run(world),
             Lab::Sensors(arguments) => arguments.run(world),
             Lab::Archive(arguments) => arguments.run(world),
