@@ -203,7 +203,7 @@ fn a_log_that_holds_orders_is_gone_on_with() {
     let arguments = ["--events", "0", "--log", &log];
     assert_eq!(shown(folder.path(), &arguments, "").matches("as expected").count(), 6);
     let printed = shown(folder.path(), &arguments, "");
-    assert!(printed.contains("holds 9 orders already"), "{printed}");
+    assert!(printed.contains("holds 9 messages already"), "{printed}");
     holds(&printed, &["plain sum batch 400 350 180 70", "right answer 480 550 220 70 merge is right"]);
 }
 

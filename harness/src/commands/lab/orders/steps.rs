@@ -47,6 +47,9 @@ impl<'a> Lab<'a> {
             stage.append(&drafts(&orders), world.clock.millis())?;
         }
         let seeded = held == 0 && file::is(&orders, HISTORY);
+        if !seeded {
+            say(lang, "orders.own", ())?;
+        }
         let cast = Cast::start(stage, &arguments.out, world)?;
         heading(lang, "orders.batch-layer")?;
         columns(lang, &[Column::of("orders.batch", &cast.batch("spend")?.into())])?;
