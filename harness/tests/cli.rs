@@ -237,15 +237,26 @@ fn only_a_run_folder_is_removed() {
 #[test]
 fn a_command_that_is_not_there_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
-    refused(folder.path(), &["serve"], 2, &["serve"]);
+    refused(folder.path(), &["experiment"], 2, &["experiment"]);
     refused(folder.path(), &["generate", "orders"], 2, &[]);
 }
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
     let folder = tempfile::tempdir().unwrap();
-    let commands =
-        ["compare", "generate", "run", "measure", "report", "runs", "answer", "limits", "list", "contestant"];
+    let commands = [
+        "compare",
+        "generate",
+        "run",
+        "measure",
+        "report",
+        "runs",
+        "answer",
+        "limits",
+        "list",
+        "contestant",
+        "serve",
+    ];
     for command in commands {
         let output = wb(folder.path(), &[command, "--help"]);
         let text = String::from_utf8(output.stdout).unwrap();
