@@ -10,10 +10,12 @@ use harness::contestants::find;
 use harness::judge::Evidence;
 use harness::measures::{Measurement, measure};
 use harness::observe::{self, Usage};
+use harness::serve::engine::Play;
+use harness::serve::past::Past;
 use harness::stepped::{Script, run};
-use workloads::Appender;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::{FileLog, FsyncPolicy};
+use workloads::{Appender, Query};
 
 fn disk() -> SharedDisk {
     Arc::new(RealDisk)
@@ -116,4 +118,29 @@ fn a_folder_without_runs_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let error = format!("{:#}", measure(folder.path(), &mut |_| {}).unwrap_err());
     assert!(error.contains("wb run"), "{error}");
+}
+
+#[test]
+fn a_finished_run_is_played_again_read_by_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["kappa", "broken-cancel", "noop"] {
+        stepped(folder.path(), name);
+    }
+    let mut past = Past::load(folder.path(), None, 1).unwrap();
+    assert_eq!(past.parties(), ["broken-cancel", "kappa"]);
+    let before = past.frame();
+    assert!(before.parties.iter().all(|party| party.counts.is_empty()) && before.errors.is_empty());
+    let ticks = (0..20_000).take_while(|_| past.tick().unwrap()).count();
+    assert!((1..20_000).contains(&ticks), "{ticks}");
+    let frame = past.frame();
+    let wrong = |party: usize| frame.parties[party].counts.get("impossible").copied().unwrap_or_default();
+    assert!(wrong(0) > 0 && wrong(1) == 0, "{:?}", frame.parties);
+    assert!(frame.errors.iter().all(|error| error.party == "broken-cancel") && !frame.errors.is_empty());
+    let (keys, all) = past.keys("spend", "CUSTOMER", 3);
+    assert!(keys.len() == 3 && all > 3, "{keys:?} of {all}");
+    let questions = keys.into_iter().map(|key| Query { view: "spend".into(), key: Some(key) });
+    let lines = past.lines(&questions.collect::<Vec<_>>());
+    assert!(lines.values().all(|line| line.truth.is_some() && line.parties[1].right));
+    assert!(past.switch(None, None).is_err());
+    assert!(Past::load(folder.path(), Some("trades"), 1).is_err());
 }
