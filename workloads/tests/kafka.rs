@@ -82,7 +82,11 @@ fn what_is_appended_is_read_as_it_was_at_the_offsets_it_got() {
     assert_eq!(first(&log, 1, 17..20).unwrap().unwrap(), records[17]);
     assert_eq!(last(&log, 1, 0..5_000).unwrap().unwrap(), records[4_999]);
     assert_eq!(log.meta().workload, "orders");
-    assert!(matches!(log.reader(1, 5_001), Err(LogError::OutOfRange { head: 5_000, .. })));
+    let (mut said, lanes) = (Vec::new(), [(2, &records[..700]), (0, &records[..0]), (1, &records[..3_000])]);
+    appender.append_all(&lanes, &mut |partition, range| said.push((partition, range))).unwrap();
+    assert_eq!(said, [(2, 0..700), (0, 0..0), (1, 5_000..8_000)]);
+    assert_eq!(all(&log, 2, 0), records[..700]);
+    assert!(matches!(log.reader(1, 8_001), Err(LogError::OutOfRange { head: 8_000, .. })));
     assert!(matches!(log.reader(3, 0), Err(LogError::NoPartition { .. })));
     assert!(matches!(log.appender().unwrap().append(3, &[]), Err(LogError::NoPartition { .. })));
     KafkaLog::delete(&address, &credentials).unwrap();

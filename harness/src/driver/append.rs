@@ -38,15 +38,28 @@ pub fn append(
             waiting[due.partition as usize].push(RawRecord { appended, ..due.record.clone() });
             done.late_us.push(now - due.intended_us);
         }
-        for (partition, records) in (0..).zip(&mut waiting).filter(|(_, records)| !records.is_empty()) {
-            let handed_us = clock.micros();
-            let range = appender.append(partition, records)?;
-            let (first, count, acked_us) = (range.start, range.end - range.start, clock.micros());
-            done.arrivals.push(Arrival { partition, first, count, handed_us, acked_us });
-            records.clear();
-        }
+        hand(appender, &waiting, clock, &mut done.arrivals)?;
+        waiting.iter_mut().for_each(Vec::clear);
         next = until;
         clock.sleep_until((now / TICK_US + 1) * TICK_US);
     }
     Ok(done)
+}
+
+/// Hands over what waits for each partition, all of it at the same time.
+fn hand(
+    appender: &mut dyn Appender,
+    waiting: &[Vec<RawRecord>],
+    clock: &Clock,
+    arrivals: &mut Vec<Arrival>,
+) -> anyhow::Result<()> {
+    let lanes = (0..).zip(waiting).filter(|(_, records)| !records.is_empty());
+    let lanes: Vec<(u32, &[RawRecord])> =
+        lanes.map(|(partition, records)| (partition, &records[..])).collect();
+    let handed_us = clock.micros();
+    appender.append_all(&lanes, &mut |partition, range| {
+        let (first, count, acked_us) = (range.start, range.end - range.start, clock.micros());
+        arrivals.push(Arrival { partition, first, count, handed_us, acked_us });
+    })?;
+    Ok(())
 }

@@ -178,6 +178,18 @@ pub trait Appender: Send {
     /// Appends records in their order and says which offsets they got; `offset` in them is ignored. They can be
     /// read when this returns, and are as durable as the policy says.
     fn append(&mut self, partition: u32, records: &[RawRecord]) -> Result<Range<u64>, LogError>;
+    /// Appends to several partitions, each named once, and says of one after the other which offsets its records got. Who
+    /// waits for somebody far away waits for all of them together.
+    fn append_all(
+        &mut self,
+        lanes: &[(u32, &[RawRecord])],
+        done: &mut dyn FnMut(u32, Range<u64>),
+    ) -> Result<(), LogError> {
+        lanes.iter().try_for_each(|(partition, records)| {
+            done(*partition, self.append(*partition, records)?);
+            Ok(())
+        })
+    }
     /// Makes everything appended durable now, whatever the policy.
     fn sync(&mut self) -> Result<(), LogError>;
 }

@@ -29,8 +29,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Where it is told that nothing is taken, and that it goes on.
 pub type Say = fn(&str);
 
-/// What a broker said of one record.
-type Report = Result<i64, KafkaError>;
+/// What a broker said of one record, and of which partition it is.
+type Report = (i32, Result<i64, KafkaError>);
 
 /// Takes the brokers' reports as they come.
 pub(super) struct Reports {
@@ -53,8 +53,8 @@ impl ProducerContext<NoCustomPartitioner> for Reports {
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
         let report = match result {
-            Ok(message) => Ok(message.offset()),
-            Err((error, _)) => Err(error.clone()),
+            Ok(message) => (message.partition(), Ok(message.offset())),
+            Err((error, message)) => (message.partition(), Err(error.clone())),
         };
         // Nobody waits for the reports of a writer that has given up.
         let _ = self.sender.lock().unwrap_or_else(PoisonError::into_inner).send(report);
@@ -95,20 +95,45 @@ impl Producer {
         records: &[RawRecord],
         stamped: Stamped,
     ) -> Result<Range<u64>, LogError> {
-        let (mut got, mut waiting) = (Got::default(), 0);
-        for record in records {
-            while !self.put(partition, record, stamped)? {
-                self.take(partition, &mut got, &mut waiting)?;
-            }
-            waiting += 1;
-            while let Ok(report) = self.reports.try_recv() {
-                (got, waiting) = (got.and(report, self)?, waiting - 1);
+        let mut range = 0..0;
+        self.send_all(&[(partition, records)], stamped, &mut |_, got| range = got)?;
+        Ok(range)
+    }
+
+    /// The same for several partitions, each named once: everything is under way before anything is waited for.
+    pub(super) fn send_all(
+        &self,
+        lanes: &[(u32, &[RawRecord])],
+        stamped: Stamped,
+        done: &mut dyn FnMut(u32, Range<u64>),
+    ) -> Result<(), LogError> {
+        let mut got: Vec<Got> = lanes.iter().map(|(partition, _)| Got::of(*partition)).collect();
+        for (partition, records) in lanes {
+            for record in *records {
+                while !self.put(*partition, record, stamped)? {
+                    self.take(*partition, &mut got)?;
+                }
+                while let Ok(report) = self.reports.try_recv() {
+                    self.note(report, &mut got)?;
+                }
             }
         }
-        while waiting > 0 {
-            self.take(partition, &mut got, &mut waiting)?;
+        for (lane, (partition, records)) in lanes.iter().enumerate() {
+            let wanted = records.len() as u64;
+            while got[lane].count < wanted {
+                self.take(*partition, &mut got)?;
+            }
+            done(*partition, got[lane].range(wanted).ok_or_else(|| self.shared(*partition))?);
         }
-        got.range(records.len() as u64).ok_or_else(|| self.shared(partition))
+        Ok(())
+    }
+
+    fn note(&self, (partition, report): Report, got: &mut [Got]) -> Result<(), LogError> {
+        let offset = report.map_err(|error| self.refuse(&error))?;
+        if let Some(got) = got.iter_mut().find(|got| got.partition == partition) {
+            got.take(u64::try_from(offset).unwrap_or_default());
+        }
+        Ok(())
     }
 
     /// Hands one record to the client; false if it has no room.
@@ -129,14 +154,13 @@ impl Producer {
     }
 
     /// Waits for one report.
-    fn take(&self, partition: u32, got: &mut Got, waiting: &mut u64) -> Result<(), LogError> {
+    fn take(&self, partition: u32, got: &mut [Got]) -> Result<(), LogError> {
         for turn in 0_u32.. {
             if turn == SILENT {
                 self.tell(&self.waits(partition));
             }
             if let Ok(report) = self.reports.recv_timeout(TURN) {
-                *got = got.and(report, self)?;
-                *waiting -= 1;
+                self.note(report, got)?;
                 if turn >= SILENT {
                     self.tell(&format!("topic {} takes records again", self.address.topic()));
                 }
@@ -207,20 +231,24 @@ impl Producer {
     }
 }
 
-/// The offsets that were reported.
+/// The offsets of a partition that were reported.
 #[derive(Clone, Copy, Debug, Default)]
 struct Got {
+    partition: i32,
     first: Option<u64>,
     end: u64,
     count: u64,
 }
 
 impl Got {
-    fn and(self, report: Report, producer: &Producer) -> Result<Got, LogError> {
-        let offset = report.map_err(|error| producer.refuse(&error))?;
-        let offset = u64::try_from(offset).unwrap_or_default();
-        let first = self.first.map_or(offset, |first| first.min(offset));
-        Ok(Got { first: Some(first), end: self.end.max(offset + 1), count: self.count + 1 })
+    fn of(partition: u32) -> Got {
+        Got { partition: number(partition), ..Got::default() }
+    }
+
+    fn take(&mut self, offset: u64) {
+        self.first = Some(self.first.map_or(offset, |first| first.min(offset)));
+        self.end = self.end.max(offset + 1);
+        self.count += 1;
     }
 
     /// The offsets of so many records, if nobody else's lie between them.
@@ -263,14 +291,28 @@ impl KafkaAppender {
 
 impl Appender for KafkaAppender {
     fn append(&mut self, partition: u32, records: &[RawRecord]) -> Result<Range<u64>, LogError> {
-        let number = self.partitions;
-        let end = self.ends.get_mut(partition as usize).ok_or(LogError::NoPartition { partition, number })?;
-        if records.is_empty() {
-            return Ok(*end..*end);
-        }
-        let range = self.producer.send(partition, records, Stamped::Yes)?;
-        *end = range.end;
+        let mut range = 0..0;
+        self.append_all(&[(partition, records)], &mut |_, got| range = got)?;
         Ok(range)
+    }
+
+    fn append_all(
+        &mut self,
+        lanes: &[(u32, &[RawRecord])],
+        done: &mut dyn FnMut(u32, Range<u64>),
+    ) -> Result<(), LogError> {
+        let number = self.partitions;
+        if let Some((partition, _)) = lanes.iter().find(|(partition, _)| *partition >= number) {
+            return Err(LogError::NoPartition { partition: *partition, number });
+        }
+        let KafkaAppender { producer, ends, .. } = self;
+        producer.send_all(lanes, Stamped::Yes, &mut |partition, range| {
+            let end = &mut ends[partition as usize];
+            // Where nothing was sent nothing was reported.
+            let range = if range.is_empty() { *end..*end } else { range };
+            *end = range.end;
+            done(partition, range);
+        })
     }
 
     /// What was acknowledged is held by every broker that is in step: more is not to be had of Kafka.
