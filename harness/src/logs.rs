@@ -10,18 +10,21 @@ use anyhow::Context;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::file::{FileLog, FsyncPolicy};
 #[cfg(feature = "kafka")]
-use workloads::log::kafka::rdkafka::util::get_rdkafka_version;
-#[cfg(feature = "kafka")]
 use workloads::log::kafka::{
     Cluster, Credentials, KafkaAddress, KafkaLog, KafkaSettings, SCHEME, Transactions,
 };
 use workloads::{Appender, Log, Meta};
 
-#[cfg(feature = "kafka")]
 use crate::commands::Usage;
 
 #[cfg(not(feature = "kafka"))]
 const SCHEME: &str = "kafka://";
+
+mod brokers;
+mod clients;
+
+pub use brokers::Brokers;
+pub use clients::Clients;
 
 /// Looks up a variable of the environment: where secrets may stand.
 pub type Lookup = fn(&str) -> Option<String>;
@@ -85,13 +88,26 @@ impl LogAddress {
         }
     }
 
-    /// Makes an empty log there.
-    pub fn create(&self, meta: &Meta, _lookup: Lookup) -> anyhow::Result<()> {
+    /// Changes settings, `name=value`, of the clients of one that is on Kafka; false if it is not.
+    fn set_up(&mut self, _settings: &[String]) -> anyhow::Result<bool> {
+        match self {
+            LogAddress::Folder(_) => Ok(false),
+            #[cfg(feature = "kafka")]
+            LogAddress::Kafka(_, settings) => {
+                let set = _settings.iter().try_fold(settings.clone(), |all, one| all.with(one));
+                *settings = set.map_err(Usage::error)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Makes an empty log there; on brokers with so many copies, or as many as they are set to keep.
+    pub fn create(&self, meta: &Meta, _copies: Option<u32>, _lookup: Lookup) -> anyhow::Result<()> {
         match self {
             LogAddress::Folder(folder) => Ok(FileLog::create(&disk(), folder, meta)?),
             #[cfg(feature = "kafka")]
             LogAddress::Kafka(address, settings) => {
-                Ok(KafkaLog::create(address, &unlock(address, settings, _lookup)?, meta, None)?)
+                Ok(KafkaLog::create(address, &unlock(address, settings, _lookup)?, meta, _copies)?)
             }
         }
     }
@@ -113,7 +129,7 @@ impl LogAddress {
     /// Whether a log is there.
     pub fn exists(&self, _lookup: Lookup) -> anyhow::Result<bool> {
         match self {
-            LogAddress::Folder(folder) => Ok(folder.exists()),
+            LogAddress::Folder(folder) => Ok(FileLog::exists(&disk(), folder)),
             #[cfg(feature = "kafka")]
             LogAddress::Kafka(address, settings) => {
                 Ok(Cluster::new(address, &unlock(address, settings, _lookup)?)?.exists()?)
@@ -145,18 +161,14 @@ impl LogAddress {
         }
     }
 
-    /// What those who read of a run are told of where its logs were.
-    pub fn about(&self, _lookup: Lookup) -> anyhow::Result<String> {
+    /// The brokers that it is on, if it is on any.
+    pub fn brokers(&self, _lookup: Lookup) -> anyhow::Result<Option<Brokers>> {
         match self {
-            LogAddress::Folder(_) => Ok(String::new()),
+            LogAddress::Folder(_) => Ok(None),
             #[cfg(feature = "kafka")]
             LogAddress::Kafka(address, settings) => {
-                let cluster = Cluster::new(address, &unlock(address, settings, _lookup)?)?;
-                let (brokers, client) = (cluster.brokers()?, get_rdkafka_version().1);
-                Ok(format!(
-                    "The logs are topics of Kafka, on {brokers} of {}, followed with librdkafka {client} and {settings}.",
-                    address.brokers()
-                ))
+                let credentials = unlock(address, settings, _lookup)?;
+                Brokers::of(address, settings, &credentials).map(Some)
             }
         }
     }

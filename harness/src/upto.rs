@@ -84,7 +84,8 @@ impl LogReader for UptoReader {
 }
 
 /// What a contestant answers when it has followed the log up to a version: all its components in this thread,
-/// their folder in memory.
+/// their folder in memory, and a real one of the same name for databases, which know nothing of that. Says too how many
+/// records could not be decoded.
 pub fn answer(
     contestant: &Contestant,
     log: Arc<dyn Log>,
@@ -92,10 +93,11 @@ pub fn answer(
     version: &Version,
     queries: &[Query],
     stop: &Stop,
-) -> anyhow::Result<Answer> {
+) -> anyhow::Result<(Answer, u64)> {
     let log: Arc<dyn Log> = Arc::new(Upto::new(log, version.clone()));
     let disk: SharedDisk = Arc::new(PowerLoss::new(0));
-    let settings = settings(log.meta(), terms);
+    let folder = tempfile::tempdir().context("making a temporary folder")?;
+    let settings = Settings { state: folder.path().to_path_buf(), ..settings(log.meta(), terms) };
     workloads::files::make_dir(disk.as_ref(), &settings.state).context("making a folder in memory")?;
     let mut components: Vec<(Role, Box<dyn Component>)> = Vec::new();
     for part in contestant.parts {
@@ -112,7 +114,9 @@ pub fn answer(
         let serving = components.iter_mut().find(|(role, _)| *role == Role::Serve);
         let (_, serving) = serving.context("no component answers reads")?;
         if serving.version().is_some_and(|reached| reached.covers(version)) {
-            return serving.read(queries);
+            let answer = serving.read(queries)?;
+            let dead = components.iter().map(|(_, component)| component.dead()).max();
+            return Ok((answer, dead.unwrap_or(0)));
         }
         idle = if busy { 0 } else { idle + 1 };
         ensure!(idle < IDLE_ROUNDS, "{} does not reach version {version}", contestant.name);

@@ -10,6 +10,7 @@ use clap::Parser;
 use harness::commands::log::import::{Arguments, Imported};
 use harness::commands::log::lines::Style;
 use harness::commands::log::{copy, export};
+use harness::logs::Clients;
 use workloads::files::{RealDisk, SharedDisk};
 use workloads::intake::{Feed, Intake};
 use workloads::log::file::{FileLog, verify};
@@ -168,10 +169,7 @@ fn what_is_exported_is_imported_as_the_same_events() {
     import(&file, &log, RETAIL_MAPS).unwrap();
     for (style, name) in [(Style::Csv, "again.csv"), (Style::Jsonl, "again.jsonl")] {
         let mut out = Vec::new();
-        assert_eq!(
-            export::Arguments { log: log.clone().into(), style }.export(&mut out, |_| None).unwrap(),
-            0
-        );
+        assert_eq!(printed(&log, style).export(&mut out, |_| None).unwrap(), 0);
         let file = written(folder.path(), name, std::str::from_utf8(&out).unwrap());
         let again = folder.path().join(format!("log of {name}"));
         assert_eq!(import(&file, &again, &[]).unwrap().rejected, 0);
@@ -191,6 +189,7 @@ fn a_copy_has_the_same_answers_under_another_codec_and_other_partitions() {
         codec: Some(workloads::Codec::Json),
         partitions: Some(5),
         partition_by: None,
+        clients: Clients::default(),
     };
     assert_eq!(copied.copy(|_| None).unwrap(), (8, 0));
     assert_eq!(spend(&to), spend(&log));
@@ -274,16 +273,17 @@ fn facts_of_every_kind_are_imported_and_come_out_again_as_the_same_events() {
         assert_eq!(answered(workload, view, &log), counted(rows), "{workload} {view}");
         for (style, name) in [(Style::Csv, "again.csv"), (Style::Jsonl, "again.jsonl")] {
             let mut out = Vec::new();
-            assert_eq!(
-                export::Arguments { log: log.clone().into(), style }.export(&mut out, |_| None).unwrap(),
-                0
-            );
+            assert_eq!(printed(&log, style).export(&mut out, |_| None).unwrap(), 0);
             let file = written(folder.path(), name, std::str::from_utf8(&out).unwrap());
             let again = folder.path().join(format!("log of {name}"));
             assert_eq!(import(&file, &again, &kind).unwrap().rejected, 0, "{workload} {name}");
             assert_eq!(records(&again), records(&log), "{workload} {name}");
         }
     }
+}
+
+fn printed(log: &Path, style: Style) -> export::Arguments {
+    export::Arguments { log: log.to_path_buf().into(), style, clients: Clients::default() }
 }
 
 fn answered(name: &str, view: &str, log: &Path) -> Rows {

@@ -90,6 +90,14 @@ fn secured_brokers_refuse_a_wrong_password() {
 
 #[test]
 #[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn secured_brokers_are_not_asked_for_their_release() {
+    let (address, credentials) = right("");
+    let (brokers, release) = Cluster::new(&address, &credentials).unwrap().brokers().unwrap();
+    assert_eq!((brokers, release.as_str()), (1, "not asked: the connection is encrypted"));
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
 fn a_certificate_of_nobody_known_is_refused() {
     let (address, credentials) = site(None, &run_folder().join("password"), "");
     let said = refused(&address, &credentials);

@@ -10,7 +10,7 @@ use super::generate::workload;
 use super::print::{self, Format, Value};
 use super::{Usage, World};
 use crate::contestants::Contestant;
-use crate::logs::LogAddress;
+use crate::logs::{Clients, LogAddress};
 use crate::upto;
 
 /// Which contestant, asked what, over which log.
@@ -43,6 +43,8 @@ pub struct Arguments {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    #[command(flatten)]
+    clients: Clients,
 }
 
 pub(super) fn dedup(text: &str) -> Result<Dedup, String> {
@@ -51,7 +53,8 @@ pub(super) fn dedup(text: &str) -> Result<Dedup, String> {
 
 impl Arguments {
     /// Does it.
-    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self, world: &World) -> anyhow::Result<ExitCode> {
+        self.clients.set_up([&mut self.log])?;
         let workload = workload(&self.workload)?;
         let view = view(workload, &self.view)?;
         let contestant = crate::contestants::find(&self.contestant).map_err(Usage::error)?;
@@ -62,12 +65,15 @@ impl Arguments {
         let version = version(log.as_ref(), self.at.as_deref())?;
         let terms = Terms { dedup: self.dedup, ..Terms::default() };
         let query = Query { view: view.name.to_owned(), key: self.key };
-        let answer = upto::answer(contestant, log, &terms, &version, &[query], &world.stop)?;
+        let (answer, dead) = upto::answer(contestant, log, &terms, &version, &[query], &world.stop)?;
         let header: Vec<&str> = std::iter::once("key").chain(view.columns.iter().copied()).collect();
         let rows = answer.rows.into_iter().flatten().map(|(key, row)| {
             std::iter::once(Value::from(key)).chain(row.into_iter().map(Value::Integer)).collect()
         });
         print::rows(self.format, &header, &rows.collect::<Vec<_>>())?;
+        if dead > 0 {
+            eprintln!("{dead} records could not be decoded and were left out");
+        }
         if let Some(version) = answer.version {
             eprintln!("version {version}");
         }
@@ -76,7 +82,7 @@ impl Arguments {
 }
 
 /// The view of that name.
-fn view(workload: &Workload, name: &str) -> anyhow::Result<&'static View> {
+pub(super) fn view(workload: &Workload, name: &str) -> anyhow::Result<&'static View> {
     let names = || workload.views.iter().map(|view| view.name).collect::<Vec<_>>().join(", ");
     let unknown = || Usage::error(format!("{} has no view `{name}`: it has {}", workload.name, names()));
     workload.view(name).ok_or_else(unknown)

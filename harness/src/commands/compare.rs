@@ -12,7 +12,7 @@ use workloads::files::{RealDisk, SharedDisk};
 use super::{Usage, World, measure, print, run};
 use crate::driver::broker::{Broker, copy};
 use crate::driver::replay::{Pace, Replay};
-use crate::logs::LogAddress;
+use crate::logs::{Clients, LogAddress};
 use crate::plan::Plan;
 use crate::report;
 
@@ -41,17 +41,31 @@ pub struct Arguments {
     /// With --log: seconds of event time in one second
     #[arg(long, value_name = "X", requires = "log")]
     speed: Option<f64>,
+    /// With a log on Kafka: delete topics that an earlier run with the same plan, cut off, has left there
+    #[arg(long, requires = "log")]
+    replace: bool,
+    #[command(flatten)]
+    clients: Clients,
 }
 
 impl Default for Arguments {
     fn default() -> Self {
-        Arguments { plan: "default".to_owned(), out: None, log: None, rate: None, speed: None }
+        Arguments {
+            plan: "default".to_owned(),
+            out: None,
+            log: None,
+            rate: None,
+            speed: None,
+            replace: false,
+            clients: Clients::default(),
+        }
     }
 }
 
 impl Arguments {
     /// Does it.
-    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self, world: &World) -> anyhow::Result<ExitCode> {
+        self.clients.set_up(self.log.iter_mut())?;
         if self.rate.or(self.speed).is_some_and(|pace| !(pace > 0.0 && pace.is_finite())) {
             return Err(Usage::error("--rate and --speed must be numbers above 0"));
         }
@@ -67,8 +81,8 @@ impl Arguments {
             plan = Plan { name: named(self.log.as_ref()), ..replay.plan(&plan)? };
             eprintln!("{}", replay.about());
         }
-        if let Some(log) = self.log.as_ref().filter(|_| broker.is_some()) {
-            plan.about = format!("{} {}", plan.about, log.about(world.environment)?).trim().to_owned();
+        if let Some(brokers) = broker.as_ref().and_then(Broker::brokers) {
+            plan.about = format!("{} {}", plan.about, brokers.about()).trim().to_owned();
         }
         let out = self.out.unwrap_or_else(|| fresh(&plan, world));
         run::run(&plan, (replay, broker), &out, world)?;
@@ -85,9 +99,12 @@ impl Arguments {
     fn source(&self, world: &World) -> anyhow::Result<(Option<Broker>, Option<Source>)> {
         let Some(log) = &self.log else { return Ok((None, None)) };
         if let Some(folder) = log.folder() {
+            if self.replace {
+                return Err(Usage::error("--replace deletes topics, and the log is a folder: leave it out"));
+            }
             return Ok((None, Some((folder.to_path_buf(), None))));
         }
-        let broker = Some(Broker::new(log.clone(), world.environment));
+        let broker = Some(Broker::new(log.clone(), self.replace, world.environment)?);
         if !log.exists(world.environment)? {
             return Ok((broker, None));
         }

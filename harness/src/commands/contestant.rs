@@ -12,7 +12,7 @@ use super::Usage;
 use crate::child::{self, Hosting, Life};
 use crate::clock::Clock;
 use crate::driver::cores;
-use crate::logs::{LogAddress, Lookup};
+use crate::logs::{Clients, LogAddress, Lookup};
 
 /// Which component, and what it is told.
 #[derive(Debug, Args)]
@@ -43,11 +43,14 @@ pub struct Arguments {
     /// End when standard input ends, or the process that started this one
     #[arg(long)]
     follow: bool,
+    #[command(flatten)]
+    clients: Clients,
 }
 
 impl Arguments {
     /// Hosts it until it is told to end.
-    pub fn run(self, clock: &Clock, lookup: Lookup) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self, clock: &Clock, lookup: Lookup) -> anyhow::Result<ExitCode> {
+        self.clients.set_up([&mut self.log])?;
         if !self.core.is_empty() {
             cores::pin(&self.core)?.keep();
         }

@@ -14,7 +14,7 @@ use workloads::{Appender, Codec, Log, LogError};
 use super::log::import::partition_by;
 use super::{Usage, World};
 use crate::driver::source;
-use crate::logs::{LogAddress, Lookup};
+use crate::logs::{Clients, LogAddress, Lookup};
 use crate::plan::Plan;
 
 /// Which events, and where to.
@@ -66,6 +66,8 @@ pub struct Arguments {
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "transactional")]
     abort: f64,
+    #[command(flatten)]
+    clients: Clients,
 }
 
 /// A log's writer that leaves out what the log holds already.
@@ -113,7 +115,8 @@ impl Appender for Rest {
 
 impl Arguments {
     /// Does it.
-    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self, world: &World) -> anyhow::Result<ExitCode> {
+        self.clients.set_up([&mut self.log])?;
         let workload = workload(&self.workload)?;
         self.check()?;
         let mut plan = Plan::load("default")?;
@@ -131,7 +134,7 @@ impl Arguments {
         let made_by = source::made_by(&plan, &faults);
         let resumed = self.resume && self.log.exists(lookup)?;
         if !resumed {
-            self.log.create(&source::meta(&plan.log, workload.name, made_by), lookup)?;
+            self.log.create(&source::meta(&plan.log, workload.name, made_by), None, lookup)?;
         }
         let mut appender = self.appender(lookup)?;
         if resumed {

@@ -87,6 +87,9 @@ fn histories(plan: &Plan) -> Vec<&str> {
 impl Job<'_> {
     /// Does every run. What each leaves is written before the next begins.
     pub fn run_all(&self) -> anyhow::Result<Vec<Run>> {
+        if let Some(broker) = &self.broker {
+            broker.clear(&self.plan.runs())?;
+        }
         fs::create_dir_all(self.out).with_context(|| format!("making {}", self.out.display()))?;
         let text = toml::to_string(self.plan).context("writing the plan")?;
         fs::write(self.out.join("plan.toml"), text).context("writing plan.toml")?;

@@ -10,7 +10,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Job;
+use super::broker::Broker;
 use super::replay::Replay;
+use crate::logs::Brokers;
 use crate::plan::Contest;
 
 #[derive(Serialize)]
@@ -26,6 +28,9 @@ struct Manifest<'a> {
     again: Option<&'a str>,
     program: Program,
     machine: Machine,
+    /// The brokers that the logs were on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brokers: Option<&'a Brokers>,
     /// In which form a Kappa of this program keeps each view, by workload.
     forms: BTreeMap<&'a str, BTreeMap<&'static str, &'static str>>,
 }
@@ -66,6 +71,7 @@ pub fn write(job: &Job<'_>, ended: &str) -> anyhow::Result<()> {
             compiler: said("rustc", &["--version"]),
         },
         machine: machine(),
+        brokers: job.broker.as_ref().and_then(Broker::brokers),
         forms: plan.contests.iter().filter(|contest| has_kappa(contest)).map(forms).collect(),
     };
     let file = out.join("manifest.json");

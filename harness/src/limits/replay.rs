@@ -39,10 +39,12 @@ impl Curve {
     }
 }
 
-/// Replays a log in every combination, each round all of them, so that a slow moment of the machine hits none alone.
+/// Replays a log for some views, or for all where none is named, in every combination, each round all of them, so that a
+/// slow moment of the machine hits none alone.
 pub fn curve(
     log: &Arc<dyn Log>,
     disk: &SharedDisk,
+    views: &[&str],
     (workers, granularity): (&[u32], &[u64]),
     rounds: u32,
     stop: &Stop,
@@ -54,7 +56,7 @@ pub fn curve(
     for round in 1..=rounds {
         for (place, (workers, granularity)) in ways.iter().copied().enumerate() {
             begins(round, workers, granularity);
-            let (_, took) = whole(log, disk, &[], (workers, granularity), stop)?;
+            let (_, took) = whole(log, disk, views, (workers, granularity), stop)?;
             let seconds = took.as_secs_f64();
             match points.get_mut(place) {
                 Some(point) => point.seconds = point.seconds.min(seconds),

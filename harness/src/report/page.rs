@@ -186,6 +186,7 @@ fn facts(folder: &Folder) -> Vec<Fact> {
         ("machine", &["machine", "cpu", "processor"][..]),
         ("cores", &["cores", "cpus"][..]),
         ("revision", &["revision", "git_revision", "commit"][..]),
+        ("kafka", &["kafka"][..]),
         ("seed", &["seed"][..]),
         ("date", &["date", "started", "started_at"][..]),
     ];

@@ -13,6 +13,7 @@ use workloads::log::kafka::{Credentials, KafkaAddress, KafkaSettings};
 use super::super::{Usage, World};
 use super::watch::{Watch, is_refusal};
 use super::{Fault, said};
+use crate::logs::{Brokers, Clients};
 
 /// How long brokers have to answer. Everything that is wrong with them is said within ten seconds.
 const PATIENCE: Duration = Duration::from_secs(7);
@@ -27,9 +28,9 @@ pub struct Cluster {
     /// Brokers to begin with; the others are learnt from them
     #[arg(long, value_name = "HOST:PORT,..", default_value = "127.0.0.1:9092")]
     pub bootstrap: String,
-    /// A setting of the client by its librdkafka name; a secret as env:NAME or file:PATH
-    #[arg(short = 'X', value_name = "NAME=VALUE")]
-    pub settings: Vec<String>,
+    /// How its clients are set up.
+    #[command(flatten)]
+    pub clients: Clients,
 }
 
 /// A cluster that has answered.
@@ -38,6 +39,7 @@ pub(in crate::commands) struct Reached {
     pub(in crate::commands) address: KafkaAddress,
     /// For making clients.
     pub(in crate::commands) credentials: Credentials,
+    settings: KafkaSettings,
     client: BaseProducer<Watch>,
 }
 
@@ -51,14 +53,14 @@ impl Cluster {
             false => KafkaAddress::new(&self.bootstrap, topic),
         };
         let address: KafkaAddress = address.map_err(Usage::error)?;
-        let settings = set
-            .parse()
-            .and_then(|set: KafkaSettings| self.settings.iter().try_fold(set, |all, one| all.with(one)));
-        let credentials = settings.and_then(|all| all.unlock(&address, &world.environment));
-        let credentials = credentials.map_err(Usage::error)?;
+        let settings = set.parse().and_then(|set: KafkaSettings| {
+            self.clients.settings.iter().try_fold(set, |all, one| all.with(one))
+        });
+        let settings = settings.map_err(Usage::error)?;
+        let credentials = settings.unlock(&address, &world.environment).map_err(Usage::error)?;
         let client = credentials.admin().create_with_context(Watch::default());
         let client = client.map_err(|error| said("make a client", &error, &address, &Watch::default()))?;
-        let reached = Reached { address, credentials, client };
+        let reached = Reached { address, credentials, settings, client };
         reached.metadata()?;
         Ok(reached)
     }
@@ -94,6 +96,11 @@ impl Reached {
             Some(topic) => Ok(topic.partitions().len() as i32),
             None => Err(self.unknown()),
         }
+    }
+
+    /// How many there are, and what they are.
+    pub(in crate::commands) fn brokers(&self) -> anyhow::Result<Brokers> {
+        Brokers::of(&self.address, &self.settings, &self.credentials)
     }
 
     /// That there is no such topic.

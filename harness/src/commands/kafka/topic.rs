@@ -171,7 +171,8 @@ fn refused((_, code): (String, RDKafkaErrorCode)) -> KafkaError {
 
 impl List {
     fn run(self, world: &World) -> anyhow::Result<ExitCode> {
-        let metadata = self.cluster.reach(ANY, world)?.metadata()?;
+        let reached = self.cluster.reach(ANY, world)?;
+        let metadata = reached.metadata()?;
         let mut topics: Vec<_> = metadata.topics().iter().collect();
         topics.retain(|topic| self.internal || !topic.name().starts_with("__"));
         topics.sort_by_key(|topic| topic.name());
@@ -185,6 +186,7 @@ impl List {
             ]
         });
         print::rows(self.format, &["topic", "partitions", "replicas"], &rows.collect::<Vec<_>>())?;
+        eprintln!("{}", reached.brokers()?);
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -194,6 +196,7 @@ impl Describe {
         let reached = self.cluster.reach(&self.topic, world)?;
         let rows = described(&reached)?;
         print::rows(self.format, &DESCRIBED, &rows)?;
+        eprintln!("{}", reached.brokers()?);
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,21 +1,21 @@
 //! What a lab plays on: a log of files or on Kafka, one who writes to it, and contestants who follow it in this thread.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 use bytes::Bytes;
 use clap::Args;
 use tempfile::TempDir;
-use workloads::files::{RealDisk, SharedDisk};
-use workloads::log::file::{FileLog, FsyncPolicy};
 use workloads::log::{Appender, Log, Meta, RawRecord};
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Draft, Millis, Terms};
 
 use super::super::World;
+#[cfg(feature = "kafka")]
+use super::super::kafka::{Cluster, Reached};
 pub(super) use super::follower::Follower;
 use crate::contestants::Settings;
+use crate::logs::{Clients, LogAddress};
 use crate::upto;
 
 /// Where a lab's log is.
@@ -23,7 +23,7 @@ use crate::upto;
 pub(super) struct Ground {
     /// The log: a folder, or kafka://HOST:PORT/TOPIC; made if it is not there; a temporary folder if absent
     #[arg(long, value_name = "ADDRESS")]
-    pub(super) log: Option<String>,
+    pub(super) log: Option<LogAddress>,
     /// Number of its partitions, when it is made
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(super) partitions: u32,
@@ -31,10 +31,8 @@ pub(super) struct Ground {
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "N")]
     pub(super) replication: Option<u32>,
-    /// A setting of Kafka's client by its librdkafka name; a secret as env:NAME or file:PATH
-    #[cfg(feature = "kafka")]
-    #[arg(short = 'X', value_name = "NAME=VALUE")]
-    pub(super) settings: Vec<String>,
+    #[command(flatten)]
+    pub(super) clients: Clients,
 }
 
 /// A log and its writer.
@@ -43,7 +41,7 @@ pub(super) struct Stage {
     pub(super) log: Arc<dyn Log>,
     /// The brokers that hold it, if it is on Kafka.
     #[cfg(feature = "kafka")]
-    pub(super) reached: Option<super::super::kafka::Reached>,
+    pub(super) reached: Option<Reached>,
     appender: Box<dyn Appender>,
     appended: u64,
     folder: TempDir,
@@ -60,46 +58,41 @@ impl Ground {
             partition_by: PartitionBy::Key,
             made_by: "wb lab".into(),
         };
-        let path = match self.log.as_deref() {
-            #[cfg(feature = "kafka")]
-            Some(address) if address.starts_with("kafka://") => {
-                return self.topic(address, &meta, folder, world);
-            }
-            Some(path) => PathBuf::from(path),
-            None => folder.path().join("log"),
-        };
-        let _ = world;
-        let disk: SharedDisk = Arc::new(RealDisk);
-        if !path.join("log.json").exists() {
-            FileLog::create(&disk, &path, &meta)?;
+        let mut log = self.log.clone().unwrap_or_else(|| folder.path().join("log").into());
+        if log.folder().is_none() {
+            self.clients.set_up([&mut log])?;
         }
-        let log = FileLog::open(&disk, &path)?;
-        let appender = Box::new(FileLog::appender(&disk, &path, FsyncPolicy::None)?);
+        let lookup = world.environment;
+        if !log.exists(lookup)? {
+            log.create(&meta, self.copies(), lookup)?;
+        }
         let stage = Stage {
-            log: Arc::new(log),
+            log: log.open(lookup)?,
             #[cfg(feature = "kafka")]
-            reached: None,
-            appender,
+            reached: self.reach(&log, world)?,
+            appender: log.appender(lookup)?,
             appended: 0,
             folder,
         };
         stage.of(workload)
     }
 
-    #[cfg(feature = "kafka")]
-    fn topic(&self, address: &str, meta: &Meta, folder: TempDir, world: &World) -> anyhow::Result<Stage> {
-        use super::super::kafka::Cluster;
-        use workloads::log::kafka::KafkaLog;
+    /// Number of copies of a topic.
+    fn copies(&self) -> Option<u32> {
+        #[cfg(feature = "kafka")]
+        return self.replication;
+        #[cfg(not(feature = "kafka"))]
+        None
+    }
 
-        let cluster = Cluster { bootstrap: String::new(), settings: self.settings.clone() };
-        let reached = cluster.reach(address, world)?;
-        if reached.partitions().is_err() {
-            KafkaLog::create(&reached.address, &reached.credentials, meta, self.replication)?;
+    /// The brokers, to be asked who leads.
+    #[cfg(feature = "kafka")]
+    fn reach(&self, log: &LogAddress, world: &World) -> anyhow::Result<Option<Reached>> {
+        if log.folder().is_some() {
+            return Ok(None);
         }
-        let log = KafkaLog::open(&reached.address, &reached.credentials)?;
-        let appender = Box::new(log.appender()?);
-        let stage = Stage { log: Arc::new(log), reached: Some(reached), appender, appended: 0, folder };
-        stage.of(&meta.workload)
+        let cluster = Cluster { bootstrap: String::new(), clients: Clients::default() };
+        cluster.reach(&log.to_string(), world).map(Some)
     }
 }
 

@@ -69,7 +69,7 @@ impl Arguments {
         use super::super::kafka::{Cluster, Watch};
         use workloads::log::kafka::rdkafka::Message;
 
-        let cluster = Cluster { bootstrap: String::new(), settings: self.ground.settings.clone() };
+        let cluster = Cluster { bootstrap: String::new(), clients: self.ground.clients.clone() };
         let reached = cluster.reach(topic, count.world)?;
         reached.partitions()?;
         let mut config = grouped(&reached, "wordcount");

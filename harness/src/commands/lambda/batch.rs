@@ -17,7 +17,7 @@ use workloads::{Dedup, Log, Terms};
 use super::super::answer::dedup;
 use super::super::print::{self, Format, Value};
 use super::super::{Usage, World, code};
-use crate::logs::LogAddress;
+use crate::logs::{Clients, LogAddress};
 
 /// How long to rest when there is nothing to do.
 const REST: Duration = Duration::from_millis(2);
@@ -70,11 +70,14 @@ pub struct Arguments {
     /// How to print the rows of a day that differ
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    #[command(flatten)]
+    clients: Clients,
 }
 
 impl Arguments {
     /// Does it.
-    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self, world: &World) -> anyhow::Result<ExitCode> {
+        self.clients.set_up(self.log.iter_mut())?;
         let disk: SharedDisk = Arc::new(RealDisk);
         match &self.day {
             Some(day) => self.rebuild(&disk, day),

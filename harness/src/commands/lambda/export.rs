@@ -11,7 +11,7 @@ use workloads::files::{RealDisk, SharedDisk};
 use workloads::{Dedup, Terms};
 
 use super::super::answer::dedup;
-use crate::logs::{LogAddress, Lookup};
+use crate::logs::{Clients, LogAddress, Lookup};
 
 /// From where, and where to.
 #[derive(Debug, Args)]
@@ -43,11 +43,14 @@ pub struct Arguments {
     #[cfg(feature = "avro")]
     #[arg(long, value_name = "ADDRESS", default_value = "", hide_default_value = true, requires = "avro")]
     archive: String,
+    #[command(flatten)]
+    clients: Clients,
 }
 
 impl Arguments {
     /// Does it.
-    pub fn run(self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+        self.clients.set_up(self.log.iter_mut())?;
         let disk: SharedDisk = Arc::new(RealDisk);
         let log = self.log.as_ref().map(|log| log.open(lookup)).transpose()?;
         let terms = Terms { dedup: self.dedup, ..Terms::default() };

@@ -10,7 +10,7 @@ use workloads::partition::PartitionBy;
 
 use super::import::partition_by;
 use super::merge::Merged;
-use crate::logs::{LogAddress, Lookup};
+use crate::logs::{Clients, LogAddress, Lookup};
 
 /// Records handed to the log at once.
 const CHUNK: usize = 1000;
@@ -40,10 +40,14 @@ pub struct Arguments {
     /// How events are spread over them, key or round-robin; as in the log if absent
     #[arg(long, value_parser = partition_by)]
     pub partition_by: Option<PartitionBy>,
+    /// How clients of Kafka are set up.
+    #[command(flatten)]
+    pub clients: Clients,
 }
 
 impl Arguments {
-    pub(super) fn run(self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(mut self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+        self.clients.set_up([&mut self.from, &mut self.to])?;
         let (copied, undecodable) = self.copy(lookup)?;
         if undecodable > 0 {
             eprintln!("{undecodable} records could not be decoded and were copied as they are");
@@ -64,7 +68,7 @@ impl Arguments {
             ..old.clone()
         };
         let stays = (meta.partitions, meta.partition_by) == (old.partitions, old.partition_by);
-        self.to.create(&meta, lookup)?;
+        self.to.create(&meta, None, lookup)?;
         let mut appender = self.to.appender(lookup)?;
         let mut waiting = vec![Vec::new(); meta.partitions as usize];
         let mut merged = Merged::of(&*log)?;

@@ -10,7 +10,7 @@ use workloads::log::RawRecord;
 
 use super::lines::Style;
 use super::merge::Merged;
-use crate::logs::{LogAddress, Lookup};
+use crate::logs::{Clients, LogAddress, Lookup};
 
 /// What is printed, and how.
 #[derive(Clone, Debug, Args)]
@@ -27,13 +27,17 @@ pub struct Arguments {
     /// How lines are written
     #[arg(long, value_enum, default_value = "csv")]
     pub style: Style,
+    /// How clients of Kafka are set up.
+    #[command(flatten)]
+    pub clients: Clients,
 }
 
 /// A cell, and whether it is a number.
 type Cell = (&'static str, String, bool);
 
 impl Arguments {
-    pub(super) fn run(self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(mut self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+        self.clients.set_up([&mut self.log])?;
         let out = BufWriter::new(io::stdout().lock());
         match self.export(out, lookup) {
             Ok(0) => {}

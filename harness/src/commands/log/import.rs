@@ -17,7 +17,7 @@ use super::reading::{Reading, Refusal};
 use super::sink::Sink;
 use crate::commands::Usage;
 use crate::commands::World;
-use crate::logs::{LogAddress, Lookup};
+use crate::logs::{Clients, LogAddress, Lookup};
 
 pub use super::sink::{Imported, Reject};
 
@@ -91,6 +91,9 @@ pub struct Arguments {
     /// File for lines that give no event; rejects.jsonl in the log's folder if absent, or here for a log on Kafka
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// How clients of Kafka are set up.
+    #[command(flatten)]
+    pub clients: Clients,
 }
 
 /// Reads `key` or `round-robin`.
@@ -99,7 +102,8 @@ pub fn partition_by(text: &str) -> Result<PartitionBy, String> {
 }
 
 impl Arguments {
-    pub(super) fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(mut self, world: &World) -> anyhow::Result<ExitCode> {
+        self.clients.set_up([&mut self.log])?;
         let done = self
             .import(world.clock.millis(), world.environment)
             .with_context(|| format!("importing {}", self.file.display()))?;

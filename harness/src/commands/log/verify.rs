@@ -10,7 +10,7 @@ use workloads::log::file::{Checked, verify};
 use workloads::log::lend;
 
 use crate::commands::print::{self, Format, Value};
-use crate::logs::{LogAddress, Lookup};
+use crate::logs::{Clients, LogAddress, Lookup};
 
 /// Which log, and how to print.
 #[derive(Clone, Debug, Args)]
@@ -26,10 +26,14 @@ pub struct Arguments {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// How clients of Kafka are set up.
+    #[command(flatten)]
+    pub clients: Clients,
 }
 
 impl Arguments {
-    pub(super) fn run(self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(mut self, lookup: Lookup) -> anyhow::Result<ExitCode> {
+        self.clients.set_up([&mut self.log])?;
         let disk: SharedDisk = Arc::new(RealDisk);
         let Some(folder) = self.log.folder() else { return self.read(&*self.log.open(lookup)?) };
         let checked = verify(&disk, folder)?;

@@ -78,6 +78,11 @@ impl FileLog {
         describe(disk, folder, meta)
     }
 
+    /// Whether a log has been made in a folder.
+    pub fn exists(disk: &SharedDisk, folder: &Path) -> bool {
+        disk.read(&folder.join(DESCRIPTION)).is_ok()
+    }
+
     /// Opens a log to read it.
     pub fn open(disk: &SharedDisk, folder: &Path) -> Result<FileLog, LogError> {
         let meta = description(disk, folder)?;
@@ -151,9 +156,9 @@ fn bounded(file: &Path, meta: &Meta) -> Result<(), LogError> {
 }
 
 fn refuse_second(disk: &SharedDisk, folder: &Path) -> Result<(), LogError> {
-    match disk.read(&folder.join(DESCRIPTION)) {
-        Ok(_) => Err(LogError::Exists(folder.to_path_buf())),
-        Err(_) => Ok(()),
+    match FileLog::exists(disk, folder) {
+        true => Err(LogError::Exists(folder.to_path_buf())),
+        false => Ok(()),
     }
 }
 

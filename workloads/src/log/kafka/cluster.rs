@@ -13,6 +13,7 @@ use rdkafka::metadata::{Metadata, MetadataTopic};
 use super::address::KafkaAddress;
 use super::line::Line;
 use super::refusal::{PATIENCE, refuse};
+use super::release::{self, Release};
 use super::settings::Credentials;
 use crate::log::LogError;
 
@@ -38,15 +39,27 @@ impl Cluster {
 
     /// Whether the topic exists.
     pub fn exists(&self) -> Result<bool, LogError> {
-        let metadata = self.line.metadata("look for a topic")?;
+        self.knows("look for a topic")
+    }
+
+    fn knows(&self, what: &str) -> Result<bool, LogError> {
+        let metadata = self.line.metadata(what)?;
         let known = |topic: &MetadataTopic| topic.error().is_none() && !topic.partitions().is_empty();
         Ok(metadata.topics().first().is_some_and(known))
     }
 
-    /// Its brokers in a few words.
-    pub fn brokers(&self) -> Result<String, LogError> {
-        let number = self.line.metadata("ask for brokers")?.brokers().len();
-        Ok(if number == 1 { "1 broker".into() } else { format!("{number} brokers") })
+    /// How many brokers it has, and of which releases of Kafka they are, as far as they say it.
+    pub fn brokers(&self) -> Result<(usize, String), LogError> {
+        let metadata = self.line.metadata("ask for brokers")?;
+        let brokers = metadata.brokers();
+        let mut found: Vec<Release> = match self.credentials.encrypted() {
+            true => vec![Release::Encrypted],
+            false => brokers.iter().map(|it| release::ask(it.host(), it.port() as u16)).collect(),
+        };
+        found.sort();
+        found.dedup();
+        let names: Vec<String> = found.iter().map(Release::to_string).collect();
+        Ok((brokers.len(), names.join(" and ")))
     }
 
     /// Makes the topic and waits until every partition has a leader. Without a number of copies the cluster decides.
@@ -69,12 +82,19 @@ impl Cluster {
         self.settled(&what, partitions)
     }
 
-    /// Deletes the topic.
+    /// Deletes the topic and waits until nobody knows it any more, so that it can be made again.
     pub fn delete(&self) -> Result<(), LogError> {
         self.describe()?;
         let topic = self.line.address().topic();
-        let deleted = wait(self.admin()?.delete_topics(&[topic], &options()));
-        self.done(&format!("delete topic {topic}"), deleted)
+        let what = format!("delete topic {topic}");
+        self.done(&what, wait(self.admin()?.delete_topics(&[topic], &options())))?;
+        for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
+            if !self.knows(&what)? {
+                return Ok(());
+            }
+            thread::sleep(LOOK);
+        }
+        Err(self.refuse(&what, &KafkaError::AdminOp(Code::OperationTimedOut)))
     }
 
     /// A client for what is not asked here.

@@ -27,6 +27,7 @@ mod line;
 mod message;
 mod reader;
 mod refusal;
+mod release;
 mod settings;
 mod topic;
 mod transactions;
@@ -108,11 +109,6 @@ impl KafkaLog {
         let id = format!("workbench-{}", self.topic.address().topic());
         let producer = Producer::new(self.topic.address(), self.topic.credentials().transactional(&id))?;
         TransactionalAppender::open(producer, Arc::clone(&self.topic), transactions)
-    }
-
-    /// Number of brokers in its cluster.
-    pub fn brokers(&self) -> Result<usize, LogError> {
-        self.topic.brokers()
     }
 }
 

@@ -20,6 +20,7 @@ const SECRETS: &[&str] = &[
 ];
 /// Settings that decide whether anything is lost or read twice: they are not open to choice.
 const FIXED: &[&str] = &[
+    "allow.auto.create.topics",
     "bootstrap.servers",
     "metadata.broker.list",
     "auto.offset.reset",
@@ -159,6 +160,12 @@ impl fmt::Display for KafkaSettings {
 }
 
 impl Credentials {
+    /// Whether nobody can follow what is said to the brokers.
+    pub(super) fn encrypted(&self) -> bool {
+        let mut protocols = self.given.iter().filter(|(name, _)| name == "security.protocol");
+        protocols.any(|(_, protocol)| protocol.to_ascii_lowercase().ends_with("ssl"))
+    }
+
     /// For creating topics and asking about them.
     pub fn admin(&self) -> ClientConfig {
         self.over(ClientConfig::new())
@@ -216,6 +223,8 @@ impl Credentials {
     /// What was given stands above what the profile says.
     fn over(&self, mut config: ClientConfig) -> ClientConfig {
         config.set("client.id", "workbench").set("bootstrap.servers", &self.brokers);
+        // What is not there is not made by asking for it.
+        config.set("allow.auto.create.topics", "false");
         // A broker that comes back is found soon.
         config.set("reconnect.backoff.ms", "50").set("reconnect.backoff.max.ms", "1000");
         config.set("socket.keepalive.enable", "true");

@@ -73,11 +73,6 @@ impl Topic {
         &self.credentials
     }
 
-    /// The brokers of its cluster.
-    pub(super) fn brokers(&self) -> Result<usize, LogError> {
-        Ok(self.line.describe()?.brokers().len())
-    }
-
     /// A client to read a partition from an offset on: an idle one, or a new one.
     pub(super) fn client(&self, partition: u32, offset: u64) -> KafkaResult<Client> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
