@@ -79,6 +79,32 @@ fn a_version_of_other_partitions_is_refused() {
 }
 
 #[test]
+fn a_contestant_with_a_database_answers_over_a_finished_log_too() {
+    let folder = with_log();
+    let ask = |contestant: &str| {
+        let arguments = [
+            "answer",
+            "orders",
+            "spend",
+            "--log",
+            "orders.log",
+            "--contestant",
+            contestant,
+            "--format",
+            "csv",
+        ];
+        let output = wb(folder.path(), &arguments);
+        assert!(output.status.success(), "{contestant}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let truth = ask("reference");
+    assert!(truth.lines().count() > 1, "{truth}");
+    for contestant in ["kappa-sqlite", "lambda-sqlite"] {
+        assert_eq!(ask(contestant), truth, "{contestant}");
+    }
+}
+
+#[test]
 fn a_view_or_contestant_that_is_not_there_is_answered_with_those_that_are() {
     let folder = with_log();
     let arguments = ["answer", "orders", "spent", "--log", "orders.log", "--contestant", "reference"];

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{broker, consumed, done, fed, fresh, make, text, wb};
 
 /// Runs `wb`, which must fail within ten seconds with this code and one line that holds every one of `said`.
-fn refused(arguments: &[&str], input: &str, code: i32, said: &[&str]) {
+pub(super) fn refused(arguments: &[&str], input: &str, code: i32, said: &[&str]) {
     let began = Instant::now();
     let output = fed(wb(arguments), input);
     let complaint = text(&output.stderr);

@@ -9,6 +9,7 @@ mod commands;
 #[path = "../trades/golden.rs"]
 mod golden;
 mod labs;
+mod logs;
 mod three_brokers;
 mod trades;
 

@@ -114,6 +114,58 @@ fn below_the_least_copies_nothing_is_taken_and_that_is_said() {
 
 #[test]
 #[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn with_two_brokers_down_a_writer_says_that_it_waits_and_gives_up_in_time() {
+    let topic = &fresh("deadline");
+    let log = format!("kafka://{}/{topic}", brokers());
+    make(&brokers(), topic, &["--replication", "3"]);
+    let declare = ["topic", "declare", topic, "--bootstrap", &brokers(), "--workload", "orders"];
+    done(wb(&[&declare[..], &["--codec", "bin"]].concat()), "");
+    let generate = |more: &[&str]| {
+        let arguments = ["generate", "orders", "--events", "5000", "--resume", "--log", &log];
+        super::fed(wb(&[&arguments[..], more].concat()), "")
+    };
+    until("all are in step", topic, |held| held[0].1.len() == 3);
+    let leader = described(topic)[0].0.clone();
+    let others: Vec<&str> = ["1", "2", "3"].into_iter().filter(|broker| *broker != leader).collect();
+    for other in &others {
+        done(kafka(&["kill", other]), "");
+    }
+    let began = Instant::now();
+    let refused = generate(&["-X", "message.timeout.ms=8000"]);
+    let (took, said) = (began.elapsed(), super::text(&refused.stderr));
+    for other in &others {
+        done(kafka(&["start", other]), "");
+    }
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    assert!(took < Duration::from_secs(25), "{took:?}: {said}");
+    assert!(said.contains("waiting, for 8 s at the most"), "{said}");
+    until("all are in step again", topic, |held| held[0].1.len() == 3);
+    let whole = generate(&[]);
+    assert!(whole.status.success(), "{}", super::text(&whole.stderr));
+    let lines = done(wb(&["log", "export", &log]), "");
+    assert_eq!(lines.lines().count(), 5001, "each event once, below a head");
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn a_broker_that_is_asked_to_end_hands_its_partitions_on() {
+    let topic = fresh("restarted");
+    make(&brokers(), &topic, &["--partitions", "2", "--replication", "3"]);
+    until("all are in step", &topic, |held| held.iter().all(|(_, copies)| copies.len() == 3));
+    let send = || done(wb(&["produce", &topic, "--bootstrap", &brokers(), "--numbers", "200"]), "");
+    send();
+    let leader = described(&topic)[0].0.clone();
+    done(kafka(&["stop", &leader]), "");
+    until("another leads", &topic, |held| held.iter().all(|(now, _)| *now != leader && now != "none"));
+    send();
+    done(kafka(&["start", &leader]), "");
+    until("it is in step again", &topic, |held| held.iter().all(|(_, copies)| copies.len() == 3));
+    send();
+    assert_eq!(consumed(&brokers(), &topic, 600).len(), 600);
+}
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
 fn sensors_raise_exactly_their_alerts_while_a_leader_is_killed() {
     let log = format!("kafka://{}/{}", brokers(), fresh("readings"));
     let script = super::root().join("scripts/kafka");
