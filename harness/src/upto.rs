@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use workloads::files::{PowerLoss, SharedDisk};
@@ -12,8 +13,14 @@ use workloads::{Answer, Log, Meta, Millis, Query, Terms, Version};
 use crate::contestants::{Component, Contestant, Now, Role, Settings};
 use crate::driver::Stop;
 
-/// Rounds in which nobody has anything to do before a contestant is taken to have finished.
+/// Rounds in which nobody has anything to do before what they wait for is given time: a broker, or a thread beside them.
 const IDLE_ROUNDS: u32 = 2_000;
+
+/// Rounds with a pause each before a contestant is taken to come no further.
+const PAUSES: u32 = 3_000;
+
+/// How long one lasts.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Microseconds that each round takes by the clock that components are told.
 const ROUND_US: i64 = 1_000;
@@ -119,7 +126,10 @@ pub fn answer(
             return Ok((answer, dead.unwrap_or(0)));
         }
         idle = if busy { 0 } else { idle + 1 };
-        ensure!(idle < IDLE_ROUNDS, "{} does not reach version {version}", contestant.name);
+        if idle > IDLE_ROUNDS {
+            std::thread::sleep(PAUSE);
+        }
+        ensure!(idle < IDLE_ROUNDS + PAUSES, "{} does not reach version {version}", contestant.name);
         now.micros += ROUND_US;
     }
 }

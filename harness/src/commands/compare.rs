@@ -74,7 +74,8 @@ impl Arguments {
         let replay = source.as_ref().map(|(folder, _)| {
             let pace = self.speed.map(Pace::Speed).or(self.rate.map(Pace::Rate));
             let disk: SharedDisk = Arc::new(RealDisk);
-            Replay::open(&disk, folder, pace, &plan)
+            let name = self.log.as_ref().map(LogAddress::to_string).unwrap_or_default();
+            Replay::open(&disk, (folder, &name), pace, &plan)
         });
         let replay = replay.transpose()?;
         if let Some(replay) = &replay {

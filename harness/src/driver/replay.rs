@@ -60,7 +60,12 @@ pub struct Replay {
 impl Replay {
     /// Looks at a log. The live part is what fills the plan's seconds, and half of the log at most. Without a pace it is
     /// the plan's rate, or the lower one at which half of a small log takes the plan's seconds.
-    pub fn open(disk: &SharedDisk, folder: &Path, asked: Option<Pace>, plan: &Plan) -> anyhow::Result<Self> {
+    pub fn open(
+        disk: &SharedDisk,
+        (folder, name): (&Path, &str),
+        asked: Option<Pace>,
+        plan: &Plan,
+    ) -> anyhow::Result<Self> {
         let log = FileLog::open(disk, folder)?;
         let total = log.heads()?.total();
         ensure!(total > 1, "{} holds {total} records: at least 2 are needed", folder.display());
@@ -88,14 +93,14 @@ impl Replay {
             seconds * 1000.0
         );
         let (folder, meta) = (folder.to_path_buf(), log.meta().clone());
-        let (about, again) = (String::new(), again(plan, &folder, asked));
+        let (about, again) = (String::new(), again(plan, name, asked));
         let mut replay = Replay { folder, meta, pace, history, total, seconds, about, again };
-        replay.about = replay.told(asked.is_some(), plan.live.rate);
+        replay.about = replay.told(name, asked.is_some(), plan.live.rate);
         Ok(replay)
     }
 
     /// What is done with the log, in a sentence.
-    fn told(&self, asked: bool, usual: f64) -> String {
+    fn told(&self, name: &str, asked: bool, usual: f64) -> String {
         let (live, seconds) = (self.live(), self.seconds);
         let pace = match self.pace {
             Pace::Speed(speed) => format!("at {speed} times the speed at which it happened"),
@@ -114,8 +119,7 @@ impl Replay {
             ""
         };
         format!(
-            "{} sent again: its first {history} events as history, the last {live} live over {seconds:.2} s {pace}.{short}",
-            self.folder.display()
+            "{name} sent again: its first {history} events as history, the last {live} live over {seconds:.2} s {pace}.{short}"
         )
     }
 
@@ -202,13 +206,15 @@ impl Replay {
 }
 
 /// The command over a plan and a log.
-fn again(plan: &Plan, log: &Path, pace: Option<Pace>) -> String {
+fn again(plan: &Plan, log: &str, pace: Option<Pace>) -> String {
     let pace = match pace {
         Some(Pace::Rate(rate)) => format!(" --rate {rate}"),
         Some(Pace::Speed(speed)) => format!(" --speed {speed}"),
         None => String::new(),
     };
-    format!("wb compare {} --log {}{pace}", plan.name, log.display())
+    // Settings in an address are the shell's business without them.
+    let quote = if log.contains('?') { "'" } else { "" };
+    format!("wb compare {} --log {quote}{log}{quote}{pace}", plan.name)
 }
 
 /// When each record of a log is due at a speed, in microseconds since the first.
@@ -315,7 +321,8 @@ mod tests {
         let disk = log(&folder.path().join("log"), count, time);
         let plan = Plan::load("short").unwrap();
         let replay =
-            Replay::open(&disk, &folder.path().join("log"), Some(Pace::Speed(speed)), &plan).unwrap();
+            Replay::open(&disk, (&folder.path().join("log"), "my.log"), Some(Pace::Speed(speed)), &plan)
+                .unwrap();
         let (_, schedule) = replay.split(&disk, &folder.path().join("history")).unwrap();
         let due: Vec<i64> = schedule.due.iter().map(|due| due.intended_us).collect();
         assert_eq!(due.len() as u64, replay.live());
@@ -349,7 +356,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let disk = log(&folder.path().join("log"), 101, |number| number as i64);
         let plan = Plan::load("short").unwrap();
-        let open = |pace| Replay::open(&disk, &folder.path().join("log"), pace, &plan).unwrap();
+        let open = |pace| Replay::open(&disk, (&folder.path().join("log"), "my.log"), pace, &plan).unwrap();
         let replay = open(None);
         assert_eq!((replay.live(), replay.seconds()), (50, plan.live.seconds));
         assert_eq!(replay.plan(&plan).unwrap().live.rate, 50.0 / plan.live.seconds);
@@ -367,7 +374,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let disk = log(folder.path(), 100, |_| 7);
         let plan = Plan::load("short").unwrap();
-        let error = Replay::open(&disk, folder.path(), Some(Pace::Speed(1.0)), &plan).unwrap_err();
+        let error =
+            Replay::open(&disk, (folder.path(), "my.log"), Some(Pace::Speed(1.0)), &plan).unwrap_err();
         assert!(error.to_string().contains("choose a lower one, or --rate"), "{error}");
     }
 }
