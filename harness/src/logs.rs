@@ -101,8 +101,13 @@ impl LogAddress {
         }
     }
 
-    /// Makes an empty log there; on brokers with so many copies, or as many as they are set to keep.
-    pub fn create(&self, meta: &Meta, _copies: Option<u32>, _lookup: Lookup) -> anyhow::Result<()> {
+    /// Makes an empty log there.
+    pub fn create(&self, meta: &Meta, lookup: Lookup) -> anyhow::Result<()> {
+        self.copied(meta, None, lookup)
+    }
+
+    /// The same; on brokers with so many copies, or as many as they are set to keep.
+    pub fn copied(&self, meta: &Meta, _copies: Option<u32>, _lookup: Lookup) -> anyhow::Result<()> {
         match self {
             LogAddress::Folder(folder) => Ok(FileLog::create(&disk(), folder, meta)?),
             #[cfg(feature = "kafka")]

@@ -134,7 +134,7 @@ impl Arguments {
         let made_by = source::made_by(&plan, &faults);
         let resumed = self.resume && self.log.exists(lookup)?;
         if !resumed {
-            self.log.create(&source::meta(&plan.log, workload.name, made_by), None, lookup)?;
+            self.log.create(&source::meta(&plan.log, workload.name, made_by), lookup)?;
         }
         let mut appender = self.appender(lookup)?;
         if resumed {

@@ -74,7 +74,7 @@ impl Broker {
         history: &Path,
     ) -> anyhow::Result<Box<dyn Appender>> {
         let log = FileLog::open(disk, history)?;
-        place.create(log.meta(), None, self.lookup)?;
+        place.create(log.meta(), self.lookup)?;
         let filled = place.appender(self.lookup).and_then(|mut appender| {
             pour(&log, appender.as_mut()).with_context(|| format!("copying the history to {place}"))?;
             Ok(appender)

@@ -64,7 +64,7 @@ impl Ground {
         }
         let lookup = world.environment;
         if !log.exists(lookup)? {
-            log.create(&meta, self.copies(), lookup)?;
+            log.copied(&meta, self.copies(), lookup)?;
         }
         let stage = Stage {
             log: log.open(lookup)?,

@@ -68,7 +68,7 @@ impl Arguments {
             ..old.clone()
         };
         let stays = (meta.partitions, meta.partition_by) == (old.partitions, old.partition_by);
-        self.to.create(&meta, None, lookup)?;
+        self.to.create(&meta, lookup)?;
         let mut appender = self.to.appender(lookup)?;
         let mut waiting = vec![Vec::new(); meta.partitions as usize];
         let mut merged = Merged::of(&*log)?;

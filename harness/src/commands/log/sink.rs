@@ -64,7 +64,7 @@ impl Sink {
             partition_by: arguments.partition_by,
             made_by: format!("wb log import {}", arguments.file.display()),
         };
-        arguments.log.create(&meta, None, lookup)?;
+        arguments.log.create(&meta, lookup)?;
         let beside = || arguments.log.folder().unwrap_or(Path::new("")).join("rejects.jsonl");
         let rejects = arguments.rejects.clone().unwrap_or_else(beside);
         Ok(Sink {
