@@ -10,9 +10,9 @@ use workloads::log::{Appender, Log, Meta, RawRecord};
 use workloads::partition::PartitionBy;
 use workloads::{Codec, Draft, Millis, Terms};
 
-use super::super::World;
 #[cfg(feature = "kafka")]
 use super::super::kafka::{Cluster, Reached};
+use super::super::{Usage, World};
 pub(super) use super::follower::Follower;
 use crate::contestants::Settings;
 use crate::logs::{Clients, LogAddress};
@@ -23,7 +23,7 @@ use crate::upto;
 pub(super) struct Ground {
     /// The log: a folder, or kafka://HOST:PORT/TOPIC; made if it is not there; a temporary folder if absent
     #[arg(long, value_name = "ADDRESS")]
-    pub(super) log: Option<LogAddress>,
+    pub(super) log: Option<String>,
     /// Number of its partitions, when it is made
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(super) partitions: u32,
@@ -58,7 +58,10 @@ impl Ground {
             partition_by: PartitionBy::Key,
             made_by: "wb lab".into(),
         };
-        let mut log = self.log.clone().unwrap_or_else(|| folder.path().join("log").into());
+        let mut log: LogAddress = match &self.log {
+            Some(text) => text.parse().map_err(Usage::error)?,
+            None => folder.path().join("log").into(),
+        };
         if log.folder().is_none() {
             self.clients.set_up([&mut log])?;
         }
@@ -153,7 +156,7 @@ impl Stage {
         name: &str,
         tell: impl FnOnce(&mut Settings),
     ) -> anyhow::Result<Follower> {
-        let contestant = crate::contestants::find(name).map_err(super::super::Usage::error)?;
+        let contestant = crate::contestants::find(name).map_err(Usage::error)?;
         let mut settings = upto::settings(self.log.meta(), &Terms::default());
         settings.state = self.folder.path().join(own);
         tell(&mut settings);
