@@ -126,7 +126,7 @@ impl<'a> Measured<'a> {
         let stage = self.history()?;
         let disk: SharedDisk = Arc::new(RealDisk);
         let ways = (&[1][..], &[GRANULARITY][..]);
-        let replays = curve(&stage.log, &disk, ways, 1, &self.world.stop, |_, _, _| {})?;
+        let replays = curve(&stage.log, &disk, &[], ways, 1, &self.world.stop, |_, _, _| {})?;
         let point = replays.points.first().context("nothing was replayed")?;
         let (events, seconds) = (replays.records, point.seconds);
         let speed = events as f64 / seconds;
