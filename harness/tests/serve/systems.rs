@@ -29,7 +29,7 @@ fn shows_what_answer_says(workload: &'static str) {
     for name in ["lambda", "kappa"] {
         let party = PARTIES.iter().position(|party| *party == name).unwrap();
         let (who, log) = (contestant(name).unwrap(), system.log().clone());
-        let answer =
+        let (answer, _) =
             harness::upto::answer(who, log, &Terms::default(), &version, &questions, &Stop::default())
                 .unwrap();
         for (query, rows) in questions.iter().zip(&answer.rows) {
