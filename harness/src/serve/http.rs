@@ -1,7 +1,8 @@
 //! As much of HTTP as a page for a classroom needs: a thread a connection, one request each, and limits on everything.
 //!
 //! Whoever does not send what it began, or does not read what it asked for, is dropped after a while. Nobody waits for
-//! anybody else: what is streamed is looked up when there is room for it, so that nothing queues.
+//! anybody else: what is streamed is looked up when there is room for it, so that nothing queues. What is sent is read by
+//! `httparse`; threads do for as many pages as a classroom opens, so that no runtime is built for them.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 pub struct Request {
     /// `GET` or `POST`.
     pub method: String,
-    /// Without what is asked of it.
+    /// As it was sent, without what is asked of it.
     pub path: String,
     /// What is asked of it, decoded, in its order.
     pub query: Vec<(String, String)>,
@@ -54,6 +54,12 @@ impl From<io::Error> for Refused {
     }
 }
 
+/// Headers that a request may have.
+const HEADERS: usize = 64;
+
+const NONE: Refused = Refused::Said(400, "that is no request");
+const TOO_LONG: Refused = Refused::Said(431, "the request's head is too long");
+
 /// The request that comes over a connection.
 pub(super) fn receive(
     connection: &mut TcpStream,
@@ -62,18 +68,18 @@ pub(super) fn receive(
 ) -> Result<Request, Refused> {
     let until = clock.micros() + limits.request.as_micros() as i64;
     let mut bytes = Vec::new();
-    let end = loop {
-        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break Some(end);
+    let (mut request, end) = loop {
+        if let Some(whole) = head(&bytes)? {
+            break whole;
         }
         if bytes.len() > limits.head {
-            break None;
+            return Err(TOO_LONG);
         }
         more(connection, &mut bytes, until, clock)?;
     };
-    let end = end.filter(|end| *end <= limits.head);
-    let end = end.ok_or(Refused::Said(431, "the request's head is too long"))?;
-    let mut request = head(&bytes[..end]).ok_or(Refused::Said(400, "that is no request"))?;
+    if end > limits.head {
+        return Err(TOO_LONG);
+    }
     let length = match request.headers.iter().find(|(name, _)| name == "content-length") {
         Some(_) => request.header("content-length").and_then(|length| length.parse().ok()),
         None => Some(0),
@@ -82,10 +88,10 @@ pub(super) fn receive(
     if length > limits.body || request.header("transfer-encoding").is_some() {
         return Err(Refused::Said(413, "the request is too long"));
     }
-    while bytes.len() < end + 4 + length {
+    while bytes.len() < end + length {
         more(connection, &mut bytes, until, clock)?;
     }
-    request.body = bytes[end + 4..end + 4 + length].to_vec();
+    request.body = bytes[end..end + length].to_vec();
     Ok(request)
 }
 
@@ -105,70 +111,64 @@ fn more(connection: &mut TcpStream, bytes: &mut Vec<u8>, until: i64, clock: &Clo
     }
 }
 
-/// The head of a request.
-fn head(bytes: &[u8]) -> Option<Request> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let mut lines = text.split("\r\n");
-    let mut first = lines.next()?.split(' ');
-    let (method, target, version) = (first.next()?, first.next()?, first.next()?);
-    if first.next().is_some() || !version.starts_with("HTTP/1.") || !target.starts_with('/') {
-        return None;
-    }
+/// The request whose head these bytes begin with and how long the head is, if it is there in whole.
+fn head(bytes: &[u8]) -> Result<Option<(Request, usize)>, Refused> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS];
+    let mut parsed = httparse::Request::new(&mut headers);
+    let length = match parsed.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => return Err(TOO_LONG),
+        Err(_) => return Err(NONE),
+    };
+    let target = parsed.path.filter(|target| target.starts_with('/')).ok_or(NONE)?;
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let header = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+    let header = |header: &httparse::Header<'_>| {
+        let value = std::str::from_utf8(header.value).map_err(|_| NONE)?;
+        Ok::<_, Refused>((header.name.to_ascii_lowercase(), value.to_owned()))
     };
-    let headers: Vec<(String, String)> = lines.map(header).collect::<Option<_>>()?;
-    let pair = |part: &str| {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        Some((decoded(name)?, decoded(value)?))
+    let request = Request {
+        method: parsed.method.unwrap_or_default().to_owned(),
+        path: path.to_owned(),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        headers: parsed.headers.iter().map(header).collect::<Result<_, _>>()?,
+        body: Vec::new(),
     };
-    let query = query.split('&').filter(|part| !part.is_empty()).map(pair).collect::<Option<_>>()?;
-    Some(Request { method: method.into(), path: decoded(path)?, query, headers, body: Vec::new() })
-}
-
-/// Text in which bytes stand as `%41` and a space may stand as `+`.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'%' => {
-                let mut digit = || char::from(rest.next()?).to_digit(16);
-                (digit()? * 16 + digit()?) as u8
-            }
-            b'+' => b' ',
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).ok()
+    Ok(Some((request, length)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn whole(text: &str) -> Option<Request> {
+        head(text.as_bytes()).ok().flatten().map(|(request, _)| request)
+    }
+
     #[test]
     fn a_head_is_read_with_what_is_asked_in_it() {
-        let request = head(b"GET /keys?view=spend&q=a%26b+c HTTP/1.1\r\nHost: localhost\r\nA: 1\r\nA: 2")
-            .expect("a head");
+        let request =
+            whole("GET /keys?view=spend&q=a%26b+c HTTP/1.1\r\nHost: localhost\r\nA: 1\r\nA: 2\r\n\r\n")
+                .expect("a head");
         assert_eq!((request.path.as_str(), request.asked("q")), ("/keys", Some("a&b c")));
         assert_eq!((request.header("host"), request.header("a")), (Some("localhost"), None));
+        let long: String = (0..=HEADERS).map(|number| format!("a{number}: 1\r\n")).collect();
+        assert!(matches!(
+            head(format!("GET / HTTP/1.1\r\n{long}\r\n").as_bytes()),
+            Err(Refused::Said(431, _))
+        ));
     }
 
     #[test]
     fn what_is_no_head_is_none() {
-        for text in [
-            "",
-            "GET /",
-            "GET x HTTP/1.1",
-            "GET / HTTP/1.1 x",
-            "GET / SMTP/1",
-            "GET / HTTP/1.1\r\nno header",
-            "GET /%zz HTTP/1.1",
-        ] {
-            assert_eq!(head(text.as_bytes()), None, "{text}");
+        for text in ["", "GET /", "GET / HTTP/1.1\r\nHost: x\r\n"] {
+            assert!(matches!(head(text.as_bytes()), Ok(None)), "{text}");
+        }
+        for text in ["GET x HTTP/1.1", "GET / HTTP/1.1 x", "GET / SMTP/1", "GET / HTTP/1.1\r\nno header"] {
+            assert!(
+                matches!(head(format!("{text}\r\n\r\n").as_bytes()), Err(Refused::Said(400, _))),
+                "{text}"
+            );
         }
     }
 }
