@@ -148,7 +148,8 @@ pub fn generated(shape: &Shape, speed: f64, faults: &Faults) -> Script {
         drafts: (trades.generate)(shape).peekable(),
         speed,
         faults: faults.clone(),
-        dice: ChaCha8Rng::seed_from_u64(shape.seed),
+        conditions: ChaCha8Rng::seed_from_u64(shape.seed),
+        dice: ChaCha8Rng::seed_from_u64(!shape.seed),
         frames: 0,
         garbage: 0,
         sent: VecDeque::new(),
@@ -162,6 +163,8 @@ struct Source {
     drafts: Peekable<Box<dyn Iterator<Item = Draft> + Send>>,
     speed: f64,
     faults: Faults,
+    /// By itself, so that faults change nothing of the trades.
+    conditions: ChaCha8Rng,
     dice: ChaCha8Rng,
     frames: u64,
     garbage: usize,
@@ -180,7 +183,7 @@ impl Source {
         while let Some(draft) = self.drafts.next_if(|draft| number(draft) == own) {
             if let Event::Trade(trade) = draft.event {
                 let coin = trade.symbol.contains(':');
-                let drawn = CONDITIONS[self.dice.random_range(0..CONDITIONS.len())];
+                let drawn = CONDITIONS[self.conditions.random_range(0..CONDITIONS.len())];
                 frame.push((trade, if coin { &[] } else { drawn }));
             }
         }
