@@ -127,6 +127,8 @@ async function speak(language) {
   for (const [key, text] of Object.entries(await ask(`/words?lang=${language}`))) words[`page.${key}`] = text;
   document.documentElement.lang = language;
   $('lang').value = language;
+  // What was said of the last thing done was said in the other one.
+  $('said').textContent = '';
   for (const element of document.querySelectorAll('[data-say]')) element.textContent = say(element.dataset.say);
   remember('lang', language);
   if (about) {

@@ -12,6 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::Context;
+use socket2::SockRef;
 
 pub use super::request::Request;
 use super::request::{Refused, receive};
@@ -30,12 +31,21 @@ pub struct Limits {
     pub request: Duration,
     /// How long one who does not read is waited for.
     pub stall: Duration,
+    /// Bytes that may lie here for one who follows a stream: few, so that it is soon noticed that nobody reads them.
+    pub unread: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Limits { connections: 256, head: 8 << 10, body: 4 << 10, request: seconds(5), stall: seconds(5) }
+        Limits {
+            connections: 256,
+            head: 8 << 10,
+            body: 4 << 10,
+            request: seconds(5),
+            stall: seconds(5),
+            unread: 32 << 10,
+        }
     }
 }
 
@@ -232,7 +242,10 @@ fn converse(
     };
     match site.answer(&request) {
         Reply::Whole(response) => response.write(&mut connection),
-        Reply::Stream(next) => stream(connection, next, ended),
+        Reply::Stream(next) => {
+            SockRef::from(&connection).set_send_buffer_size(limits.unread)?;
+            stream(connection, next, ended)
+        }
     }
 }
 
