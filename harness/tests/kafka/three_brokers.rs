@@ -133,7 +133,8 @@ fn with_two_brokers_down_a_writer_says_that_it_waits_and_gives_up_in_time() {
     let topic = &(0..30).map(|_| made("deadline")).find(|topic| described(topic)[0].0 == leader).unwrap();
     let log = format!("kafka://{}/{topic}", brokers());
     let generate = |more: &[&str]| {
-        let arguments = ["generate", "orders", "--events", "5000", "--resume", "--log", &log];
+        let arguments =
+            ["generate", "orders", "--events", "5000", "--partitions", "1", "--resume", "--log", &log];
         super::fed(wb(&[&arguments[..], more].concat()), "")
     };
     until("all are in step", topic, |held| held[0].1.len() == 3);
