@@ -9,7 +9,9 @@ use workloads::files::{RealDisk, SharedDisk};
 use workloads::log::RawRecord;
 use workloads::log::file::{FileLog, FsyncPolicy};
 use workloads::partition::PartitionBy;
-use workloads::{Appender, Codec, Draft, Meta, Place, Query, Record, Rows, Shape, Terms, Workload};
+use workloads::{
+    Appender, Codec, Draft, Event, Meta, OrderKind, Place, Query, Record, Rows, Shape, Terms, Workload,
+};
 
 use super::Effort;
 use crate::contestants::reference::Fold;
@@ -35,6 +37,8 @@ pub struct Input {
     pub(super) workload: &'static str,
     /// The plain loop's first view, once it was asked for.
     pub(super) truth: OnceLock<Rows>,
+    /// The orders that were placed, once they were asked for.
+    placed: OnceLock<Vec<Record>>,
 }
 
 impl Input {
@@ -59,6 +63,7 @@ impl Input {
             scratch: scratch.to_path_buf(),
             workload: workload.name,
             truth: OnceLock::new(),
+            placed: OnceLock::new(),
         };
         let mut records = Vec::with_capacity(effort.events as usize);
         (workload.generate)(&shape).for_each(|draft| records.push(input.take(draft, shape.start)));
@@ -67,6 +72,12 @@ impl Input {
             input.write(codec).with_context(|| format!("writing a log in {}", scratch.display()))?;
         }
         Ok(input)
+    }
+
+    /// The orders that were placed, without what takes any of them back.
+    pub(super) fn placed(&self) -> &[Record] {
+        let placed = |record: &&Record| matches!(&record.event, Event::Order(order) if order.kind == OrderKind::Placed);
+        self.placed.get_or_init(|| self.records.iter().filter(placed).cloned().collect())
     }
 
     /// An event as bytes, and as the record that they are of.

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use kappa::{Replay, Shift, Turn};
 use workloads::log::file::FileLog;
 use workloads::{Codec, Log, Record, Terms, Workload};
 
 use super::input::{Input, PARTITIONS};
 use super::replay::whole;
-use super::{Part, TURN, asked};
+use super::{Part, SPEND_PLAIN, TURN, asked};
+use crate::contestants::reference::spend_plain;
 use crate::driver::Stop;
 
 /// Records a version of decoded events.
@@ -21,10 +23,25 @@ const REPLAY: [u64; 2] = [10_000, 100_000];
 pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     if workload.name == "orders" {
-        // One view, to be seen beside `spend_plain`: it keeps what could still be cancelled, which that loop does not.
-        for g in GRAINS {
-            let setting = format!("decoded, g = {g}, 1 worker");
-            parts.push(Part::new("kappa: spend", setting, move || decoded(workload, input, &["spend"], g)));
+        // One view, held against `spend_plain`: it keeps what could still be cancelled, which that loop does not.
+        for (marks, g) in [true, false].into_iter().flat_map(|marks| GRAINS.map(|g| (marks, g))) {
+            let which = if marks { "" } else { ", nothing cancelled" };
+            let setting = format!("decoded{which}, g = {g}, 1 worker");
+            let run = move || {
+                if marks {
+                    return decoded(workload, input, &["spend"], g);
+                }
+                let placed = input.placed();
+                let (replay, took) = fed(workload, placed, &["spend"], g)?;
+                let spent = spend_plain(placed).into_iter();
+                let spent = spent.map(|(name, (sum, count))| (name.to_string(), vec![sum, count.into()]));
+                ensure!(
+                    replay.rows(&[input.whole(workload)])[0] == spent.collect(),
+                    "it is not what was spent"
+                );
+                Ok(took.mul_f64(input.records.len() as f64 / placed.len().max(1) as f64))
+            };
+            parts.push(Part::new("kappa: spend", setting, run).beside(SPEND_PLAIN));
         }
     }
     for (name, views) in asked(workload) {
@@ -67,13 +84,22 @@ fn plural(number: u32) -> &'static str {
 }
 
 fn decoded(workload: &Workload, input: &Input, views: &[&str], g: usize) -> anyhow::Result<Duration> {
-    let mut replay = Replay::new(workload.name, &Terms::default(), views)?;
-    let began = Instant::now();
-    input.records.chunks(g).for_each(|version| replay.feed(version));
-    let took = began.elapsed();
+    let (replay, took) = fed(workload, &input.records, views, g)?;
     let rows = replay.rows(&[input.whole(workload)]);
     input.agree(workload, &rows[0])?;
     Ok(took)
+}
+
+fn fed(
+    workload: &Workload,
+    records: &[Record],
+    views: &[&str],
+    g: usize,
+) -> anyhow::Result<(Replay, Duration)> {
+    let mut replay = Replay::new(workload.name, &Terms::default(), views)?;
+    let began = Instant::now();
+    records.chunks(g).for_each(|version| replay.feed(version));
+    Ok((replay, began.elapsed()))
 }
 
 /// Starting the threads is not part of it. Where the partitions are those of the names, nothing is exchanged.
