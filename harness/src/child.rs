@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use workloads::files::SharedDisk;
+use workloads::files::{Bell, SharedDisk};
 use workloads::log::Log;
 
 use crate::clock::Clock;
@@ -27,7 +27,7 @@ pub use server::Server;
 const PARK: Duration = Duration::from_micros(200);
 
 /// How long it sleeps at most when it says that it has nothing to do for longer: its process may be told to end.
-const REST: Duration = Duration::from_millis(1);
+const REST: Duration = Duration::from_millis(5);
 
 /// What to host, and where.
 #[derive(Clone, Debug)]
@@ -66,16 +66,18 @@ pub fn host(
     if held != hosting.settings.workload {
         return Err(anyhow!("the log holds {held}, not {}: name another log", hosting.settings.workload));
     }
+    let bell = log.bell();
     let mut component = (part.start)(log, &disk, &hosting.settings)
         .with_context(|| format!("starting {} of {}", hosting.part, hosting.contestant))?;
     component.clock(clock)?;
     let mut server = Server::bind(&hosting.socket)?;
-    run(component.as_mut(), &mut server, hosting.settings.spin, clock, life)
+    run(component.as_mut(), &mut server, bell.as_ref(), hosting.settings.spin, clock, life)
 }
 
 fn run(
     component: &mut dyn Component,
     server: &mut Server,
+    bell: Option<&Bell>,
     spin: bool,
     clock: &Clock,
     life: &Life,
@@ -94,14 +96,14 @@ fn run(
             troubled = component.trouble().map(str::to_owned);
             troubled.iter().for_each(|trouble| eprintln!("going on with what there was: {trouble}"));
         }
-        let patience = if busy || spin { Duration::ZERO } else { park(component, clock) };
-        server.serve(component, patience)?;
+        let patience = if busy || spin { Duration::ZERO } else { park(component, clock, bell.is_some()) };
+        server.serve(component, bell, patience)?;
     }
     Ok(())
 }
 
-/// How long an idle component sleeps unless a reader comes.
-fn park(component: &dyn Component, clock: &Clock) -> Duration {
-    let rest = component.rest(clock.now());
+/// How long an idle component sleeps unless a reader comes, or a record if it is woken for those.
+fn park(component: &dyn Component, clock: &Clock, woken: bool) -> Duration {
+    let rest = component.rest(clock.now(), woken);
     if rest.is_zero() { PARK } else { rest.min(REST) }
 }

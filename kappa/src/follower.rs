@@ -297,14 +297,19 @@ impl Kappa {
         self.courses().all(Course::idle)
     }
 
-    /// How long nothing new is begun, in microseconds, unless a whole version comes at once.
-    pub fn rest(&self, now: Micros) -> Micros {
+    /// How long nothing new is begun, in microseconds, unless a whole version comes at once. Whoever is `woken` when something
+    /// is appended need not look for it.
+    pub fn rest(&self, now: Micros, woken: bool) -> Micros {
         if !self.idle() {
             return 0;
         }
-        // The longer the silence, the less it matters that its end is noticed late.
-        let look = (self.binder.silence(now) / 2).clamp(LOOK.0, LOOK.1);
-        self.binder.rest(now).max(look)
+        // What is bound at the earliest after that may have come already.
+        match (self.binder.rest(now), woken) {
+            (rest, true) if rest > 0 => rest,
+            (_, true) => Micros::MAX,
+            // The longer the silence, the less it matters that its end is noticed late.
+            (rest, false) => rest.max((self.binder.silence(now) / 2).clamp(LOOK.0, LOOK.1)),
+        }
     }
 
     /// Records set aside because they could not be decoded.

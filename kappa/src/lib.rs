@@ -39,6 +39,7 @@ mod versions;
 pub mod views;
 mod workers;
 
+pub use answers::Draft;
 pub use error::KappaError;
 pub use follower::{Kappa, KappaConfig};
 pub use jobs::replace::{Beside, Stage, Status};

@@ -6,6 +6,7 @@ use workloads::{Query, Record, Rows, Terms};
 use crate::error::KappaError;
 use crate::flow::engine::{Engine, build, gather, lone_worker};
 use crate::flow::names::Homes;
+use crate::flow::reading::joined;
 
 /// Records fed before what was made of them is carried out, while the processor still has it at hand.
 const STRETCH: usize = 4096;
@@ -43,7 +44,10 @@ impl Replay {
     /// One set of rows a query, after all that was fed. A view that the workload does not have is empty.
     pub fn rows(&self, queries: &[Query]) -> Vec<Rows> {
         match self.fed.checked_sub(1) {
-            Some(time) => gather(&self.workload, queries, self.engine.rows(time.into(), queries)),
+            Some(time) => {
+                let found = self.engine.rows(time.into(), queries);
+                gather(&self.workload, queries, joined(vec![found], queries.len()))
+            }
             None => vec![Rows::new(); queries.len()],
         }
     }

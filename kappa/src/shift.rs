@@ -10,6 +10,7 @@ use workloads::{Query, Record, Rows, Terms};
 use crate::error::KappaError;
 use crate::flow::engine::{build, gather};
 use crate::flow::names::Homes;
+use crate::flow::reading::{Found, joined};
 
 /// Records fed before what was made of them is carried out.
 const STRETCH: usize = 4096;
@@ -78,13 +79,9 @@ impl Shift {
         drop(shut);
         said.iter().take(self.shares.len()).for_each(drop);
         tell(Turn::Over);
-        let mut all = vec![Rows::new(); queries.len()];
-        for share in guards.join() {
-            // A key has one home, so that no row comes twice.
-            let share = share.map_err(|_| KappaError::Stopped)??;
-            all.iter_mut().zip(share).for_each(|(rows, more)| rows.extend(more));
-        }
-        Ok(gather(&self.workload, queries, all))
+        let shares = guards.join().into_iter().map(|share| share.map_err(|_| KappaError::Stopped)?);
+        let shares = shares.collect::<Result<Vec<Vec<Found>>, KappaError>>()?;
+        Ok(gather(&self.workload, queries, joined(shares, queries.len())))
     }
 
     /// The life of one worker.
@@ -93,7 +90,7 @@ impl Shift {
         worker: &mut Worker,
         queries: &[Query],
         (say, gate): (&Sender<()>, &RwLock<()>),
-    ) -> Result<Vec<Rows>, KappaError> {
+    ) -> Result<Vec<Found>, KappaError> {
         let views: Vec<&str> = self.views.iter().map(String::as_str).collect();
         let homes = match self.partitions {
             Some(partitions) => Homes::along(partitions, worker.peers()),
@@ -127,6 +124,6 @@ impl Shift {
         }
         let _ = say.send(());
         let last = time.checked_sub(1);
-        Ok(last.map_or_else(|| vec![Rows::new(); queries.len()], |last| engine.rows(last.into(), queries)))
+        Ok(last.map_or_else(Vec::new, |last| engine.rows(last.into(), queries)))
     }
 }

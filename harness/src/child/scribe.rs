@@ -1,4 +1,4 @@
-//! Writes long answers as lines beside the component's own work, which would have to wait for them.
+//! Finishes long answers and writes them as lines beside the component's own work, which would have to wait for them.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -14,9 +14,12 @@ use crate::protocol::{Response, write_line};
 /// Rows of an answer that is written at once: handing it over and back takes about as long.
 const SHORT: usize = 256;
 
+/// Gives a response when it is called.
+type Order = Box<dyn FnOnce() -> Response + Send>;
+
 /// A thread that writes answers as lines.
 pub(super) struct Scribe {
-    orders: Sender<(u64, Response)>,
+    orders: Sender<(u64, Order)>,
     lines: Receiver<(u64, Vec<u8>)>,
     /// Can be read when there are lines.
     bell: UnixStream,
@@ -43,8 +46,8 @@ impl Scribe {
     }
 
     /// Has a response written for a reader, by number.
-    pub(super) fn order(&self, reader: u64, response: Response) {
-        self.orders.send((reader, response)).expect("it writes for as long as it is ordered to");
+    pub(super) fn order(&self, reader: u64, response: impl FnOnce() -> Response + Send + 'static) {
+        self.orders.send((reader, Box::new(response))).expect("it writes for as long as it is ordered to");
     }
 
     /// The lines that were written since, each with its reader's number.
@@ -62,10 +65,10 @@ impl AsFd for Scribe {
 }
 
 /// Until nobody is there who orders.
-fn write(ordered: &Receiver<(u64, Response)>, written: &Sender<(u64, Vec<u8>)>, mut rope: UnixStream) {
+fn write(ordered: &Receiver<(u64, Order)>, written: &Sender<(u64, Vec<u8>)>, mut rope: UnixStream) {
     for (reader, response) in ordered {
         let mut line = Vec::new();
-        write_line(&response, &mut line);
+        write_line(&response(), &mut line);
         if written.send((reader, line)).is_err() {
             return;
         }

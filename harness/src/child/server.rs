@@ -12,9 +12,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 use workloads::Version;
+use workloads::files::Bell;
 
 use super::scribe::Scribe;
-use crate::contestants::Component;
+use crate::contestants::{Component, Reply};
 use crate::protocol::{Asked, REQUEST_LIMIT, Request, Response, write_line};
 
 /// Bytes that may wait for a reader before its connection is given up.
@@ -76,14 +77,19 @@ impl Server {
         self.latest = Some(version.clone());
     }
 
-    /// Serves whoever is there; waits for them at most for `patience`.
-    pub fn serve(&mut self, component: &mut dyn Component, patience: Duration) -> anyhow::Result<()> {
+    /// Serves whoever is there; waits for them, or for the bell, at most for `patience`.
+    pub fn serve(
+        &mut self,
+        component: &mut dyn Component,
+        bell: Option<&Bell>,
+        patience: Duration,
+    ) -> anyhow::Result<()> {
         for connection in &mut self.connections {
             connection.flush();
         }
         let asking = self.connections.iter().any(|connection| connection.asking);
         let patience = if asking { Duration::ZERO } else { patience };
-        if !self.wait(patience, component)? && !asking {
+        if !self.wait(patience, bell, component)? && !asking {
             return Ok(());
         }
         self.accept()?;
@@ -97,8 +103,13 @@ impl Server {
         Ok(())
     }
 
-    /// Whether anybody wants something, of the component itself perhaps.
-    fn wait(&self, patience: Duration, component: &dyn Component) -> anyhow::Result<bool> {
+    /// Waits until a reader wants something or the component is called. Whether a reader does.
+    fn wait(
+        &self,
+        patience: Duration,
+        bell: Option<&Bell>,
+        component: &dyn Component,
+    ) -> anyhow::Result<bool> {
         let mut fds = vec![
             PollFd::new(self.listener.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.scribe.as_fd(), PollFlags::POLLIN),
@@ -107,12 +118,18 @@ impl Server {
             let pending = if connection.pending() { PollFlags::POLLOUT } else { PollFlags::empty() };
             PollFd::new(connection.stream.as_fd(), PollFlags::POLLIN | pending)
         }));
-        fds.extend(component.wakes().into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+        let (readers, calls) = (fds.len(), bell.map(Bell::as_fd).into_iter().chain(component.wakes()));
+        fds.extend(calls.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         match ppoll(&mut fds, Some(TimeSpec::from_duration(patience)), None) {
-            Ok(ready) => Ok(ready > 0),
-            Err(Errno::EINTR) => Ok(false),
-            Err(error) => Err(error).context("waiting for readers"),
+            Ok(0) | Err(Errno::EINTR) => return Ok(false),
+            Ok(_) => {}
+            Err(error) => return Err(error).context("waiting for readers"),
         }
+        let ready = |fd: &PollFd<'_>| fd.any().unwrap_or(true);
+        if let Some(bell) = bell.filter(|_| ready(&fds[readers])) {
+            bell.silence();
+        }
+        Ok(fds[..readers].iter().any(ready))
     }
 
     /// Hands over what the scribe has written. A reader may have gone meanwhile.
@@ -194,8 +211,7 @@ impl Connection {
             let (line, after) = rest.split_at(end);
             rest = &after[1..];
             if !line.trim_ascii().is_empty() {
-                let response = self.response(line, component, latest);
-                self.respond(response, scribe);
+                self.respond(line, component, scribe, latest);
             }
         }
         if rest.len() > REQUEST_LIMIT && !self.asking {
@@ -207,44 +223,40 @@ impl Connection {
         }
     }
 
-    /// What a line is answered by, if by anything yet.
-    fn response(
+    /// Answers a line, if with anything yet. What is long is left to the scribe.
+    fn respond(
         &mut self,
         line: &[u8],
         component: &mut dyn Component,
+        scribe: &Scribe,
         latest: Option<&Version>,
-    ) -> Option<Response> {
-        Some(match Request::parse(line) {
-            Ok(Asked::Read(id, queries, at)) => {
-                let answer = match &at {
-                    Some(version) => component.read_at(version, &queries),
-                    None => component.read(&queries),
-                };
-                match answer {
-                    Ok(answer) => Response::answer(id, component.job(), answer),
-                    Err(error) => Response::refused(Some(id), format!("{error:#}")),
+    ) {
+        let response = match Request::parse(line) {
+            Ok(Asked::Read(id, queries, at)) => match component.reply(at.as_ref(), &queries) {
+                Ok(Reply::Now(answer)) => Response::answer(id, component.job(), answer),
+                Ok(Reply::Later(finish)) => {
+                    let job = component.job();
+                    self.due += 1;
+                    return scribe.order(self.number, move || Response::answer(id, job, finish()));
                 }
-            }
+                Err(error) => Response::refused(Some(id), format!("{error:#}")),
+            },
             Ok(Asked::Job(id, order)) => match component.order(&order) {
                 Ok(status) => Response::jobs(id, status),
                 Err(error) => Response::refused(Some(id), format!("{error:#}")),
             },
             Ok(Asked::Watch) => {
                 self.watching = true;
-                Response::announcement(latest?.clone())
+                let Some(latest) = latest else { return };
+                Response::announcement(latest.clone())
             }
             Err(refusal) => refusal,
-        })
-    }
-
-    fn respond(&mut self, response: Option<Response>, scribe: &Scribe) {
-        match response {
-            Some(response) if Scribe::takes(&response) => {
-                self.due += 1;
-                scribe.order(self.number, response);
-            }
-            Some(response) => write_line(&response, &mut self.output),
-            None => {}
+        };
+        if Scribe::takes(&response) {
+            self.due += 1;
+            scribe.order(self.number, move || response);
+        } else {
+            write_line(&response, &mut self.output);
         }
     }
 
@@ -308,14 +320,14 @@ mod tests {
         for _ in 0..5 {
             // Whoever still has something to answer does not wait.
             let patience = Duration::from_secs(60 * u64::from(component.0 < 100));
-            server.serve(&mut component, patience).unwrap();
+            server.serve(&mut component, None, patience).unwrap();
             answered.push(component.0);
             if component.0 == 100 {
                 break;
             }
         }
         assert_eq!(answered, [32, 64, 96, 100]);
-        server.serve(&mut component, Duration::ZERO).unwrap();
+        server.serve(&mut component, None, Duration::ZERO).unwrap();
         assert!(server.connections.is_empty(), "the reader has gone");
     }
     #[test]
@@ -334,7 +346,7 @@ mod tests {
             reader.shutdown(std::net::Shutdown::Write).unwrap();
         }
         while component.0 < 4 || !server.connections.is_empty() {
-            server.serve(&mut component, Duration::from_secs(60)).unwrap();
+            server.serve(&mut component, None, Duration::from_secs(60)).unwrap();
         }
         for (id, reader) in (0..).zip(&mut readers) {
             let mut text = String::new();

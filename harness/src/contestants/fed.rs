@@ -112,8 +112,8 @@ impl Component for Fed {
         self.kappa.supplied().ok().map(|(_, version)| version.clone())
     }
 
-    fn rest(&self, now: Now) -> Duration {
-        Component::rest(&self.kappa, now)
+    fn rest(&self, now: Now, woken: bool) -> Duration {
+        Component::rest(&self.kappa, now, woken)
     }
 
     fn trouble(&self) -> Option<&str> {

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use kappa::options::Degraded;
-use kappa::{Kappa, KappaConfig, Options, Status, Ticks};
+use kappa::{Draft, Kappa, KappaConfig, Options, Status, Ticks};
 use workloads::files::SharedDisk;
 use workloads::{Answer, Log, Query, Version};
 
 use crate::clock::Clock;
 use crate::protocol::JobOrder;
 
-use super::{Component, Contestant, Now, Part, Role, Settings};
+use super::{Component, Contestant, Now, Part, Reply, Role, Settings};
 use crate::judge::{Class, Signature};
 
 /// The contestant.
@@ -103,6 +103,18 @@ fn degraded(
     Ok(Box::new(Kappa::start(log, disk, &config).context("starting the kappa")?))
 }
 
+/// What an answer is made of. One without labels cannot be asked for a version.
+fn labelled(kappa: &mut Kappa, at: Option<&Version>, queries: &[Query]) -> anyhow::Result<Draft> {
+    let draft = kappa.draft(at, queries)?;
+    if let Some(version) = at {
+        ensure!(
+            draft.version().is_some(),
+            "what it holds is of no version, so not of {version}: it has no labels"
+        );
+    }
+    Ok(draft)
+}
+
 impl Component for Kappa {
     fn step(&mut self, now: Now) -> anyhow::Result<bool> {
         Ok(Kappa::step(self, now.micros)?)
@@ -113,20 +125,24 @@ impl Component for Kappa {
     }
 
     fn read_at(&mut self, version: &Version, queries: &[Query]) -> anyhow::Result<Answer> {
-        let answer = Kappa::read_at(self, version, queries)?;
-        ensure!(
-            answer.version.is_some(),
-            "it has no labels: what it holds is of no version, so not of {version}"
-        );
-        Ok(answer)
+        Ok(labelled(self, Some(version), queries)?.finish())
+    }
+
+    fn reply(&mut self, at: Option<&Version>, queries: &[Query]) -> anyhow::Result<Reply> {
+        let draft = labelled(self, at, queries)?;
+        Ok(if draft.is_long() {
+            Reply::Later(Box::new(move || draft.finish()))
+        } else {
+            Reply::Now(draft.finish())
+        })
     }
 
     fn version(&self) -> Option<Version> {
         Kappa::version(self)
     }
 
-    fn rest(&self, now: Now) -> Duration {
-        Duration::from_micros(Kappa::rest(self, now.micros).unsigned_abs())
+    fn rest(&self, now: Now, woken: bool) -> Duration {
+        Duration::from_micros(Kappa::rest(self, now.micros, woken).unsigned_abs())
     }
 
     fn trouble(&self) -> Option<&str> {

@@ -132,10 +132,19 @@ pub trait Component {
     fn read_at(&mut self, version: &Version, _queries: &[Query]) -> anyhow::Result<Answer> {
         anyhow::bail!("it is read at its newest version alone, not at {version}: ask without `at`")
     }
+    /// Answers at a version before the newest, or at the newest; an answer whose text would hold the component up may be left to
+    /// its host to finish, in whatever thread has the time.
+    fn reply(&mut self, at: Option<&Version>, queries: &[Query]) -> anyhow::Result<Reply> {
+        match at {
+            Some(version) => self.read_at(version, queries).map(Reply::Now),
+            None => self.read(queries).map(Reply::Now),
+        }
+    }
     /// The newest version that can be read (or, of a batch, that it has published); empty if there is none yet.
     fn version(&self) -> Option<Version>;
-    /// How long it begins nothing new by itself: a host that found nothing to do need not look again before.
-    fn rest(&self, _now: Now) -> Duration {
+    /// How long it begins nothing new by itself: a host that found nothing to do need not look again before. `woken` says
+    /// whether the host hears of what is appended meanwhile.
+    fn rest(&self, _now: Now, _woken: bool) -> Duration {
         Duration::ZERO
     }
     /// What becomes readable when another component wants something of it: a host that sleeps wakes then.
@@ -162,6 +171,14 @@ pub trait Component {
     fn dead(&self) -> u64 {
         0
     }
+}
+
+/// An answer, or what gives it when it is called.
+pub enum Reply {
+    /// It is there.
+    Now(Answer),
+    /// It is long, and needs nothing of the component any more.
+    Later(Box<dyn FnOnce() -> Answer + Send>),
 }
 
 /// The clock as the host passes it down; a stepped run passes a scripted one.

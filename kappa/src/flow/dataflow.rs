@@ -7,14 +7,14 @@ use timely::container::CapacityContainerBuilder;
 use timely::dataflow::InputHandle;
 use timely::dataflow::operators::Input;
 use timely::worker::Worker;
-use workloads::{Millis, Name, Query, Record, Rows, Terms};
+use workloads::{Millis, Name, Query, Record, Terms};
 
 use crate::error::KappaError;
 use crate::flow::engine::NOW;
 use crate::flow::level::{BATCH, gifts};
 use crate::flow::names::{Homes, Names};
 use crate::flow::operator::{Acts, Flows, Kept, Parcel, Told, carry_out, hold};
-use crate::flow::reading::Moment;
+use crate::flow::reading::{Found, Moment};
 use crate::flow::sums::Held;
 use crate::snapshot::{Block, Home, Met, Next, Taken, Written};
 use crate::views::{Question, Rules};
@@ -185,24 +185,24 @@ impl<R: Rules> Dataflow<R> {
         self.hurry.set(acts);
     }
 
-    /// One set of rows a query, as of that moment, from this worker's share of the keys.
+    /// What a query finds among this worker's share of the keys, as of that moment, for each of some.
     ///
     /// # Contract
     ///
     /// The version is complete and has not been given up, or is [`NOW`]; every query names a view of the workload.
-    pub(crate) fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Rows> {
+    pub(crate) fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Found> {
         let time = at.time;
         debug_assert!(time < self.frontier() || time == NOW, "version {time} is not complete");
         let names = self.names.borrow();
         queries.iter().map(|query| self.answer(at, query, &names)).collect()
     }
 
-    fn answer(&self, at: Moment, query: &Query, names: &Names) -> Rows {
+    fn answer(&self, at: Moment, query: &Query, names: &Names) -> Found {
         let (view, key) = (query.view.as_str(), query.key.as_deref());
-        let Some(sums) = self.sums.iter().find(|sums| sums.answers(view)) else { return Rows::new() };
+        let Some(sums) = self.sums.iter().find(|sums| sums.answers(view)) else { return Found::default() };
         let question = Question { view, key, names, terms: &self.terms };
         match at.since {
-            Some(since) => sums.changed(since, at.time, &question),
+            Some(since) => Found::Rows(sums.changed(since, at.time, &question)),
             None => sums.rows(at.time, &question),
         }
     }

@@ -8,7 +8,7 @@ use workloads::{Millis, Query, Record, Rows, Terms};
 use crate::error::KappaError;
 use crate::flow::dataflow::{Dataflow, Parsed};
 use crate::flow::names::Homes;
-use crate::flow::reading::Moment;
+use crate::flow::reading::{Found, Moment};
 use crate::snapshot::Next;
 use crate::views::Rules;
 use crate::views::orders::Orders;
@@ -36,8 +36,8 @@ pub(crate) trait Engine {
     fn forget(&mut self, earliest: Millis);
     /// Lets go what changes after so many acts, whether or not their version is complete; 0 does not.
     fn hurry(&mut self, acts: u64);
-    /// One set of rows a query at a complete version, or at [`NOW`].
-    fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Rows>;
+    /// What each query finds at a complete version, or at [`NOW`].
+    fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Found>;
     /// A snapshot is to be taken at version `time`, which nothing was fed of.
     fn snapshot(&mut self, time: u64);
     /// Writes some more of it.
@@ -77,7 +77,7 @@ impl<R: Rules> Engine for Dataflow<R> {
         self.hurry(acts);
     }
 
-    fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Rows> {
+    fn rows(&self, at: Moment, queries: &[Query]) -> Vec<Found> {
         self.rows(at, queries)
     }
 

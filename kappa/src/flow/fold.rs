@@ -74,6 +74,28 @@ pub(crate) fn hash<K: Hash + ?Sized>(key: &K) -> u64 {
     hasher.finish()
 }
 
+/// The same of a text, by its words: nothing is gone through byte by byte.
+#[inline]
+pub(crate) fn hash_text(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    // Spread over all bits, so that no difference of some byte makes up for one of length.
+    let mut hasher = SteadyHasher { state: (bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) };
+    let mut rest = bytes;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        hasher.mix(u64::from_le_bytes(*word));
+        rest = after;
+    }
+    // The last word may overlap the one before: texts of one length that differ still differ in some word.
+    if let (false, Some(word)) = (rest.is_empty(), bytes.last_chunk()) {
+        hasher.mix(u64::from_le_bytes(*word));
+    } else if let (Some(first), Some(last)) = (rest.first_chunk(), rest.last_chunk()) {
+        hasher.mix(u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last)));
+    } else if let (Some(first), Some(last)) = (rest.first(), rest.last()) {
+        hasher.mix(u64::from(*first) << 16 | u64::from(rest[rest.len() / 2]) << 8 | u64::from(*last));
+    }
+    hasher.finish()
+}
+
 /// Multiplies what it is given and folds the two halves of the product into one: quick for the numbers that
 /// serve as keys here, and without a seed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -172,3 +194,21 @@ macro_rules! additive {
 }
 
 pub(crate) use additive;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn texts_that_differ_in_a_byte_or_in_length_have_other_hashes() {
+        for length in 0..40 {
+            let text = "x".repeat(length);
+            let changed = (0..length).map(|at| [&text[..at], "y", &text[at + 1..]].concat());
+            let longer = [text.clone() + "x", text.clone() + "\0", text.clone()];
+            let hashes: BTreeSet<u64> = changed.chain(longer).map(|text| hash_text(&text)).collect();
+            assert_eq!(hashes.len(), length + 3);
+        }
+    }
+}

@@ -5,10 +5,11 @@ use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 use timely::ExchangeData;
+use workloads::Name;
 use workloads::calendar::Unit;
 
 use crate::flow::names::Names;
-use crate::flow::places::{ByNumber, Hashed, Places};
+use crate::flow::places::{ByNumber, Hashed, Places, Timed};
 use crate::flow::shelf::{Numbered, Shelf, Tree};
 use crate::snapshot::{Home, Movable};
 use crate::views::Sum;
@@ -35,8 +36,8 @@ pub trait Key: Copy + Ord + Hash + Debug + ExchangeData + Movable {
     fn renumbered(self, _number: u32) -> Self {
         self
     }
-    /// Prints it.
-    fn print(&self, names: &Names) -> String;
+    /// Prints it, given the names by their numbers.
+    fn print(&self, names: &[Name]) -> String;
     /// Reads a printed one; absent when nothing like it was met.
     fn parse(text: &str, names: &Names) -> Option<Self>;
 }
@@ -58,7 +59,7 @@ impl Key for All {
     type Places = Hashed<All>;
     const HERE: bool = false;
 
-    fn print(&self, _names: &Names) -> String {
+    fn print(&self, _names: &[Name]) -> String {
         "all".to_owned()
     }
 
@@ -108,8 +109,8 @@ impl Key for Named {
         Named(number)
     }
 
-    fn print(&self, names: &Names) -> String {
-        names.name(self.0).to_owned()
+    fn print(&self, names: &[Name]) -> String {
+        names[self.0 as usize].to_string()
     }
 
     fn parse(text: &str, names: &Names) -> Option<Self> {
@@ -126,7 +127,7 @@ impl Key for Day {
         self.0 as u64
     }
 
-    fn print(&self, _names: &Names) -> String {
+    fn print(&self, _names: &[Name]) -> String {
         Unit::Day.print(self.0)
     }
 
@@ -150,7 +151,7 @@ macro_rules! timed {
 
         impl Key for $name {
             type Shelf<S: Sum> = Tree<$name, S>;
-            type Places = Hashed<$name>;
+            type Places = Timed<$name>;
             const HERE: bool = true;
 
             fn number(&self) -> Option<u32> {
@@ -161,8 +162,8 @@ macro_rules! timed {
                 $name(number, self.1)
             }
 
-            fn print(&self, names: &Names) -> String {
-                $unit.key(names.name(self.0), self.1)
+            fn print(&self, names: &[Name]) -> String {
+                $unit.key(&names[self.0 as usize], self.1)
             }
 
             fn parse(text: &str, names: &Names) -> Option<Self> {

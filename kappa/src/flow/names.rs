@@ -4,7 +4,7 @@ use hashbrown::HashTable;
 use workloads::partition::PartitionBy;
 use workloads::{Meta, Name};
 
-use crate::flow::fold::hash;
+use crate::flow::fold::{hash, hash_text};
 use crate::snapshot::Met;
 
 /// Where names are at home: each at one worker, the same in every run with as many workers.
@@ -43,7 +43,7 @@ impl Homes {
             Some(number) => {
                 PartitionBy::Key.partition(name.as_bytes(), None, 0, number) as usize % self.workers
             }
-            None => (hash(name) % self.workers as u64) as usize,
+            None => (hash_text(name) % self.workers as u64) as usize,
         }
     }
 }
@@ -63,7 +63,7 @@ pub struct Names {
 /// What is kept of a name's hash.
 #[inline]
 fn part(name: &str) -> u32 {
-    hash(name) as u32
+    hash_text(name) as u32
 }
 
 /// The hash that a part of one stands for.
@@ -136,6 +136,11 @@ impl Names {
         let part = part(name);
         let same = |held: &(u32, u32)| held.0 == part && self.names[held.1 as usize] == *name;
         self.numbers.find(whole(part), same).map(|(_, number)| *number)
+    }
+
+    /// All of them, by their numbers.
+    pub(crate) fn all(&self) -> &[Name] {
+        &self.names
     }
 
     /// The name of a number that was given out here.

@@ -254,8 +254,8 @@ impl<R: Rules> Waiting<R> {
             if open < time {
                 break;
             }
-            for (name, act) in first.get_mut().1.drain(..).flatten() {
-                rules.apply(name, &act, &mut self.changes);
+            for batch in first.get_mut().1.drain(..) {
+                batch.iter().for_each(|(name, act)| rules.apply(*name, act, &mut self.changes));
             }
             if open == time {
                 break;

@@ -28,6 +28,13 @@ pub(crate) struct Hashed<K> {
     key: PhantomData<K>,
 }
 
+/// By hash, but first where the number of the same name was found last: what changes together is of about one time.
+#[derive(Debug)]
+pub(crate) struct Timed<K> {
+    last: Vec<u32>,
+    places: Hashed<K>,
+}
+
 /// By number.
 #[derive(Debug, Default)]
 pub(crate) struct ByNumber {
@@ -37,6 +44,34 @@ pub(crate) struct ByNumber {
 impl<K> Default for Hashed<K> {
     fn default() -> Self {
         Hashed { places: HashTable::new(), key: PhantomData }
+    }
+}
+
+impl<K> Default for Timed<K> {
+    fn default() -> Self {
+        Timed { last: Vec::new(), places: Hashed::default() }
+    }
+}
+
+impl<K: Key> Places<K> for Timed<K> {
+    #[inline]
+    fn place<S>(&mut self, key: &K, list: &[Update<K, S>]) -> usize {
+        let number = key.number().map_or(0, |number| number as usize);
+        if number >= self.last.len() {
+            self.last.resize(number + 1, NONE);
+        }
+        // It may be that of another time, or of a list before this one.
+        let last = self.last[number] as usize;
+        if list.get(last).is_some_and(|(other, _)| other == key) {
+            return last;
+        }
+        let place = self.places.place(key, list);
+        self.last[number] = place as u32;
+        place
+    }
+
+    fn forget<S>(&mut self, list: &[Update<K, S>]) {
+        self.places.forget(list);
     }
 }
 
@@ -84,16 +119,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::flow::keys::NamedDay;
 
-    fn placed<P: Places<Named>>(lists: &[Vec<u32>]) -> Vec<Vec<Update<Named, u32>>> {
+    fn placed<K: Key, P: Places<K>>(lists: &[Vec<u32>], key: impl Fn(u32) -> K) -> Vec<Vec<Update<K, u32>>> {
         let mut places = P::default();
         let list = |keys: &Vec<u32>| {
             let mut list = Vec::new();
-            for key in keys {
-                let place = places.place(&Named(*key), &list);
+            for key in keys.iter().map(|number| key(*number)) {
+                let place = places.place(&key, &list);
                 match list.get_mut(place) {
                     Some((_, times)) => *times += 1,
-                    None => list.push((Named(*key), 1)),
+                    None => list.push((key, 1)),
                 }
             }
             places.forget(&list);
@@ -107,8 +143,11 @@ mod tests {
         fn every_key_has_one_place_in_each_list(
             lists in proptest::collection::vec(proptest::collection::vec(0..300_u32, 0..400), 0..5),
         ) {
-            let by_number = placed::<ByNumber>(&lists);
-            prop_assert_eq!(&placed::<Hashed<Named>>(&lists), &by_number);
+            let by_number = placed::<_, ByNumber>(&lists, Named);
+            prop_assert_eq!(&placed::<_, Hashed<Named>>(&lists, Named), &by_number);
+            // Some days of a few names.
+            let day = |number| NamedDay(number % 7, i64::from(number / 7));
+            prop_assert_eq!(placed::<_, Timed<NamedDay>>(&lists, day), placed::<_, Hashed<NamedDay>>(&lists, day));
             for (keys, list) in lists.iter().zip(by_number) {
                 let mut met = Vec::new();
                 keys.iter().for_each(|key| if !met.contains(key) { met.push(*key) });

@@ -7,13 +7,16 @@ use std::ops::RangeInclusive;
 
 use differential_dataflow::difference::Semigroup;
 use serde::{Deserialize, Serialize};
-use workloads::Rows;
+use workloads::{Name, Rows, Terms};
 
 use crate::flow::fold::{SteadyMap, Update};
 use crate::flow::keys::Key;
 use crate::flow::shelf::Shelf;
 use crate::flow::sums::{Changes, PastOf, ShelfOf};
 use crate::views::{Grouping, Question, Sum};
+
+/// Rows that are made at once: to have another thread make them would take longer.
+const FEW: usize = 256;
 
 /// As of when rows are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +26,32 @@ pub(crate) struct Moment {
     /// The first version whose changes count: of whole views only what has changed since is asked for, and a row that
     /// has gone is an empty one. All is asked for without it.
     pub(crate) since: Option<u64>,
+}
+
+/// What one worker finds for a query: rows, or what any thread can make them of.
+pub enum Found {
+    Rows(Rows),
+    Sums(Box<dyn FnOnce() -> Rows + Send>),
+}
+
+impl Found {
+    pub(crate) fn rows(self) -> Rows {
+        match self {
+            Found::Rows(rows) => rows,
+            Found::Sums(rows) => rows(),
+        }
+    }
+
+    /// Whether its rows are still to be made.
+    pub(crate) fn is_long(&self) -> bool {
+        matches!(self, Found::Sums(_))
+    }
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Found::Rows(Rows::new())
+    }
 }
 
 impl From<u64> for Moment {
@@ -134,11 +163,34 @@ pub(crate) fn one<G: Grouping>(question: &Question<'_>, reader: &Reader<'_, G>) 
     row().into_iter().collect()
 }
 
-/// Every row.
-pub(crate) fn every<G: Grouping>(question: &Question<'_>, reader: &Reader<'_, G>) -> Rows {
-    let rows = reader.from(None).filter_map(|(key, sum)| {
-        let row = G::row(question.view, &sum, question.terms)?;
-        Some((key.print(question.names), row))
-    });
+/// Every row. Many are not made here: what they are of is copied, and nobody waits for their text.
+pub(crate) fn every<G: Grouping>(question: &Question<'_>, reader: &Reader<'_, G>) -> Found {
+    let sums: Vec<(G::Key, G::Sum)> = reader.from(None).collect();
+    if sums.len() <= FEW {
+        return Found::Rows(rows::<G>(&sums, question.view, question.names.all(), question.terms));
+    }
+    let (view, names, terms) =
+        (question.view.to_owned(), question.names.all().to_vec(), question.terms.clone());
+    Found::Sums(Box::new(move || rows::<G>(&sums, &view, &names, &terms)))
+}
+
+fn rows<G: Grouping>(sums: &[(G::Key, G::Sum)], view: &str, names: &[Name], terms: &Terms) -> Rows {
+    let rows = sums.iter().filter_map(|(key, sum)| Some((key.print(names), G::row(view, sum, terms)?)));
     rows.collect()
+}
+
+/// The rows of each of some queries, of which every worker has found a share. A key has one home, so that no row comes
+/// twice.
+pub(crate) fn joined(shares: Vec<Vec<Found>>, queries: usize) -> Vec<Rows> {
+    let mut all = vec![Rows::new(); queries];
+    for share in shares {
+        for (rows, found) in all.iter_mut().zip(share) {
+            if rows.is_empty() {
+                *rows = found.rows();
+            } else {
+                rows.extend(found.rows());
+            }
+        }
+    }
+    all
 }

@@ -11,7 +11,7 @@ use crate::error::KappaError;
 use crate::flow::fold::Update;
 use crate::flow::keys::Key;
 use crate::flow::past::Past;
-use crate::flow::reading::Reader;
+use crate::flow::reading::{Found, Reader};
 use crate::flow::shelf::Shelf;
 use crate::snapshot::{Home, Table, Taken, Written};
 use crate::views::{Grouping, Question};
@@ -43,7 +43,7 @@ pub(crate) trait Held {
     /// Whether a view is answered from them.
     fn answers(&self, view: &str) -> bool;
     /// The answer as of `time`, which is complete and has not been given up.
-    fn rows(&self, time: u64, question: &Question<'_>) -> Rows;
+    fn rows(&self, time: u64, question: &Question<'_>) -> Found;
     /// The same of every key that has changed since the version `since`, which has not been given up. A row that has gone is an
     /// empty one.
     fn changed(&self, since: u64, time: u64, question: &Question<'_>) -> Rows;
@@ -112,7 +112,7 @@ impl<G: Grouping> Held for Rc<RefCell<Sums<G>>> {
         G::VIEWS.contains(&view)
     }
 
-    fn rows(&self, time: u64, question: &Question<'_>) -> Rows {
+    fn rows(&self, time: u64, question: &Question<'_>) -> Found {
         G::rows(question, &self.borrow().reader(time))
     }
 
@@ -121,10 +121,10 @@ impl<G: Grouping> Held for Rc<RefCell<Sums<G>>> {
         let reader = sums.reader(time);
         let mut rows = Rows::new();
         // Of several keys there may be one row.
-        for key in sums.keys(since, time).into_iter().map(|key| key.print(question.names)) {
+        for key in sums.keys(since, time).into_iter().map(|key| key.print(question.names.all())) {
             if let Entry::Vacant(place) = rows.entry(key) {
                 let key = place.key();
-                let row = G::rows(&Question { key: Some(key), ..*question }, &reader).remove(key);
+                let row = G::rows(&Question { key: Some(key), ..*question }, &reader).rows().remove(key);
                 place.insert(row.unwrap_or_default());
             }
         }

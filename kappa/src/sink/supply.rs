@@ -11,7 +11,7 @@ use super::label::Label;
 use super::{Changed, Sink, difference};
 use crate::error::KappaError;
 use crate::flow::engine::{gather, whole};
-use crate::flow::reading::Moment;
+use crate::flow::reading::{Moment, joined};
 use crate::follower::Kappa;
 use crate::snapshot::Question;
 use crate::versions::course::Course;
@@ -118,7 +118,7 @@ impl Kappa {
         let workload = self.log.meta().workload.clone();
         let by_key = self.queries(|view| !whole(&workload, view));
         let moment = Moment { time, since: Some(held + 1) };
-        let rows = self.crew.rows(self.course.job.number, moment, &by_key)?;
+        let rows = joined(self.crew.rows(self.course.job.number, moment, &by_key)?, by_key.len());
         let mut views: Vec<(String, Rows)> = by_key.into_iter().map(|query| query.view).zip(rows).collect();
         let before = self.views_at(Some(held), |view| whole(&workload, view))?;
         let after = self.views_at(Some(time), |view| whole(&workload, view))?;
@@ -136,7 +136,7 @@ impl Kappa {
     ) -> Result<Vec<(String, Rows)>, KappaError> {
         let (queries, job) = (self.queries(which), self.course.job.number);
         let Some(time) = time.filter(|_| !queries.is_empty()) else { return Ok(Vec::new()) };
-        let rows = self.crew.rows(job, time.into(), &queries)?;
+        let rows = joined(self.crew.rows(job, time.into(), &queries)?, queries.len());
         let rows = gather(&self.log.meta().workload, &queries, rows);
         Ok(queries.into_iter().map(|query| query.view).zip(rows).collect())
     }

@@ -15,7 +15,7 @@ use workloads::{Millis, Name, Record, Row, Rows, Terms};
 use crate::flow::keys::Key;
 use crate::flow::names::Names;
 use crate::flow::outlet::Outlet;
-use crate::flow::reading::{Reader, every, one};
+use crate::flow::reading::{Found, Reader, every, one};
 use crate::snapshot::Table;
 
 mod marks;
@@ -110,9 +110,9 @@ pub trait Grouping: Sized + 'static {
 
     /// The answer to a question out of one worker's share of the keys. Of no row there may be two: keys of whom one row
     /// is made have one home.
-    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
+    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Found {
         match question.key {
-            Some(_) => one(question, reader),
+            Some(_) => Found::Rows(one(question, reader)),
             None => every(question, reader),
         }
     }

@@ -108,13 +108,15 @@ impl Book {
             changes.hours.add(hour, &change);
         }
 
-        let mut change = match &mut self.tapes {
-            Some(tapes) => tapes.count(symbol, trade, sign),
-            None => Symbol::default(),
-        };
-        // rule: T11
-        (change.prices, change.volumes, change.count) = (price * signed, volume * signed, sign);
-        changes.symbols.add(Named(symbol), &change);
+        if changes.symbols.wanted() {
+            let mut change = match &mut self.tapes {
+                Some(tapes) => tapes.count(symbol, trade, sign),
+                None => Symbol::default(),
+            };
+            // rule: T11
+            (change.prices, change.volumes, change.count) = (price * signed, volume * signed, sign);
+            changes.symbols.add(Named(symbol), &change);
+        }
     }
 
     /// Counts the trades on which a mark acts in or out, as their marks leave them. What lies behind the others may be

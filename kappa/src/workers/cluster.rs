@@ -18,7 +18,7 @@ use workloads::files::{Disk, SharedDisk, make_dir};
 use workloads::{Log, Millis, Query, Rows, Version};
 
 use crate::error::KappaError;
-use crate::flow::reading::Moment;
+use crate::flow::reading::{Found, Moment};
 use crate::follower::KappaConfig;
 use crate::snapshot::{Letter, Note};
 use crate::workers::share::{Brief, Standing};
@@ -137,7 +137,7 @@ struct Other {
 }
 
 /// Who waits for rows, by the number of the question; nobody any more when the other process is gone.
-type Waiting = Arc<Mutex<Option<HashMap<u64, Sender<Vec<Rows>>>>>>;
+type Waiting = Arc<Mutex<Option<HashMap<u64, Sender<Vec<Found>>>>>>;
 
 /// Where the notes of a snapshot go, which has this time: without end, so that nothing else that is told has to wait.
 type Notes = Arc<Mutex<Option<(u64, Sender<Note>)>>>;
@@ -224,7 +224,7 @@ fn hear(
             Report::Rows(number, rows) => {
                 if let Some(reply) = lock(waiting).as_mut().and_then(|all| all.remove(&number)) {
                     // Whoever asked may have gone.
-                    let _ = reply.send(rows);
+                    let _ = reply.send(rows.into_iter().map(Found::Rows).collect());
                 }
             }
             Report::Note(time, letter) => {

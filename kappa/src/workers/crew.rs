@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use workloads::files::SharedDisk;
-use workloads::{Log, Millis, Query, Rows, Version};
+use workloads::{Log, Millis, Query, Version};
 
 use crate::error::KappaError;
 use crate::flow::engine::lone_worker;
-use crate::flow::reading::Moment;
+use crate::flow::reading::{Found, Moment};
 use crate::follower::KappaConfig;
 use crate::snapshot::Note;
 use crate::workers::cluster;
@@ -154,10 +154,15 @@ impl Crew {
         }
     }
 
-    /// One set of rows a query at a complete version of a job: the shares of all workers together.
-    pub(crate) fn rows(&mut self, job: u32, at: Moment, queries: &[Query]) -> Result<Vec<Rows>, KappaError> {
+    /// What each query finds at a complete version of a job, by worker.
+    pub(crate) fn rows(
+        &mut self,
+        job: u32,
+        at: Moment,
+        queries: &[Query],
+    ) -> Result<Vec<Vec<Found>>, KappaError> {
         match self {
-            Crew::Lone(share) => Ok(share.rows(job, at, queries)),
+            Crew::Lone(share) => Ok(vec![share.rows(job, at, queries)]),
             Crew::Team(team) => team.rows(job, at, queries),
         }
     }

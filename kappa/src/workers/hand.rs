@@ -10,6 +10,7 @@ use workloads::Log;
 use workloads::files::SharedDisk;
 
 use crate::error::KappaError;
+use crate::flow::reading::joined;
 use crate::follower::KappaConfig;
 use crate::snapshot::{Note, Snapshots, desk};
 use crate::workers::cluster::{Meeting, Order, Report, spawn, write_line};
@@ -131,7 +132,7 @@ impl Link {
                 team.mention(|| Word::Settle(job, newest, oldest, earliest))
             }
             Order::Read(number, job, at, queries) => {
-                let rows = team.rows(job, at, &queries)?;
+                let rows = joined(team.rows(job, at, &queries)?, queries.len());
                 self.tell(&Report::Rows(number, rows))
             }
         }

@@ -9,12 +9,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use timely::worker::Worker;
 use workloads::intake::{Duplicates, Feed};
-use workloads::{Log, Millis, Query, Rows, Version};
+use workloads::{Log, Millis, Query, Version};
 
 use crate::error::KappaError;
 use crate::flow::engine::{Engine, build};
 use crate::flow::names::Homes;
-use crate::flow::reading::Moment;
+use crate::flow::reading::{Found, Moment};
 use crate::flow::source::{Begin, Source, partitions};
 use crate::jobs::task::Task;
 use crate::options::Degraded;
@@ -180,10 +180,9 @@ impl Share {
         }
     }
 
-    /// One set of rows a query at a complete version of a job.
-    pub(crate) fn rows(&mut self, job: u32, at: Moment, queries: &[Query]) -> Vec<Rows> {
-        let job = self.job(job);
-        job.map_or_else(|| vec![Rows::new(); queries.len()], |job| job.engine.rows(at, queries))
+    /// What each query finds here at a complete version of a job; nothing of one that there is not.
+    pub(crate) fn rows(&mut self, job: u32, at: Moment, queries: &[Query]) -> Vec<Found> {
+        self.job(job).map_or_else(Vec::new, |job| job.engine.rows(at, queries))
     }
 
     fn job(&mut self, number: u32) -> Option<&mut Job> {

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use timely::WorkerConfig;
 use timely::worker::Worker;
-use workloads::{Log, Millis, Query, Rows, Version};
+use workloads::{Log, Millis, Query, Version};
 
 use crate::error::KappaError;
-use crate::flow::reading::Moment;
+use crate::flow::reading::{Found, Moment};
 use crate::snapshot::Note;
 use crate::workers::cluster::Meeting;
 use crate::workers::mesh::{self, Built};
@@ -52,7 +52,7 @@ pub(crate) enum Word {
     Assign(u32, u64, Version),
     Snapshot(u32, u64, SyncSender<Note>),
     Settle(u32, u64, u64, Option<Millis>),
-    Read(u32, Moment, Arc<Vec<Query>>, Sender<Vec<Rows>>),
+    Read(u32, Moment, Arc<Vec<Query>>, Sender<Vec<Found>>),
 }
 
 /// What a worker thread tells.
@@ -188,18 +188,19 @@ impl Team {
         self.posts.iter().map(of).collect()
     }
 
-    pub(crate) fn rows(&self, job: u32, at: Moment, queries: &[Query]) -> Result<Vec<Rows>, KappaError> {
+    /// What each query finds, by worker; of another process, all that its workers have found together.
+    pub(crate) fn rows(
+        &self,
+        job: u32,
+        at: Moment,
+        queries: &[Query],
+    ) -> Result<Vec<Vec<Found>>, KappaError> {
         let queries = Arc::new(queries.to_vec());
         let (reply, replies) = channel();
         self.tell(|| Word::Read(job, at, Arc::clone(&queries), reply.clone()))?;
         drop(reply);
-        let mut all = vec![Rows::new(); queries.len()];
-        for _ in &self.told {
-            let share = replies.recv().map_err(|_| self.check().err().unwrap_or(KappaError::Stopped))?;
-            // A key has one home, so that no row comes twice.
-            all.iter_mut().zip(share).for_each(|(rows, more)| rows.extend(more));
-        }
-        Ok(all)
+        let gone = |_| self.check().err().unwrap_or(KappaError::Stopped);
+        self.told.iter().map(|_| replies.recv().map_err(gone)).collect()
     }
 }
 

@@ -7,9 +7,11 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+mod bell;
 mod power;
 mod real;
 
+pub use bell::Bell;
 pub use power::PowerLoss;
 pub use real::RealDisk;
 
@@ -62,6 +64,10 @@ pub trait Disk: Send + Sync {
     fn locked(&self, path: &Path) -> io::Result<bool>;
     /// The names in a folder as a running process sees them, sorted.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
+    /// A bell that rings when any process writes to one of these files, which are there; nothing of a disk without bells.
+    fn bell(&self, _files: &[&Path]) -> io::Result<Option<Bell>> {
+        Ok(None)
+    }
 }
 
 /// A disk shared by the parts of one component.

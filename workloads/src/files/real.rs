@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-use super::{Disk, DiskFile, DiskLock, DiskRead};
+use super::{Bell, Disk, DiskFile, DiskLock, DiskRead};
 
 /// The disk that the program runs on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -135,6 +135,10 @@ impl Disk for RealDisk {
         }
         names.sort();
         Ok(names)
+    }
+
+    fn bell(&self, files: &[&Path]) -> io::Result<Option<Bell>> {
+        Bell::on(files.iter().copied()).map(Some)
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::Codec;
 use crate::event::{Micros, Millis, Origin};
+use crate::files::Bell;
 use crate::partition::PartitionBy;
 use crate::version::Version;
 
@@ -99,6 +100,10 @@ pub trait Log: Send + Sync {
     fn reader(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError>;
     /// The first offset of a partition whose record was appended at or after `time`; its head if none was.
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError>;
+    /// A bell that rings when records are appended, by whatever process; nothing where there is none, and one has to look.
+    fn bell(&self) -> Option<Bell> {
+        None
+    }
 }
 
 /// A place in one partition that moves on.

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use workloads::calendar::Unit;
-use workloads::{Millis, Row, Rows, Terms};
+use workloads::{Millis, Name, Row, Rows, Terms};
 
 use crate::flow::fold::{Fold, additive};
 use crate::flow::keys::{Day, Key, led};
 use crate::flow::names::Names;
 use crate::flow::places::Hashed;
-use crate::flow::reading::Reader;
+use crate::flow::reading::{Found, Reader};
 use crate::flow::shelf::Tree;
 use crate::views::{Grouping, Question, Sum};
 
@@ -61,7 +61,7 @@ impl Key for Rung {
         Day(self.day).home()
     }
 
-    fn print(&self, names: &Names) -> String {
+    fn print(&self, names: &[Name]) -> String {
         Day(self.day).print(names)
     }
 
@@ -125,11 +125,12 @@ impl Grouping for Amounts {
         None
     }
 
-    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
-        let row = |day| Some((Day(day).print(question.names), median(day, reader)?));
+    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Found {
+        let row = |day| Some((Day(day).print(question.names.all()), median(day, reader)?));
         if let Some(key) = question.key {
             // A day that is not one has no row.
-            return Rung::parse(key, question.names).and_then(|rung| row(rung.day)).into_iter().collect();
+            let rung = Rung::parse(key, question.names);
+            return Found::Rows(rung.and_then(|rung| row(rung.day)).into_iter().collect());
         }
         let mut rows = Rows::new();
         let mut first = Some(Rung::first(i64::MIN));
@@ -137,6 +138,6 @@ impl Grouping for Amounts {
             rows.extend(row(rung.day));
             first = rung.day.checked_add(1).map(Rung::first);
         }
-        rows
+        Found::Rows(rows)
     }
 }

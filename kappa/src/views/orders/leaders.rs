@@ -4,13 +4,13 @@ use std::cmp::{Ordering, Reverse, min_by};
 
 use serde::{Deserialize, Serialize};
 use workloads::orders::TOP;
-use workloads::{Row, Rows, Terms};
+use workloads::{Name, Row, Rows, Terms};
 
 use crate::flow::fold::{Fold, additive};
 use crate::flow::keys::Key;
 use crate::flow::names::Names;
 use crate::flow::places::Hashed;
-use crate::flow::reading::{Reader, every};
+use crate::flow::reading::{Found, Reader, every};
 use crate::flow::shelf::{Numbered, Shelf, Tree};
 use crate::snapshot::{Home, Movable};
 use crate::views::{Grouping, Question, Sum};
@@ -71,8 +71,8 @@ impl Key for Leader {
     type Places = Hashed<Leader>;
     const HERE: bool = true;
 
-    fn print(&self, names: &Names) -> String {
-        names.name(self.0).to_owned()
+    fn print(&self, names: &[Name]) -> String {
+        names[self.0 as usize].to_string()
     }
 
     fn parse(text: &str, names: &Names) -> Option<Self> {
@@ -191,7 +191,7 @@ impl Grouping for Leaders {
     }
 
     /// Whoever is asked for: the first of this worker are needed to tell whether it is one of the first of all.
-    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Rows {
+    fn rows(question: &Question<'_>, reader: &Reader<'_, Self>) -> Found {
         every(question, reader)
     }
 }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Millis;
-use crate::files::{SharedDisk, make_dir};
+use crate::files::{Bell, SharedDisk, make_dir};
 use crate::log::{Log, LogError, LogReader, Meta};
 use crate::version::Version;
 
@@ -135,6 +135,13 @@ impl Log for FileLog {
 
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {
         self.tail(partition)?.offset_at(time)
+    }
+
+    fn bell(&self) -> Option<Bell> {
+        let disk = &self.tails.first()?.disk;
+        let heads: Vec<PathBuf> = self.tails.iter().map(|tail| tail.folder.join(head::HEAD)).collect();
+        // A partition that nothing was ever appended to has no head yet.
+        disk.bell(&heads.iter().map(PathBuf::as_path).collect::<Vec<_>>()).ok().flatten()
     }
 }
 
