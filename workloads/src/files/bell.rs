@@ -35,6 +35,7 @@ impl AsFd for Bell {
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use std::fs;
+    use std::path::PathBuf;
 
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -50,7 +51,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let files = ["one", "other", "third"].map(|name| folder.path().join(name));
         files.iter().for_each(|file| fs::write(file, "").unwrap());
-        let bell = Bell::on(files[..2].iter().map(|file| file.as_path())).unwrap();
+        let bell = Bell::on(files[..2].iter().map(PathBuf::as_path)).unwrap();
         assert!(!rings(&bell));
         fs::write(&files[2], "not one of them").unwrap();
         assert!(!rings(&bell));
