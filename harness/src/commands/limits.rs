@@ -14,9 +14,6 @@ use super::{Usage, World};
 use crate::limits::stores::{self, StoreLimit};
 use crate::limits::{self, Effort, Limit};
 
-/// Share of cancellations or busts in what is measured.
-const CANCELLATIONS: f64 = 0.05;
-
 /// How much to measure.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -35,6 +32,9 @@ pub struct Arguments {
     /// Customers, words, regions or accounts; for trades a hundredth of it as symbols
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     keys: u32,
+    /// Share of the events that are cancellations or busts
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+    cancellations: f64,
     /// Rounds, of which the best counts
     #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: u32,
@@ -61,6 +61,9 @@ impl Arguments {
         if self.events == 0 || self.rounds == 0 {
             return Err(Usage::error("--events and --rounds must be at least 1"));
         }
+        if !(0.0..=0.5).contains(&self.cancellations) {
+            return Err(Usage::error("--cancellations must be between 0 and 0.5"));
+        }
         let scratch = &self.scratch;
         ensure!(
             !scratch.exists(),
@@ -71,8 +74,8 @@ impl Arguments {
         let measured = workloads.map(|workload| {
             world.stop.check()?;
             let keys = if workload.name == "trades" { (self.keys / 100).max(1) } else { self.keys };
-            let (events, rounds) = (self.events, self.rounds);
-            let effort = Effort { events, keys, cancellations: CANCELLATIONS, rounds };
+            let (events, cancellations, rounds) = (self.events, self.cancellations, self.rounds);
+            let effort = Effort { events, keys, cancellations, rounds };
             let folder = scratch.join(workload.name);
             fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
             limits::measure(workload, &effort, &folder, self.part.as_deref(), |round| {

@@ -120,18 +120,19 @@ impl Book {
         amounts::count(time, amount, sign, &mut changes.amounts);
     }
 
-    /// Counts the lines of an order on which a mark acts in or out, as its marks leave them. What lies behind the others may
-    /// be forgotten.
+    /// Counts the lines of an order on which a mark acts in or out, as all its marks leave them. What lies behind the others
+    /// may be forgotten.
     fn count_all(
         &mut self,
         customer: u32,
         order: &Order<'_>,
+        marks: Option<&Marks<Amount>>,
         (mark, sign): (Millis, i64),
         horizon: Option<Millis>,
         changes: &mut Changes,
     ) {
         for line in order.values().filter(|line| acts(mark, *line, horizon)) {
-            if let Some(amount) = in_force(line, order.aside(), horizon) {
+            if let Some(amount) = in_force(line, marks, horizon) {
                 self.count(customer, line.time, amount, sign, changes);
             }
         }
@@ -173,9 +174,11 @@ impl Rules for Orders {
             // rule: O2 O3
             order.push(line);
         } else {
-            self.book.count_all(customer, &order, (act.time, -1), horizon, changes);
-            mark(order.hold_aside(), act);
-            self.book.count_all(customer, &order, (act.time, 1), horizon, changes);
+            self.book.count_all(customer, &order, order.aside(), (act.time, -1), horizon, changes);
+            let held = order.hold_aside();
+            mark(held, act);
+            let marks = held.clone();
+            self.book.count_all(customer, &order, Some(&marks), (act.time, 1), horizon, changes);
         }
     }
 

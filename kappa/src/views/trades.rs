@@ -119,18 +119,19 @@ impl Book {
         }
     }
 
-    /// Counts the trades on which a mark acts in or out, as their marks leave them. What lies behind the others may be
+    /// Counts the trades on which a mark acts in or out, as all their marks leave them. What lies behind the others may be
     /// forgotten.
     fn count_all(
         &mut self,
         symbol: u32,
         entry: &Entry<'_>,
+        marks: Option<&Marks<Trade>>,
         (mark, sign): (Millis, i64),
         horizon: Option<Millis>,
         changes: &mut Changes,
     ) {
         for trade in entry.values().filter(|trade| acts(mark, *trade, horizon)) {
-            if let Some(trade) = in_force(trade, entry.aside(), horizon) {
+            if let Some(trade) = in_force(trade, marks, horizon) {
                 self.count(symbol, trade, sign, changes);
             }
         }
@@ -209,9 +210,11 @@ impl Rules for Trades {
             // rule: T2
             entry.push(act.trade);
         } else {
-            self.book.count_all(symbol, &entry, (act.trade.time, -1), self.horizon, changes);
-            mark(entry.hold_aside(), act.kind, act.trade);
-            self.book.count_all(symbol, &entry, (act.trade.time, 1), self.horizon, changes);
+            self.book.count_all(symbol, &entry, entry.aside(), (act.trade.time, -1), self.horizon, changes);
+            let held = entry.hold_aside();
+            mark(held, act.kind, act.trade);
+            let marks = held.clone();
+            self.book.count_all(symbol, &entry, Some(&marks), (act.trade.time, 1), self.horizon, changes);
         }
     }
 }
