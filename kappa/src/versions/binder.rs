@@ -70,8 +70,7 @@ fn stretches(log: &dyn Log, from: &Version, heads: &Version) -> Result<Vec<Versi
     for stretch in 1..STRETCHES {
         let step = i128::from(last - first) * i128::from(stretch) / i128::from(STRETCHES);
         let time = first + step as i64;
-        let offsets = (0..log.meta().partitions).map(|p| log.offset_at(p, time)).collect::<Result<_, _>>()?;
-        let end = Version(offsets).join(&reached).meet(heads);
+        let end = log.offsets_at(time)?.join(&reached).meet(heads);
         if end != reached {
             reached = end.clone();
             ends.push(end);

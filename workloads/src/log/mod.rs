@@ -100,6 +100,11 @@ pub trait Log: Send + Sync {
     fn reader(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError>;
     /// The first offset of a partition whose record was appended at or after `time`; its head if none was.
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError>;
+    /// The same of every partition.
+    fn offsets_at(&self, time: Millis) -> Result<Version, LogError> {
+        let offsets = (0..self.meta().partitions).map(|partition| self.offset_at(partition, time));
+        offsets.collect::<Result<_, _>>().map(Version)
+    }
     /// A bell that rings when records are appended, by whatever process; nothing where there is none, and one has to look.
     fn bell(&self) -> Option<Bell> {
         None

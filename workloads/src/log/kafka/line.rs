@@ -81,25 +81,30 @@ impl Line {
         }
     }
 
-    /// The first offset of a record with this time or a later one; nothing if there is none.
-    pub(super) fn at(&self, partition: u32, time: Millis) -> Result<Option<u64>, LogError> {
+    /// The first offset of a record with this time or a later one, per partition; nothing if there is none.
+    pub(super) fn at(&self, partitions: u32, time: Millis) -> Result<Vec<Option<u64>>, LogError> {
         let what = format!("ask topic {} for a time", self.address.topic());
-        let found = self.ask(&what, |patience| {
-            let mut list = TopicPartitionList::new();
-            // Negative numbers mean something else.
-            let time = Offset::Offset(time.max(0));
-            list.add_partition_offset(self.address.topic(), number(partition), time)?;
-            self.consumer.offsets_for_times(list, patience)
-        })?;
-        Ok(found.elements().first().and_then(|element| element.offset().to_raw()).and_then(positive))
+        // Negative numbers mean something else.
+        let time = Offset::Offset(time.max(0));
+        let list = self.ask(&what, |patience| self.look_up(partitions, time, patience))?;
+        let mut found = vec![None; partitions as usize];
+        for element in list.elements() {
+            found[element.partition() as usize] = element.offset().to_raw().and_then(positive);
+        }
+        Ok(found)
+    }
+
+    /// Asks for the offset that a time or an end has in every partition.
+    fn look_up(&self, partitions: u32, what: Offset, patience: Duration) -> KafkaResult<TopicPartitionList> {
+        let mut list = TopicPartitionList::with_capacity(partitions as usize);
+        for partition in 0..partitions {
+            list.add_partition_offset(self.address.topic(), number(partition), what)?;
+        }
+        self.consumer.offsets_for_times(list, patience)
     }
 
     fn offsets(&self, partitions: u32, end: Offset, patience: Duration) -> KafkaResult<Version> {
-        let mut list = TopicPartitionList::with_capacity(partitions as usize);
-        for partition in 0..partitions {
-            list.add_partition_offset(self.address.topic(), number(partition), end)?;
-        }
-        let found = self.consumer.offsets_for_times(list, patience)?;
+        let found = self.look_up(partitions, end, patience)?;
         let mut version = Version::zero(partitions);
         for element in found.elements() {
             element.error()?;

@@ -131,6 +131,12 @@ impl Log for KafkaLog {
     }
 
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {
-        self.topic.offset_at(partition, time)
+        let number = self.meta.partitions;
+        let offset = self.topic.offsets_at(time)?.0.get(partition as usize).copied();
+        offset.ok_or(LogError::NoPartition { partition, number })
+    }
+
+    fn offsets_at(&self, time: Millis) -> Result<Version, LogError> {
+        self.topic.offsets_at(time)
     }
 }

@@ -119,12 +119,12 @@ impl Topic {
         Ok(seen.heads.clone())
     }
 
-    /// The first offset whose record has this time or a later one; the head if there is none.
-    pub(super) fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {
-        let number = self.partitions;
+    /// The first offset whose record has this time or a later one, per partition; the head if there is none.
+    pub(super) fn offsets_at(&self, time: Millis) -> Result<Version, LogError> {
         let heads = self.heads()?;
-        let head = *heads.0.get(partition as usize).ok_or(LogError::NoPartition { partition, number })?;
-        Ok(self.line.at(partition, time)?.unwrap_or(head).min(head))
+        let found = self.line.at(self.partitions, time)?;
+        let offset = |(found, head): (Option<u64>, &u64)| found.unwrap_or(*head).min(*head);
+        Ok(Version(found.into_iter().zip(&heads.0).map(offset).collect()))
     }
 
     /// Whether a partition can be read from an offset on.
