@@ -175,7 +175,7 @@ impl Credentials {
     pub fn consumer(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         // The greatest of all effects: a fetch that was put off is tried again at once, not after a second. The second: a
-        // replay waits for every fetch of a partition, of which the default brings a tenth of a second's worth.
+        // replay waits for every fetch of a partition, and the default brings some ten thousand records.
         config.set("fetch.queue.backoff.ms", "1").set("fetch.min.bytes", "1");
         config.set("fetch.message.max.bytes", "8388608");
         // How far it reads ahead is bounded by bytes.
