@@ -27,11 +27,21 @@ fn refused(folder: &Path, arguments: &[&str], code: i32, said: &[&str]) {
     }
 }
 
-fn with_log() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let made = wb(folder.path(), &["generate", "orders", "--events", "500", "--log", "orders.log"]);
+/// A folder with a log of 500 events of a workload.
+fn generated(workload: &str) -> TempDir {
+    let (folder, log) = (tempfile::tempdir().unwrap(), format!("{workload}.log"));
+    let made = wb(folder.path(), &["generate", workload, "--events", "500", "--log", &log]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     folder
+}
+
+fn with_log() -> TempDir {
+    generated("orders")
+}
+
+/// What asks a contestant about that log.
+fn answer<'a>(view: &'a str, contestant: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["answer", "orders", view, "--log", "orders.log", "--contestant", contestant], more].concat()
 }
 
 fn plan(folder: &Path, change: impl Fn(&str) -> String) {
@@ -56,25 +66,14 @@ fn a_log_of_another_workload_is_refused() {
 #[test]
 fn a_version_past_the_head_is_refused_with_the_head() {
     let folder = with_log();
-    let arguments = [
-        "answer",
-        "orders",
-        "spend",
-        "--log",
-        "orders.log",
-        "--contestant",
-        "reference",
-        "--at",
-        "1000000,0",
-    ];
+    let arguments = answer("spend", "reference", &["--at", "1000000,0"]);
     refused(folder.path(), &arguments, 1, &["past the head", "ends at"]);
 }
 
 #[test]
 fn a_version_of_other_partitions_is_refused() {
     let folder = with_log();
-    let arguments =
-        ["answer", "orders", "spend", "--log", "orders.log", "--contestant", "reference", "--at", "7"];
+    let arguments = answer("spend", "reference", &["--at", "7"]);
     refused(folder.path(), &arguments, 1, &["2 partitions, not 1"]);
 }
 
@@ -82,18 +81,7 @@ fn a_version_of_other_partitions_is_refused() {
 fn a_contestant_with_a_database_answers_over_a_finished_log_too() {
     let folder = with_log();
     let ask = |contestant: &str| {
-        let arguments = [
-            "answer",
-            "orders",
-            "spend",
-            "--log",
-            "orders.log",
-            "--contestant",
-            contestant,
-            "--format",
-            "csv",
-        ];
-        let output = wb(folder.path(), &arguments);
+        let output = wb(folder.path(), &answer("spend", contestant, &["--format", "csv"]));
         assert!(output.status.success(), "{contestant}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
@@ -107,9 +95,9 @@ fn a_contestant_with_a_database_answers_over_a_finished_log_too() {
 #[test]
 fn a_view_or_contestant_that_is_not_there_is_answered_with_those_that_are() {
     let folder = with_log();
-    let arguments = ["answer", "orders", "spent", "--log", "orders.log", "--contestant", "reference"];
+    let arguments = answer("spent", "reference", &[]);
     refused(folder.path(), &arguments, 2, &["no view `spent`", "spend, big_spenders"]);
-    let arguments = ["answer", "orders", "spend", "--log", "orders.log", "--contestant", "nobody"];
+    let arguments = answer("spend", "nobody", &[]);
     refused(folder.path(), &arguments, 2, &["no contestant `nobody`", "reference"]);
 }
 
@@ -126,9 +114,7 @@ fn a_name_in_a_plan_that_is_not_there_is_a_usage_error_too() {
 
 #[test]
 fn a_contestant_is_asked_only_what_it_can_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let made = wb(folder.path(), &["generate", "words", "--events", "50", "--log", "words.log"]);
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let folder = generated("words");
     let arguments = ["answer", "words", "totals", "--log", "words.log", "--contestant", "broken-frozen"];
     refused(folder.path(), &arguments, 2, &["broken-frozen cannot do words: it does orders, trades"]);
 }
@@ -186,6 +172,32 @@ fn a_log_is_not_written_over() {
     let folder = with_log();
     let arguments = ["generate", "orders", "--events", "500", "--log", "orders.log"];
     refused(folder.path(), &arguments, 1, &["holds a log already"]);
+}
+
+#[test]
+fn a_log_is_gone_on_with_only_as_it_was_made() {
+    let folder = with_log();
+    let resume = ["generate", "orders", "--events", "600", "--resume", "--log", "orders.log"];
+    for (name, value, held) in [
+        ("--partitions", "1", "--partitions 2"),
+        ("--codec", "json", "--codec bin"),
+        ("--partition-by", "round-robin", "--partition-by key"),
+    ] {
+        let said = format!("orders.log was made with {held}, not {name} {value}");
+        refused(folder.path(), &[&resume[..], &[name, value]].concat(), 2, &[&said, "choose another --log"]);
+    }
+    let done = wb(folder.path(), &resume);
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(done.status.success() && said.contains("500 records are in orders.log already"), "{said}");
+}
+
+#[test]
+fn clients_of_kafka_are_set_up_for_logs_on_kafka_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for log in [&[][..], &["--log", "rounds"]] {
+        let arguments = [&["serve", "-X", "linger.ms=3"], log].concat();
+        refused(folder.path(), &arguments, 2, &["-X sets up clients of Kafka"]);
+    }
 }
 
 #[test]
@@ -294,8 +306,7 @@ fn every_command_explains_itself_with_an_example() {
 fn rows_are_printed_as_asked() {
     let folder = with_log();
     let ask = |format: &str| {
-        let arguments = ["answer", "orders", "revenue", "--log", "orders.log", "--contestant", "reference"];
-        let output = wb(folder.path(), &[&arguments[..], &["--format", format]].concat());
+        let output = wb(folder.path(), &answer("revenue", "reference", &["--format", format]));
         String::from_utf8(output.stdout).unwrap()
     };
     let csv = ask("csv");

@@ -9,7 +9,7 @@ use workloads::faults::SourceFaults;
 use workloads::log::kafka::Transactions;
 use workloads::log::{RawRecord, lend};
 use workloads::partition::PartitionBy;
-use workloads::{Appender, Codec, Log, LogError};
+use workloads::{Appender, Codec, Log, LogError, Meta};
 
 use super::log::import::partition_by;
 use super::{Usage, World};
@@ -132,9 +132,12 @@ impl Arguments {
         let faults = SourceFaults::parse(&self.faults).map_err(Usage::error)?;
         let (now_ms, lookup) = (world.clock.millis(), world.environment);
         let made_by = source::made_by(&plan, &faults);
-        let resumed = self.resume && self.log.exists(lookup)?;
-        if !resumed {
-            self.log.create(&source::meta(&plan.log, workload.name, made_by), lookup)?;
+        let (meta, resumed) =
+            (source::meta(&plan.log, workload.name, made_by), self.resume && self.log.exists(lookup)?);
+        if resumed {
+            self.agree(self.log.open(lookup)?.meta(), &meta)?;
+        } else {
+            self.log.create(&meta, lookup)?;
         }
         let mut appender = self.appender(lookup)?;
         if resumed {
@@ -160,6 +163,29 @@ impl Arguments {
             return self.log.transactional(transactions, lookup);
         }
         self.log.appender(lookup)
+    }
+
+    /// An error unless a log is what these arguments would have made.
+    fn agree(&self, held: &Meta, wanted: &Meta) -> anyhow::Result<()> {
+        let by = |meta: &Meta| match meta.partition_by {
+            PartitionBy::Key => "key",
+            PartitionBy::RoundRobin => "round-robin",
+        };
+        let said = |meta: &Meta| {
+            [
+                meta.workload.clone(),
+                format!("--codec {}", meta.codec),
+                format!("--partitions {}", meta.partitions),
+                format!("--partition-by {}", by(meta)),
+            ]
+        };
+        match said(held).iter().zip(&said(wanted)).find(|(held, wanted)| held != wanted) {
+            None => Ok(()),
+            Some((held, wanted)) => Err(Usage::error(format!(
+                "--resume: {} was made with {held}, not {wanted}: go on with {held}, or choose another --log",
+                self.log
+            ))),
+        }
     }
 
     /// Whether these numbers make a log at all.

@@ -13,7 +13,7 @@ use workloads::{Dedup, Terms, Workload};
 use super::answer::dedup;
 use super::{Usage, World, code};
 use crate::lang::{Lang, context};
-use crate::logs::LogAddress;
+use crate::logs::{Clients, LogAddress};
 use crate::plan::Events;
 use crate::serve::board::Board;
 use crate::serve::door::{self, Door};
@@ -69,7 +69,7 @@ pub struct Arguments {
     /// The hand-over of the student's Lambda from the beginning: offset, event-time(MS), at-start, at-publish, none
     #[arg(long, value_name = "NAME", default_value = "offset")]
     handover: lambda::options::Protocol,
-    /// Where the logs lie, one for each round; a temporary folder if absent
+    /// Where the logs lie, one for each round: a folder, or kafka://HOST:PORT/TOPIC; a temporary folder if absent
     #[arg(long, value_name = "LOG")]
     log: Option<LogAddress>,
     /// Keep in this folder what it takes to run it again
@@ -108,11 +108,14 @@ pub struct Arguments {
     /// Language of the page: it can be changed there
     #[arg(long, value_enum)]
     lang: Option<Lang>,
+    #[command(flatten)]
+    clients: Clients,
 }
 
 impl Arguments {
     /// Does it.
-    pub fn run(self, world: &World) -> anyhow::Result<ExitCode> {
+    pub fn run(mut self, world: &World) -> anyhow::Result<ExitCode> {
+        self.clients.set_up(self.log.iter_mut())?;
         if !(self.speed > 0.0 && self.speed.is_finite()) {
             return Err(Usage::error("--speed must be a number above 0"));
         }
