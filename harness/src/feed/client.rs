@@ -76,7 +76,7 @@ pub enum Heard {
     Ping,
     /// The feed has not got what was asked for: which symbol, if it says so, and its own words.
     Refused(Option<String>, String),
-    /// The connection broke: why, and how long until the next attempt.
+    /// The connection broke: why, and how long until the next attempt. After a message that was too large it is what is heard next.
     Lost(String, Duration),
     /// It is there again, and what was asked for before is asked for again.
     Back,
@@ -102,6 +102,8 @@ pub struct Client {
     /// When something was heard last before the connection broke, until something is heard again.
     since: Option<Millis>,
     refused: BTreeSet<String>,
+    /// What is said next, before anything is listened for.
+    next: Option<Heard>,
 }
 
 impl Client {
@@ -109,7 +111,7 @@ impl Client {
     pub fn open(wanted: Wanted, limits: Limits, clock: Clock, seed: u64) -> Result<Self, FeedError> {
         let now = clock.micros();
         let backoff = Backoff::new(limits.waits.0, limits.waits.1, seed);
-        let (refused, since) = (BTreeSet::new(), None);
+        let (refused, since, next) = (BTreeSet::new(), None, None);
         let mut client = Client {
             wanted,
             limits,
@@ -123,6 +125,7 @@ impl Client {
             why: String::new(),
             since,
             refused,
+            next,
         };
         match client.connect() {
             Ok(()) => Ok(client),
@@ -132,6 +135,9 @@ impl Client {
 
     /// Waits a moment for something to be heard. An error is one that no further attempt would mend.
     pub fn hear(&mut self) -> Result<Heard, FeedError> {
+        if let Some(next) = self.next.take() {
+            return Ok(next);
+        }
         let Some(socket) = &mut self.socket else { return self.come_back() };
         match socket.read() {
             Ok(message) => {
@@ -142,7 +148,7 @@ impl Client {
             Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(self.nothing()),
             Err(Error::Capacity(error)) => {
                 let reason = format!("a message beyond {} bytes: {error}", self.limits.frame);
-                self.useful_no_more(&reason)
+                Ok(self.break_off(reason))
             }
             Err(error) => Ok(self.lose(wire::lost(&error))),
         }
@@ -234,9 +240,9 @@ impl Client {
     }
 
     /// Something so large came that the rest of the connection cannot be made out.
-    fn useful_no_more(&mut self, reason: &str) -> Result<Heard, FeedError> {
-        self.lose(reason.to_owned());
-        Ok(Heard::Undecodable(Undecodable { reason: reason.to_owned(), value: Vec::new() }))
+    fn break_off(&mut self, reason: String) -> Heard {
+        self.next = Some(self.lose(reason.clone()));
+        Heard::Undecodable(Undecodable { reason, value: Vec::new() })
     }
 
     fn lose(&mut self, why: String) -> Heard {
