@@ -1,7 +1,7 @@
 //! A contestant that follows a lab's log in this thread.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use workloads::files::{RealDisk, SharedDisk};
@@ -92,7 +92,7 @@ impl Follower {
 
     /// Goes on until the components of a role have.
     pub(super) fn until(&mut self, role: Role, heads: &Version, world: &World) -> anyhow::Result<()> {
-        let began = Instant::now();
+        let began = world.clock.micros();
         loop {
             world.stop.check()?;
             let busy = self.turn(world)?;
@@ -100,8 +100,11 @@ impl Follower {
                 return Ok(());
             }
             if !busy {
-                let (name, waited) = (&self.name, began.elapsed());
-                anyhow::ensure!(waited < PATIENCE, "{name} has not reached {heads} in {PATIENCE:?}");
+                let (name, waited) = (&self.name, world.clock.micros() - began);
+                anyhow::ensure!(
+                    waited < PATIENCE.as_micros() as i64,
+                    "{name} has not reached {heads} in {PATIENCE:?}"
+                );
                 std::thread::sleep(Duration::from_millis(1));
             }
         }

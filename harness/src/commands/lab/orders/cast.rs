@@ -1,7 +1,7 @@
 //! Who follows the orders: the Lambda, three that go wrong by a switch each, and the Kappa, all over one log.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use lambda::alone::Stream;
@@ -153,7 +153,7 @@ impl<'a> Cast<'a> {
         let partitions: Vec<u32> = (0..heads.0.len() as u32).collect();
         let feed = Feed { dedup: Dedup::Offset, ..Feed::default() };
         let mut intake = Intake::open(log, &partitions, from, &feed)?;
-        let (mut records, began) = (Vec::new(), Instant::now());
+        let (mut records, began) = (Vec::new(), self.world.clock.micros());
         while !intake.version().covers(&heads) {
             let mut moved = 0;
             for (partition, head) in (0..).zip(&heads.0) {
@@ -161,8 +161,9 @@ impl<'a> Cast<'a> {
             }
             if moved == 0 {
                 self.world.stop.check()?;
+                let waited = self.world.clock.micros() - began;
                 anyhow::ensure!(
-                    began.elapsed() < PATIENCE,
+                    waited < PATIENCE.as_micros() as i64,
                     "the log does not give what it holds below {heads}"
                 );
                 std::thread::sleep(REST);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lambda::Export;
 use lambda::options::Options;
@@ -91,7 +91,7 @@ impl Layers {
     /// Goes on until a batch is published, and says up to where. Where the batch's topic lacks records, the layers agree on a
     /// cut that it has not come to: then there is none before it has.
     fn batch(&mut self, lossy: bool, world: &World) -> anyhow::Result<Option<Version>> {
-        let (before, began, mut idle) = (self.lambda.version(Role::Batch), Instant::now(), 0);
+        let (before, began, mut idle) = (self.lambda.version(Role::Batch), world.clock.micros(), 0);
         loop {
             world.stop.check()?;
             let busy = self.lambda.turn(world)?;
@@ -103,7 +103,8 @@ impl Layers {
             if lossy && idle > IDLE {
                 return Ok(None);
             }
-            anyhow::ensure!(began.elapsed() < PATIENCE, "no batch was published in {PATIENCE:?}");
+            let waited = world.clock.micros() - began;
+            anyhow::ensure!(waited < PATIENCE.as_micros() as i64, "no batch was published in {PATIENCE:?}");
             if !busy {
                 std::thread::sleep(Duration::from_millis(1));
             }
