@@ -35,6 +35,12 @@ fn holds(printed: &str, lines: &[&str]) {
     }
 }
 
+/// Sentences are there, wherever their lines were broken.
+fn told(printed: &str, said: &[&str]) {
+    let flat = printed.replace('\n', " ");
+    said.iter().for_each(|said| assert!(flat.contains(said), "expected `{said}` in\n{printed}"));
+}
+
 fn view(out: &Path) -> serde_json::Value {
     serde_json::from_str(&fs::read_to_string(out.join("serving_view.json")).unwrap()).unwrap()
 }
@@ -77,6 +83,15 @@ fn every_golden_value_is_shown_in_english() {
         ],
     );
     assert_eq!(printed.matches("as expected").count(), 6, "{printed}");
+    told(
+        &printed,
+        &[
+            "Wrong for Mounir, Sara: the batch drops",
+            "Worse: Mounir has 150 in one layer and 200 in the other.",
+            "together it is 350. And Ali counts with one layer alone, without 80 of the other.",
+            "Not there: Zed (70).",
+        ],
+    );
     assert_eq!(printed.matches("(the same as the right merge)").count(), 3, "{printed}");
     let rows = [("Ali", 400), ("Mounir", 350), ("Sara", 180), ("Zed", 70)];
     let rows: Vec<_> = rows
@@ -104,6 +119,7 @@ fn every_golden_value_is_shown_in_french() {
         ],
     );
     assert_eq!(printed.matches("comme attendu").count(), 6, "{printed}");
+    told(&printed, &["Pire : Mounir a 150 dans une couche et 200 dans l'autre.", "sans les 80 de l'autre."]);
     assert!(!printed.lines().any(|line| line.starts_with("orders.")), "a message is missing: {printed}");
 }
 
@@ -143,6 +159,11 @@ fn broken_lines_are_told_by_their_numbers_and_the_rest_is_counted() {
     let printed = shown(folder.path(), &["--events", "0", "--batch", &batch], "");
     // Lines are broken where they are full.
     let flat = printed.replace('\n', " ");
+    // Reasons speak of who is there.
+    told(
+        &printed,
+        &["Wrong for Ali, Mounir, Sara: the batch", "Right for these customers, but only by luck."],
+    );
     for (line, reason) in [
         (2, "not a JSON object in braces"),
         (3, r#"amount "a lot" is not a number"#),
@@ -205,6 +226,14 @@ fn a_log_that_holds_orders_is_gone_on_with() {
     let printed = shown(folder.path(), &arguments, "");
     assert!(printed.contains("holds 9 messages already"), "{printed}");
     holds(&printed, &["plain sum batch 400 350 180 70", "right answer 480 550 220 70 merge is right"]);
+    told(
+        &printed,
+        &[
+            "Nobody is missing here",
+            "Worse: Sara has 180 in one layer and 40 in the other.",
+            "And Ali counts",
+        ],
+    );
 }
 
 #[test]

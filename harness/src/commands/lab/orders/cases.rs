@@ -28,6 +28,8 @@ pub(super) struct Case {
     pub(super) witnesses: [Totals; 2],
     /// What is right under the other reading of the question.
     pub(super) other: Option<Totals>,
+    /// What batch and speed layer have before anything is filtered, where both filter.
+    pub(super) whole: Option<[Totals; 2]>,
     /// What the document's numbers come to.
     pub(super) golden: Golden,
 }
@@ -107,6 +109,7 @@ pub(super) fn filtered_batch(cast: &mut Cast<'_>) -> anyhow::Result<Case> {
 pub(super) fn filtered_both(cast: &mut Cast<'_>) -> anyhow::Result<Case> {
     let (batch, speed) = (batch(cast, "big_spenders")?, speed(cast, "big_spenders")?);
     let naive = cast.mistaken(HAVING, "big_spenders")?.into();
+    let whole = Some([self::batch(cast, "spend")?, self::speed(cast, "spend")?]);
     let told = Told {
         name: "orders.filtered-both",
         title: "orders.filtered-both-title",
@@ -115,7 +118,7 @@ pub(super) fn filtered_both(cast: &mut Cast<'_>) -> anyhow::Result<Case> {
         view: "big_spenders",
         golden: FILTERED_BOTH,
     };
-    case(cast, told, batch, speed, naive)
+    Ok(Case { whole, ..case(cast, told, batch, speed, naive)? })
 }
 
 /// Exercise 3, in the stream job alone.
@@ -152,7 +155,7 @@ pub(super) fn forgotten(cast: &mut Cast<'_>) -> anyhow::Result<Case> {
     case(cast, told, batch, speed, naive)
 }
 
-/// A customer whom the batch has never seen, and a merge over the batch's customers. He has ordered by now.
+/// A customer whom the batch has never seen, and a merge over the batch's customers. The order has come by now.
 pub(super) fn unseen(cast: &mut Cast<'_>) -> anyhow::Result<Case> {
     let (batch, speed) = (batch(cast, "spend")?, speed(cast, "spend")?);
     let naive = cast.mistaken(LEFT_JOIN, "spend")?.into();
@@ -177,7 +180,8 @@ fn case(
     let Told { name, title, why, switch, view, golden } = told;
     let right = cast.merged(view)?.into();
     let witnesses = [cast.kappa(view)?.into(), cast.truth(view)?.into()];
-    Ok(Case { name, title, why, switch, batch, speed, naive, right, witnesses, other: None, golden })
+    let (other, whole) = (None, None);
+    Ok(Case { name, title, why, switch, batch, speed, naive, right, witnesses, other, whole, golden })
 }
 
 fn batch(cast: &Cast<'_>, view: &str) -> anyhow::Result<Totals> {

@@ -27,6 +27,7 @@ mod steps;
 mod totals;
 mod typed;
 mod view;
+mod why;
 
 /// The document's topic, and the log's folder where there is no broker.
 const TOPIC: &str = "real-time-orders";

@@ -5,6 +5,7 @@ use minijinja::Value as Field;
 use super::super::super::print::{self, Format, Value};
 use super::cases::Case;
 use super::totals::{Totals, printable};
+use super::why;
 use crate::lang::{Lang, context};
 
 /// Customers of a table, and words of a list, that are shown.
@@ -115,7 +116,7 @@ fn customers<'a>(all: impl Iterator<Item = &'a Totals>) -> Vec<&'a String> {
 pub(super) fn case(lang: Lang, case: &Case, seeded: bool) -> anyhow::Result<()> {
     heading(lang, case.title)?;
     columns(lang, &case.views())?;
-    say(lang, case.why, ())?;
+    say(lang, case.why, why::told(case, lang))?;
     if let Some(switch) = case.switch {
         say(lang, "orders.switch", context! { switch })?;
     }
