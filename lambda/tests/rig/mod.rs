@@ -18,6 +18,7 @@ use workloads::{
 mod case;
 mod crashes;
 mod facts;
+pub mod foreign;
 
 pub use case::{Case, Dice, cases};
 pub use crashes::{Counts, Crash, PLACES};
