@@ -45,12 +45,19 @@ pub struct Lambda {
 /// What everybody is told who follows a log of a scene.
 fn settings(log: &dyn Log, scene: &Scene, state: &Path) -> Settings {
     Settings {
+        lambda: alone(lambda::Options::default()),
         state: state.to_owned(),
         cut_ms: scene.cut_ms,
         granularity: 1 << 30,
         seed: scene.seed,
         ..upto::settings(log.meta(), &scene.terms)
     }
+}
+
+/// A batch reads in the thread of whoever steps it. Threads that come and go with each batch would leave memory behind in
+/// every arena of the allocator, of which there are many as each page has a thread.
+fn alone(options: lambda::Options) -> lambda::Options {
+    lambda::Options { threads: 1, ..options }
 }
 
 impl Lambda {
@@ -74,7 +81,8 @@ impl Lambda {
         (scene, student): (&Scene, &Student),
         now: (i64, i64),
     ) -> anyhow::Result<Self> {
-        let mut settings = Settings { lambda: student.lambda.clone(), ..settings(&**log, scene, state) };
+        let mut settings =
+            Settings { lambda: alone(student.lambda.clone()), ..settings(&**log, scene, state) };
         settings.feed.dedup = student.dedup.unwrap_or(scene.terms.dedup);
         let config = lambdas::student(&settings)?;
         Lambda::start(log, disk, &config, now).context("starting the student's lambda")
