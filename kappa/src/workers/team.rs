@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
@@ -29,6 +29,10 @@ const NAP: Duration = Duration::from_micros(200);
 /// How long a worker waits at most that has nothing to do. Neighbours and words wake it.
 const REST: Duration = Duration::from_millis(100);
 
+/// How long the end of the workers is waited for where there are other processes: one that ended before it began a job
+/// never tells that it is done with it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Worker threads, and what stands for those of other processes.
 pub(crate) struct Team {
     /// The workers of this process, and the other processes.
@@ -39,6 +43,8 @@ pub(crate) struct Team {
     news: Receiver<()>,
     /// Starts the workers, which waits for the other processes, and ends with the last of them.
     runner: Option<JoinHandle<()>>,
+    /// Closed when it ends.
+    running: Receiver<()>,
     /// Whether there are other processes, for which it cannot be waited for ever.
     apart: bool,
 }
@@ -128,14 +134,18 @@ impl Team {
         let start = |(builders, others)| {
             timely::execute::execute_from(builders, others, WorkerConfig::default(), work)
         };
-        let run = move || match build().and_then(start) {
-            // Waits for the workers.
-            Ok(guards) => drop(guards),
-            Err(error) => first.give_up(KappaError::Start(error)),
+        let (end, running) = channel();
+        let run = move || {
+            match build().and_then(start) {
+                // Waits for the workers.
+                Ok(guards) => drop(guards),
+                Err(error) => first.give_up(KappaError::Start(error)),
+            }
+            drop::<Sender<()>>(end);
         };
         let runner = thread::Builder::new().name("workers".to_owned()).spawn(run);
         let runner = Some(runner.map_err(|error| KappaError::Start(error.to_string()))?);
-        Ok(Team { told, posts, news, runner, apart })
+        Ok(Team { told, posts, news, runner, running, apart })
     }
 
     /// Speaks to another process too, whose workers post what they tell there.
@@ -210,7 +220,10 @@ impl Drop for Team {
         self.posts.iter().for_each(|post| post.wake());
         // Workers that are waited for in vain are left alone: whoever hosts this ends with the error that it was given.
         let alone = self.apart && lock(&self.posts[0].thread).is_none();
-        if !alone && !self.posts.iter().any(|post| post.hopeless()) {
+        if alone || self.posts.iter().any(|post| post.hopeless()) {
+            return;
+        }
+        if !self.apart || self.running.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
             self.runner.take().into_iter().for_each(|runner| drop(runner.join()));
         }
     }
