@@ -303,7 +303,7 @@ impl Kappa {
         if !self.idle() {
             return 0;
         }
-        // What is bound at the earliest after that may have come already.
+        // What came too early to be bound has rung already: it is bound after this rest, and nothing rings again for it.
         match (self.binder.rest(now), woken) {
             (rest, true) if rest > 0 => rest,
             (_, true) => Micros::MAX,

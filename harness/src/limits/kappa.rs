@@ -28,18 +28,7 @@ pub(super) fn parts<'a>(workload: &'static Workload, input: &'a Input) -> Vec<Pa
             let which = if marks { "" } else { ", nothing cancelled" };
             let setting = format!("decoded{which}, g = {g}, 1 worker");
             let run = move || {
-                if marks {
-                    return decoded(workload, input, &["spend"], g);
-                }
-                let placed = input.placed();
-                let (replay, took) = fed(workload, placed, &["spend"], g)?;
-                let spent = spend_plain(placed).into_iter();
-                let spent = spent.map(|(name, (sum, count))| (name.to_string(), vec![sum, count.into()]));
-                ensure!(
-                    replay.rows(&[input.whole(workload)])[0] == spent.collect(),
-                    "it is not what was spent"
-                );
-                Ok(took.mul_f64(input.records.len() as f64 / placed.len().max(1) as f64))
+                if marks { decoded(workload, input, &["spend"], g) } else { spent(workload, input, g) }
             };
             parts.push(Part::new("kappa: spend", setting, run).beside(SPEND_PLAIN));
         }
@@ -88,6 +77,16 @@ fn decoded(workload: &Workload, input: &Input, views: &[&str], g: usize) -> anyh
     let rows = replay.rows(&[input.whole(workload)]);
     input.agree(workload, &rows[0])?;
     Ok(took)
+}
+
+/// What was spent where nothing is cancelled; scaled to the number of events, as those are fewer.
+fn spent(workload: &Workload, input: &Input, g: usize) -> anyhow::Result<Duration> {
+    let placed = input.placed();
+    let (replay, took) = fed(workload, placed, &["spend"], g)?;
+    let rows = spend_plain(placed).into_iter();
+    let rows = rows.map(|(name, (sum, count))| (name.to_string(), vec![sum, count.into()])).collect();
+    ensure!(replay.rows(&[input.whole(workload)])[0] == rows, "it is not what was spent");
+    Ok(took.mul_f64(input.records.len() as f64 / placed.len().max(1) as f64))
 }
 
 fn fed(
