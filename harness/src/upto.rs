@@ -58,12 +58,20 @@ impl Log for Upto {
 
     fn reader(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError> {
         let number = self.meta().partitions;
-        let head =
-            *self.version.0.get(partition as usize).ok_or(LogError::NoPartition { partition, number })?;
-        if offset > head {
-            return Err(LogError::OutOfRange { partition, asked: offset, start: 0, head });
-        }
-        Ok(Box::new(UptoReader { reader: self.log.reader(partition, offset)?, end: head }))
+        self.readers(&[(partition, offset)])?.pop().ok_or(LogError::NoPartition { partition, number })
+    }
+
+    fn readers(&self, from: &[(u32, u64)]) -> Result<Vec<Box<dyn LogReader>>, LogError> {
+        let number = self.meta().partitions;
+        let head = |(partition, asked): (u32, u64)| {
+            let head = self.version.0.get(partition as usize).copied();
+            let head = head.ok_or(LogError::NoPartition { partition, number })?;
+            let past = LogError::OutOfRange { partition, asked, start: 0, head };
+            if asked > head { Err(past) } else { Ok(head) }
+        };
+        let heads = from.iter().copied().map(head).collect::<Result<Vec<u64>, LogError>>()?;
+        let readers = self.log.readers(from)?.into_iter().zip(heads);
+        Ok(readers.map(|(reader, end)| Box::new(UptoReader { reader, end }) as _).collect())
     }
 
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {

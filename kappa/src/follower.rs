@@ -236,7 +236,7 @@ impl Kappa {
             beside.course.hand_out(&mut self.crew, |_, _, _| Ok(()))?;
         }
         let in_flight = self.courses().any(Course::in_flight);
-        let worked = self.crew.work(in_flight)?;
+        let worked = self.crew.work(in_flight, self.course.waiting() > 0)?;
         let mut settled = self.course.settle(&mut self.crew, now)?;
         if let Some(beside) = &mut self.beside {
             settled |= beside.course.settle(&mut self.crew, now)?;

@@ -51,7 +51,8 @@ fn count(
     address: &KafkaAddress,
     credentials: &Credentials,
 ) -> anyhow::Result<Counted> {
-    let consumer: BaseConsumer = credentials.consumer().create().context("making a consumer")?;
+    let consumer: BaseConsumer =
+        credentials.consumer().set("enable.partition.eof", "true").create().context("making a consumer")?;
     let mut list = TopicPartitionList::new();
     let mut left = 0;
     for (partition, start, head) in spans {

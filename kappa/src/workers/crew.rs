@@ -115,11 +115,11 @@ impl Crew {
     }
 
     /// A bounded amount of work; false when nothing came of it. Threads work by themselves: while versions are in
-    /// flight the caller waits for news of them, a moment at most.
-    pub(crate) fn work(&mut self, in_flight: bool) -> Result<bool, KappaError> {
+    /// flight the caller waits for news of them, a moment at most, or longer if others wait for those.
+    pub(crate) fn work(&mut self, in_flight: bool, backlog: bool) -> Result<bool, KappaError> {
         match self {
             Crew::Lone(share) => share.work(),
-            Crew::Team(team) => team.wait(in_flight).map(|()| in_flight),
+            Crew::Team(team) => team.wait(in_flight, backlog).map(|()| in_flight),
         }
     }
 

@@ -154,7 +154,7 @@ impl Link {
     /// Tells how far its workers have come, if that has changed.
     fn report(&mut self) -> Result<bool, KappaError> {
         let Some(team) = &self.team else { return Ok(false) };
-        if let Err(error) = team.wait(self.in_flight()) {
+        if let Err(error) = team.wait(self.in_flight(), false) {
             self.tell(&Report::Error(error.to_string()))?;
             return Err(error);
         }

@@ -26,6 +26,10 @@ use crate::workers::share::{Brief, Share, Standing};
 /// waits for news.
 const NAP: Duration = Duration::from_micros(200);
 
+/// How long the caller waits that has versions to give out once others are complete: to look more often took a
+/// fifteenth of a core from the workers that it waits for.
+const LONG_NAP: Duration = Duration::from_millis(1);
+
 /// How long a worker waits at most that has nothing to do. Neighbours and words wake it.
 const REST: Duration = Duration::from_millis(100);
 
@@ -178,9 +182,10 @@ impl Team {
         told.map_err(|_| self.check().err().unwrap_or(KappaError::Stopped))
     }
 
-    /// Waits for news, a moment at most.
-    pub(crate) fn wait(&self, for_news: bool) -> Result<(), KappaError> {
-        if for_news && self.news.recv_timeout(NAP).is_ok() {
+    /// Waits for news, a moment at most; if there is a `backlog`, nothing else is to be done.
+    pub(crate) fn wait(&self, for_news: bool, backlog: bool) -> Result<(), KappaError> {
+        let nap = if backlog { LONG_NAP } else { NAP };
+        if for_news && self.news.recv_timeout(nap).is_ok() {
             self.news.try_iter().for_each(drop);
         }
         self.check()

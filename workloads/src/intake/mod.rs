@@ -66,13 +66,11 @@ impl Intake {
         seen: Duplicates,
     ) -> Result<Self, LogError> {
         let meta = log.meta();
+        let offset = |partition: u32| from.0.get(partition as usize).copied().unwrap_or(0);
+        let begins: Vec<(u32, u64)> = partitions.iter().map(|it| (*it, offset(*it))).collect();
         let mut readers: Vec<Option<Box<dyn LogReader>>> = (0..meta.partitions).map(|_| None).collect();
-        for partition in partitions {
-            let number = meta.partitions;
-            let slot = readers.get_mut(*partition as usize);
-            let slot = slot.ok_or(LogError::NoPartition { partition: *partition, number })?;
-            let reader = log.reader(*partition, from.0.get(*partition as usize).copied().unwrap_or(0))?;
-            *slot = Some(match feed.faults.delay_partition {
+        for (partition, reader) in partitions.iter().zip(log.readers(&begins)?) {
+            readers[*partition as usize] = Some(match feed.faults.delay_partition {
                 Some((delayed, lag)) if delayed == *partition => Box::new(Delayed::new(reader, lag)),
                 _ => reader,
             });

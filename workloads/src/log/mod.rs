@@ -98,6 +98,14 @@ pub trait Log: Send + Sync {
     fn heads(&self) -> Result<Version, LogError>;
     /// A reader of one partition from `offset` on.
     fn reader(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError>;
+    /// Readers of some partitions, each from its offset on, in their order: for whoever reads them side by side.
+    fn readers(&self, from: &[(u32, u64)]) -> Result<Vec<Box<dyn LogReader>>, LogError> {
+        from.iter().map(|(partition, offset)| self.reader(*partition, *offset)).collect()
+    }
+    /// A reader for whoever wants a record or two: one that fetches ahead elsewhere does not here.
+    fn glance(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError> {
+        self.reader(partition, offset)
+    }
     /// The first offset of a partition whose record was appended at or after `time`; its head if none was.
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError>;
     /// The same of every partition.
@@ -155,7 +163,7 @@ pub fn lend(
 
 /// The first record of a range of offsets, if any of them has one.
 pub fn first(log: &dyn Log, partition: u32, range: Range<u64>) -> Result<Option<RawRecord>, LogError> {
-    let (mut reader, mut out) = (log.reader(partition, range.start)?, Vec::new());
+    let (mut reader, mut out) = (log.glance(partition, range.start)?, Vec::new());
     while reader.position() < range.end && out.is_empty() {
         if reader.read(range.end, 1, &mut out)? == 0 && reader.position() < range.end {
             reader.wait(range.end)?;
@@ -166,9 +174,15 @@ pub fn first(log: &dyn Log, partition: u32, range: Range<u64>) -> Result<Option<
 
 /// The last record of a range of offsets, if any of them has one.
 pub fn last(log: &dyn Log, partition: u32, range: Range<u64>) -> Result<Option<RawRecord>, LogError> {
-    let mut end = range.end;
-    // Mostly it is the very last. Where that is a hole, ever more is looked through before it.
-    for stretch in [1, 16, 1 << 10, 1 << 16, u64::MAX] {
+    if let Some(end) = range.end.checked_sub(1)
+        && end >= range.start
+        && let Some(last) = first(log, partition, end..range.end)?
+    {
+        return Ok(Some(last));
+    }
+    // The very last is a hole. Ever more is looked through before it.
+    let mut end = range.end.saturating_sub(1);
+    for stretch in [16, 1 << 10, 1 << 16, u64::MAX] {
         let start = end.saturating_sub(stretch).max(range.start);
         let mut last = None;
         lend(log, partition, start..end, &mut |record| {

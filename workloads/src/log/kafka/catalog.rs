@@ -10,7 +10,7 @@ use super::append::{Producer, Stamped};
 use super::cluster::Cluster;
 use super::reader::KafkaReader;
 use super::settings::Credentials;
-use super::topic::Topic;
+use super::topic::{Ahead, Topic};
 use crate::log::{LogError, LogReader, Meta, RawRecord};
 
 /// The topic that describes the others: compacted, a message for each of them, its key their name.
@@ -66,7 +66,7 @@ pub(super) fn find(address: &KafkaAddress, credentials: &Credentials) -> Result<
     }
     let (topic, mut newest) = (Arc::new(Topic::open(&catalog, credentials)?), None);
     let (start, head) = (topic.starts()?.0[0], topic.heads()?.0[0]);
-    let mut reader = KafkaReader::open(topic, 0, start)?;
+    let mut reader = KafkaReader::one(&topic, 0, start, Ahead::Far)?;
     while reader.position() < head {
         let read = reader.lend(head, usize::MAX, &mut |record| {
             if record.key == address.topic().as_bytes() {

@@ -100,14 +100,15 @@ impl Line {
         for partition in 0..partitions {
             list.add_partition_offset(self.address.topic(), number(partition), what)?;
         }
-        self.consumer.offsets_for_times(list, patience)
+        let found = self.consumer.offsets_for_times(list, patience)?;
+        found.elements().iter().try_for_each(|element| element.error())?;
+        Ok(found)
     }
 
     fn offsets(&self, partitions: u32, end: Offset, patience: Duration) -> KafkaResult<Version> {
         let found = self.look_up(partitions, end, patience)?;
         let mut version = Version::zero(partitions);
         for element in found.elements() {
-            element.error()?;
             let offset = element.offset().to_raw().and_then(positive);
             let offset = offset.ok_or(KafkaError::OffsetFetch(Code::OffsetNotAvailable))?;
             version.0[element.partition() as usize] = offset;

@@ -1,29 +1,19 @@
 //! A record as a message of Kafka, and back.
 
-use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
+use rdkafka::message::{Header, OwnedHeaders};
 
+use super::queue::Message;
 use crate::event::Millis;
 use crate::log::stamp::{STAMP, Stamp};
 use crate::log::{LentRecord, RawRecord};
 
 /// A message as a record, lent while the message lives. What others wrote has no stamp; a message without a value is
 /// one that no codec takes.
-pub(super) fn record<'a>(message: &'a BorrowedMessage<'_>) -> LentRecord<'a> {
-    let appended = message.timestamp().to_millis().unwrap_or_default();
-    let Stamp { origin, intended } = stamp(message).unwrap_or(Stamp::absent(appended));
-    LentRecord {
-        offset: u64::try_from(message.offset()).unwrap_or_default(),
-        origin,
-        intended,
-        appended,
-        key: message.key().unwrap_or_default(),
-        value: message.payload().unwrap_or_default(),
-    }
-}
-
-fn stamp(message: &BorrowedMessage<'_>) -> Option<Stamp> {
-    let headers = message.headers()?;
-    headers.iter().find_map(|header| Stamp::read(header.key.as_bytes(), header.value?))
+pub(super) fn record(message: Message<'_>) -> LentRecord<'_> {
+    let appended = message.time();
+    let Stamp { origin, intended } = message.header(Stamp::read).unwrap_or(Stamp::absent(appended));
+    let (offset, key, value) = (message.offset(), message.key(), message.value());
+    LentRecord { offset, origin, intended, appended, key, value }
 }
 
 /// The header of a record, where it has anything to say.

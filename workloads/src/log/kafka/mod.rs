@@ -25,6 +25,7 @@ mod catalog;
 mod cluster;
 mod line;
 mod message;
+mod queue;
 mod reader;
 mod refusal;
 mod release;
@@ -43,7 +44,7 @@ pub use transactions::{TransactionalAppender, Transactions};
 
 use append::Producer;
 use reader::KafkaReader;
-use topic::{Topic, moved};
+use topic::{Ahead, Topic, moved};
 
 /// Kept for ever, with the times that the records bring along, whatever the clock says.
 const KEPT: &[(&str, &str)] = &[
@@ -126,8 +127,19 @@ impl Log for KafkaLog {
     }
 
     fn reader(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError> {
-        self.topic.holds(partition, offset)?;
-        Ok(Box::new(KafkaReader::open(Arc::clone(&self.topic), partition, offset)?))
+        self.topic.hold(&[(partition, offset)])?;
+        Ok(Box::new(KafkaReader::one(&self.topic, partition, offset, Ahead::Far)?))
+    }
+
+    fn glance(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError> {
+        // Whether it holds that offset shows when it is read.
+        Ok(Box::new(KafkaReader::one(&self.topic, partition, offset, Ahead::Hardly)?))
+    }
+
+    fn readers(&self, from: &[(u32, u64)]) -> Result<Vec<Box<dyn LogReader>>, LogError> {
+        self.topic.hold(from)?;
+        let readers = KafkaReader::all(&self.topic, from, Ahead::Far)?.into_iter();
+        Ok(readers.map(|reader| Box::new(reader) as _).collect())
     }
 
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {

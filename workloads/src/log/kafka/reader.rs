@@ -1,17 +1,17 @@
-//! Reading one partition of a topic from an offset on.
+//! Reading partitions of a topic, each from an offset on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::line::number;
 use super::message;
-use super::refusal::{Listener, code, conclusive, passing, refuse};
-use super::topic::{Client, Topic};
+use super::queue::{Queue, Trouble};
+use super::refusal::{code, conclusive, passing, refuse};
+use super::topic::{Ahead, Loan, Topic};
 use crate::log::{EachRecord, LogError, LogReader, RawRecord};
 
 /// How long one wait lasts at the most.
@@ -19,87 +19,120 @@ const WAIT: Duration = Duration::from_millis(50);
 /// Waits in a row after which a silent partition is given up.
 const SILENCE: u32 = 600;
 
-/// A place in one partition. It has a client of its own, which fetches ahead within its bounds.
+/// A place in one partition. Readers that were opened together share a client, which fetches ahead for all of them in one
+/// request: a client for each has threads of its own and a connection of its own to every broker.
 pub(super) struct KafkaReader {
-    topic: Arc<Topic>,
-    client: Client,
+    queue: Queue,
+    /// Given back after the queue is gone.
+    loan: Arc<Loan>,
     partition: u32,
     next: u64,
+    /// The greatest offset at which an error came up, and one more: librdkafka takes an error for a message, and says that it
+    /// has passed it.
+    doubtful: u64,
     /// A record that lies beyond what was asked for.
     held: Option<RawRecord>,
     waits: u32,
 }
 
 impl KafkaReader {
-    /// Begins at an offset that the partition holds, or at its head.
-    pub(super) fn open(topic: Arc<Topic>, partition: u32, offset: u64) -> Result<Self, LogError> {
-        let what = || format!("read partition {partition} of topic {}", topic.address().topic());
-        let refused = |error: KafkaError| refuse(&what(), topic.address(), &error, None);
-        let client = topic.client(partition, offset).map_err(refused)?;
-        let mut list = TopicPartitionList::with_capacity(1);
-        let begin = Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX));
-        list.add_partition_offset(topic.address().topic(), number(partition), begin).map_err(refused)?;
-        client.consumer.assign(&list).map_err(refused)?;
-        Ok(KafkaReader { topic, client, partition, next: offset, held: None, waits: 0 })
+    /// Begin at offsets that the partitions hold, or at their heads.
+    pub(super) fn all(topic: &Arc<Topic>, from: &[(u32, u64)], ahead: Ahead) -> Result<Vec<Self>, LogError> {
+        let name = topic.address().topic();
+        let refused = |error: KafkaError| refuse(&format!("read topic {name}"), topic.address(), &error, None);
+        let loan = Arc::new(Loan::new(topic, from, ahead).map_err(refused)?);
+        let (mut list, mut readers) = (TopicPartitionList::with_capacity(from.len()), Vec::new());
+        for (partition, next) in from.iter().copied() {
+            let begin = Offset::Offset(i64::try_from(next).unwrap_or(i64::MAX));
+            list.add_partition_offset(name, number(partition), begin).map_err(refused)?;
+            // Before anything is fetched, so that all of it comes this way.
+            let queue = Queue::split(&loan.consumer, name, partition);
+            let queue = queue.ok_or(KafkaError::MetadataFetch(Code::UnknownPartition)).map_err(refused)?;
+            let loan = Arc::clone(&loan);
+            readers.push(KafkaReader { queue, loan, partition, next, doubtful: 0, held: None, waits: 0 });
+        }
+        loan.consumer.assign(&list).map_err(refused)?;
+        Ok(readers)
     }
 
-    /// Where nothing more is at hand: passes over what was aborted. librdkafka moves on over markers by itself.
-    fn settle(&mut self, upto: u64) {
-        if self.next >= upto {
-            return;
+    /// One alone.
+    pub(super) fn one(
+        topic: &Arc<Topic>,
+        partition: u32,
+        offset: u64,
+        ahead: Ahead,
+    ) -> Result<Self, LogError> {
+        Ok(KafkaReader::all(topic, &[(partition, offset)], ahead)?.swap_remove(0))
+    }
+
+    /// Where nothing more is at hand: takes in what librdkafka has to tell, and passes over what was aborted. It moves on
+    /// over markers by itself.
+    fn settle(&mut self, upto: u64) -> Result<(), LogError> {
+        if let Some(Err(error)) = self.loan.consumer.poll(Duration::ZERO) {
+            self.note(code(&error).unwrap_or(Code::Unknown))?;
         }
-        let Ok(list) = self.client.consumer.position() else { return };
-        let position = list.elements().first().and_then(|element| element.offset().to_raw());
-        let position = position.and_then(|offset| u64::try_from(offset).ok());
-        self.next = position.unwrap_or_default().max(self.next);
+        if self.next < upto
+            && let Ok(list) = self.loan.consumer.position()
+        {
+            let of = list.find_partition(self.loan.topic.address().topic(), number(self.partition));
+            let position = of.and_then(|element| element.offset().to_raw());
+            let position = position.and_then(|offset| u64::try_from(offset).ok());
+            let position = position.filter(|position| *position > self.doubtful);
+            self.next = position.unwrap_or_default().max(self.next);
+        }
+        Ok(())
     }
 
     /// What an error between two messages means: most go by.
-    fn note(&self, error: KafkaError) -> Result<(), LogError> {
-        if matches!(error, KafkaError::PartitionEOF(_)) {
-            return Ok(());
-        }
-        let code = code(&error).unwrap_or(Code::Unknown);
+    fn note(&self, code: Code) -> Result<(), LogError> {
         if matches!(code, Code::AutoOffsetReset | Code::OffsetOutOfRange) {
-            return Err(self.topic.gone(self.partition, self.next));
+            return Err(self.loan.topic.gone(self.partition, self.next));
         }
         if passing(code) && !conclusive(code) {
             return Ok(());
         }
-        let what = format!("read partition {} of topic {}", self.partition, self.topic.address().topic());
-        Err(refuse(&what, self.topic.address(), &error, self.client.consumer.context().heard()))
+        let what = format!("read partition {} of topic {}", self.partition, self.loan.topic.address().topic());
+        let (error, heard) = (KafkaError::MessageConsumption(code), self.loan.consumer.context().heard());
+        Err(refuse(&what, self.loan.topic.address(), &error, heard))
+    }
+
+    /// The same of an error in a message's place.
+    fn stumble(&mut self, trouble: &Trouble) -> Result<(), LogError> {
+        self.doubtful = self.doubtful.max(trouble.offset + 1);
+        self.note(trouble.code)
     }
 
     /// Lends what the client has at hand; `lent` records were lent before.
     fn poll(
         &mut self,
-        consumer: &BaseConsumer<Listener>,
         (upto, max): (u64, usize),
         mut lent: usize,
         each: &mut EachRecord<'_>,
     ) -> Result<usize, LogError> {
         while lent < max && self.next < upto {
-            match consumer.poll(Duration::ZERO) {
+            let message = match self.queue.next(Duration::ZERO) {
+                Some(Ok(message)) => message,
+                Some(Err(trouble)) => {
+                    self.stumble(&trouble)?;
+                    continue;
+                }
                 None => {
-                    self.settle(upto);
+                    self.settle(upto)?;
                     break;
                 }
-                Some(Err(error)) => self.note(error)?,
-                Some(Ok(message)) => {
-                    let record = message::record(&message);
-                    // Fetched again after a connection was lost, or for whoever had the client before.
-                    if record.offset < self.next || message.partition() != number(self.partition) {
-                        continue;
-                    }
-                    if record.offset >= upto {
-                        self.next = record.offset;
-                        self.held = Some(record.keep());
-                        break;
-                    }
-                    (lent, self.next) = (lent + 1, record.offset + 1);
-                    each(record)?;
-                }
+            };
+            // Fetched again after a connection was lost, or for whoever had the client before.
+            if message.offset() < self.next {
+                continue;
             }
+            let record = message::record(message);
+            if record.offset >= upto {
+                self.next = record.offset;
+                self.held = Some(record.keep());
+                break;
+            }
+            (lent, self.next) = (lent + 1, record.offset + 1);
+            each(record)?;
         }
         Ok(lent)
     }
@@ -108,8 +141,8 @@ impl KafkaReader {
 /// The next reader of the topic need not make a client of its own.
 impl Drop for KafkaReader {
     fn drop(&mut self) {
-        // A record that is held back was read too.
-        self.topic.give_back(self.client.clone(), self.partition, self.next + 1);
+        // A record that is held back was read too, and so were messages that were not handed out.
+        self.loan.pass(self.partition, self.queue.end().max(self.next + 1));
     }
 }
 
@@ -132,8 +165,7 @@ impl LogReader for KafkaReader {
         if self.held.is_some() {
             return Ok(lent);
         }
-        let consumer = Arc::clone(&self.client.consumer);
-        let lent = self.poll(&consumer, (upto, max), lent, each)?;
+        let lent = self.poll((upto, max), lent, each)?;
         if lent > 0 {
             self.waits = 0;
         }
@@ -148,20 +180,18 @@ impl LogReader for KafkaReader {
         if self.held.is_some() || self.next >= upto {
             return Ok(());
         }
-        match self.client.consumer.poll(WAIT) {
-            Some(Ok(message)) => {
-                let record = message::record(&message);
-                if record.offset >= self.next && message.partition() == number(self.partition) {
-                    self.next = record.offset;
-                    self.held = Some(record.keep());
-                }
+        match self.queue.next(WAIT) {
+            Some(Ok(message)) if message.offset() >= self.next => {
+                self.next = message.offset();
+                self.held = Some(message::record(message).keep());
             }
-            Some(Err(error)) => self.note(error)?,
-            None => self.settle(upto),
+            Some(Ok(_)) => {}
+            Some(Err(trouble)) => self.stumble(&trouble)?,
+            None => self.settle(upto)?,
         }
         self.waits += 1;
         if self.waits > SILENCE {
-            return Err(self.topic.silent(self.partition, self.next, upto));
+            return Err(self.loan.topic.silent(self.partition, self.next, upto));
         }
         Ok(())
     }

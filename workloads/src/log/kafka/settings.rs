@@ -174,10 +174,8 @@ impl Credentials {
     /// For reading partitions from offsets that are its own business.
     pub fn consumer(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
-        // The greatest of all effects: a fetch that was put off is tried again at once, not after a second. The second: a
-        // replay waits for every fetch of a partition, and the default brings some ten thousand records.
+        // The greatest of all effects: a fetch that was put off is tried again at once, not after a second.
         config.set("fetch.queue.backoff.ms", "1").set("fetch.min.bytes", "1");
-        config.set("fetch.message.max.bytes", "8388608");
         // How far it reads ahead is bounded by bytes.
         match self.profile {
             Profile::Throughput => config
@@ -193,9 +191,17 @@ impl Credentials {
         config.set("isolation.level", "read_committed");
         // Required of every consumer that assigns; no group of this name is ever joined.
         config.set("group.id", "workbench").set("enable.auto.commit", "false");
-        config.set("enable.auto.offset.store", "false").set("enable.partition.eof", "true");
+        config.set("enable.auto.offset.store", "false").set("enable.partition.eof", "false");
         // What is gone is said, and never passed over.
         config.set("auto.offset.reset", "error");
+        config
+    }
+
+    /// For reading a record or two: a batch is fetched, and hardly anything ahead.
+    pub(super) fn glancer(&self) -> ClientConfig {
+        let mut config = self.consumer();
+        config.set("fetch.message.max.bytes", "1024").set("queued.min.messages", "1");
+        config.set("queued.max.messages.kbytes", "1");
         config
     }
 

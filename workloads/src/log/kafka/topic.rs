@@ -35,13 +35,50 @@ pub(super) struct Topic {
     idle: Mutex<Vec<Client>>,
 }
 
-/// A client that reads one partition at a time. To make one takes longer than to read a little.
-#[derive(Clone)]
-pub(super) struct Client {
-    pub(super) consumer: Arc<BaseConsumer<Listener>>,
+/// A client and what was read with it. To make one takes longer than to read a little.
+struct Client {
+    consumer: Arc<BaseConsumer<Listener>>,
+    ahead: Ahead,
     /// By partition, how far it has been read with it. librdkafka may say so for a moment after it was told otherwise, and
     /// a reader would take that for a hole: whoever begins before it gets another client.
     passed: HashMap<u32, u64>,
+}
+
+/// How far a client fetches ahead of its readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// As far as its bounds allow.
+    Far,
+    /// Hardly.
+    Hardly,
+}
+
+/// A client on loan to readers. The topic has it back when the last of them has gone.
+pub(super) struct Loan {
+    pub(super) topic: Arc<Topic>,
+    pub(super) consumer: Arc<BaseConsumer<Listener>>,
+    ahead: Ahead,
+    passed: Mutex<HashMap<u32, u64>>,
+}
+
+impl Loan {
+    /// A client that reads these partitions from these offsets on: an idle one, or a new one.
+    pub(super) fn new(topic: &Arc<Topic>, from: &[(u32, u64)], ahead: Ahead) -> KafkaResult<Self> {
+        let Client { consumer, passed, .. } = topic.client(from, ahead)?;
+        Ok(Loan { topic: Arc::clone(topic), consumer, ahead, passed: Mutex::new(passed) })
+    }
+
+    /// A partition was read up to an offset.
+    pub(super) fn pass(&self, partition: u32, offset: u64) {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).insert(partition, offset);
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        let passed = std::mem::take(self.passed.get_mut().unwrap_or_else(PoisonError::into_inner));
+        self.topic.give_back(Client { consumer: Arc::clone(&self.consumer), ahead: self.ahead, passed });
+    }
 }
 
 /// What the last looks at it showed.
@@ -73,22 +110,26 @@ impl Topic {
         &self.credentials
     }
 
-    /// A client to read a partition from an offset on: an idle one, or a new one.
-    pub(super) fn client(&self, partition: u32, offset: u64) -> KafkaResult<Client> {
+    fn client(&self, from: &[(u32, u64)], ahead: Ahead) -> KafkaResult<Client> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |client: &Client| client.passed.get(&partition).is_none_or(|passed| *passed <= offset);
+        let begins = |client: &Client, (partition, offset): &(u32, u64)| {
+            client.passed.get(partition).is_none_or(|passed| passed <= offset)
+        };
+        let fits = |it: &Client| it.ahead == ahead && from.iter().all(|place| begins(it, place));
         if let Some(place) = idle.iter().position(fits) {
             return Ok(idle.swap_remove(place));
         }
-        let consumer = self.credentials.consumer().create_with_context(Listener::default())?;
-        Ok(Client { consumer: Arc::new(consumer), passed: HashMap::new() })
+        let config = match ahead {
+            Ahead::Far => self.credentials.consumer(),
+            Ahead::Hardly => self.credentials.glancer(),
+        };
+        let consumer = Arc::new(config.create_with_context(Listener::default())?);
+        Ok(Client { consumer, ahead, passed: HashMap::new() })
     }
 
-    /// Takes back a client that has read a partition up to an offset.
-    pub(super) fn give_back(&self, mut client: Client, partition: u32, offset: u64) {
+    fn give_back(&self, client: Client) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE && client.consumer.unassign().is_ok() {
-            client.passed.insert(partition, offset);
             idle.push(client);
         }
     }
@@ -127,25 +168,27 @@ impl Topic {
         Ok(Version(found.into_iter().zip(&heads.0).map(offset).collect()))
     }
 
-    /// Whether a partition can be read from an offset on.
-    pub(super) fn holds(&self, partition: u32, offset: u64) -> Result<(), LogError> {
-        let number = self.partitions;
-        let of = |version: &Version| {
-            version.0.get(partition as usize).copied().ok_or(LogError::NoPartition { partition, number })
-        };
-        let (start, head) = (of(&self.starts()?)?, of(&self.heads()?)?);
-        if offset < start {
-            return Err(LogError::Gone { partition, asked: offset, start });
-        }
-        if offset > head {
-            return Err(LogError::OutOfRange { partition, asked: offset, start, head });
+    /// Whether partitions can be read from these offsets on.
+    pub(super) fn hold(&self, from: &[(u32, u64)]) -> Result<(), LogError> {
+        let (number, starts, heads) = (self.partitions, self.starts()?, self.heads()?);
+        for (partition, asked) in from.iter().copied() {
+            let of = |version: &Version| {
+                version.0.get(partition as usize).copied().ok_or(LogError::NoPartition { partition, number })
+            };
+            let (start, head) = (of(&starts)?, of(&heads)?);
+            if asked < start {
+                return Err(LogError::Gone { partition, asked, start });
+            }
+            if asked > head {
+                return Err(LogError::OutOfRange { partition, asked, start, head });
+            }
         }
         Ok(())
     }
 
     /// The error of a reader whose offset the broker does not have.
     pub(super) fn gone(&self, partition: u32, asked: u64) -> LogError {
-        match self.holds(partition, asked) {
+        match self.hold(&[(partition, asked)]) {
             Err(error) => error,
             Ok(()) => self.broker(
                 format!("read partition {partition} from offset {asked}"),
