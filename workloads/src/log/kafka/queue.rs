@@ -53,11 +53,7 @@ pub(super) struct Trouble {
 
 impl Queue {
     /// Has what is fetched of a partition from now on come this way; nothing if there can be no such partition.
-    pub(super) fn split(
-        consumer: &Arc<BaseConsumer<Listener>>,
-        topic: &str,
-        partition: u32,
-    ) -> Option<Self> {
+    pub(super) fn split(consumer: &Arc<BaseConsumer<Listener>>, topic: &str, partition: u32) -> Option<Self> {
         let topic = CString::new(topic).ok()?;
         let client = consumer.client().native_ptr();
         // SAFETY: the client lives, and the name ends with its zero. Whoever asks for a queue gives it back: see `drop`.

@@ -39,7 +39,8 @@ impl KafkaReader {
     /// Begin at offsets that the partitions hold, or at their heads.
     pub(super) fn all(topic: &Arc<Topic>, from: &[(u32, u64)], ahead: Ahead) -> Result<Vec<Self>, LogError> {
         let name = topic.address().topic();
-        let refused = |error: KafkaError| refuse(&format!("read topic {name}"), topic.address(), &error, None);
+        let refused =
+            |error: KafkaError| refuse(&format!("read topic {name}"), topic.address(), &error, None);
         let loan = Arc::new(Loan::new(topic, from, ahead).map_err(refused)?);
         let (mut list, mut readers) = (TopicPartitionList::with_capacity(from.len()), Vec::new());
         for (partition, next) in from.iter().copied() {
@@ -91,7 +92,8 @@ impl KafkaReader {
         if passing(code) && !conclusive(code) {
             return Ok(());
         }
-        let what = format!("read partition {} of topic {}", self.partition, self.loan.topic.address().topic());
+        let what =
+            format!("read partition {} of topic {}", self.partition, self.loan.topic.address().topic());
         let (error, heard) = (KafkaError::MessageConsumption(code), self.loan.consumer.context().heard());
         Err(refuse(&what, self.loan.topic.address(), &error, heard))
     }
@@ -194,5 +196,48 @@ impl LogReader for KafkaReader {
             return Err(self.loan.topic.silent(self.partition, self.next, upto));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+
+    use super::super::address::KafkaAddress;
+    use super::super::append::{Producer, Stamped};
+    use super::super::settings::KafkaSettings;
+    use super::*;
+
+    /// librdkafka counts an error as a message that was taken: without doubts the record behind it would be passed over.
+    #[test]
+    fn an_error_in_front_of_a_record_does_not_stand_for_it() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("orders", 1, 1).unwrap();
+        let address = KafkaAddress::new(&cluster.bootstrap_servers(), "orders").unwrap();
+        let credentials = KafkaSettings::default().unlock(&address, &|_| None).unwrap();
+        let record = |offset: u64| RawRecord {
+            offset,
+            origin: None,
+            intended: 1_000,
+            appended: 1,
+            key: "k".into(),
+            value: offset.to_string().into(),
+        };
+        let records: Vec<RawRecord> = (0..10).map(record).collect();
+        let producer = Producer::new(&address, credentials.producer()).unwrap();
+        producer.send(0, &records, Stamped::Yes).unwrap();
+        let topic = Arc::new(Topic::open(&address, &credentials).unwrap());
+        let failed = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION;
+        cluster.request_errors(RDKafkaApiKey::Fetch, &[failed; 3]);
+        let mut reader = KafkaReader::one(&topic, 0, 0, Ahead::Far).unwrap();
+        let mut read = Vec::new();
+        while reader.position() < 10 {
+            if reader.read(10, 3, &mut read).unwrap() == 0 {
+                reader.wait(10).unwrap();
+            }
+        }
+        assert!(reader.doubtful > 0, "the error never came");
+        assert_eq!(read, records);
     }
 }
