@@ -199,3 +199,35 @@ fn another_number_of_partitions_is_noticed_while_the_log_is_open() {
     refused(&["3 partitions and no longer 2"], || KafkaLog::open(&address, &credentials));
     KafkaLog::delete(&address, &credentials).unwrap();
 }
+
+#[test]
+#[ignore = "needs a Kafka broker: scripts/check --kafka"]
+fn a_topic_that_is_deleted_is_missed_by_whoever_reads_it() {
+    let (address, credentials, log) = made("deleted", 1);
+    let records: Vec<_> = (0..10).map(record).collect();
+    log.appender().unwrap().append(0, &records).unwrap();
+    let (mut waits, mut looks) = (log.reader(0, 0).unwrap(), log.reader(0, 0).unwrap());
+    let mut out = Vec::new();
+    for reader in [&mut waits, &mut looks] {
+        while reader.position() < 10 {
+            reader.read(10, 10, &mut out).unwrap();
+            reader.wait(10).unwrap();
+        }
+    }
+    KafkaLog::delete(&address, &credentials).unwrap();
+    let began = Instant::now();
+    refused(&["has no topic"], || -> Result<(), LogError> {
+        loop {
+            if waits.read(20, 10, &mut out)? == 0 {
+                waits.wait(20)?;
+            }
+        }
+    });
+    refused(&["has no topic"], || -> Result<(), LogError> {
+        loop {
+            looks.read(20, 10, &mut out)?;
+        }
+    });
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(matches!(log.glance(1, 0), Err(LogError::NoPartition { partition: 1, number: 1 })));
+}

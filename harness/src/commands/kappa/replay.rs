@@ -34,8 +34,8 @@ Examples:
   wb kappa replay --log kafka://127.0.0.1:9092/orders -X profile=throughput --views all --views spend
 
 Every line is a whole replay from the first record to the last. With --out the curve is drawn too. A log on Kafka is \
-also read by a plain consumer, two threads with a hash map each, and the last column says which share of its speed the \
-Kappa comes to.")]
+also read by a plain consumer as most are written: two threads, each with a hash map and a poll for every message. The last \
+column says which share of its speed the Kappa comes to.")]
 pub struct Arguments {
     /// The log
     #[arg(long, value_name = "LOG")]

@@ -101,7 +101,9 @@ impl Line {
             list.add_partition_offset(self.address.topic(), number(partition), what)?;
         }
         let found = self.consumer.offsets_for_times(list, patience)?;
-        found.elements().iter().try_for_each(|element| element.error())?;
+        for element in found.elements() {
+            element.error()?;
+        }
         Ok(found)
     }
 

@@ -137,6 +137,9 @@ impl Log for KafkaLog {
     }
 
     fn readers(&self, from: &[(u32, u64)]) -> Result<Vec<Box<dyn LogReader>>, LogError> {
+        if from.is_empty() {
+            return Ok(Vec::new());
+        }
         self.topic.hold(from)?;
         let readers = KafkaReader::all(&self.topic, from, Ahead::Far)?.into_iter();
         Ok(readers.map(|reader| Box::new(reader) as _).collect())

@@ -91,6 +91,11 @@ impl Queue {
         last.map_or(0, |last| u64::try_from(unsafe { last.as_ref() }.offset).unwrap_or_default() + 1)
     }
 
+    /// Drops what was fetched before its partition was given up, all of which is passed over in one go.
+    pub(super) fn purge(mut self) {
+        self.take(Duration::ZERO);
+    }
+
     /// Takes what is at hand. Whoever waits, waits for one: for more it would be waited to the end.
     fn take(&mut self, patience: Duration) {
         self.next = 0;

@@ -18,6 +18,10 @@ use crate::log::{EachRecord, LogError, LogReader, RawRecord};
 const WAIT: Duration = Duration::from_millis(50);
 /// Waits in a row after which a silent partition is given up.
 const SILENCE: u32 = 600;
+/// After so many waits in a row it is asked whether the topic is there at all, which a queue does not tell.
+const WAITS: u32 = 20;
+/// The same of visits that find nothing at hand, and of twice as many again and again: some come every microsecond.
+const VISITS: u32 = 256;
 
 /// A place in one partition. Readers that were opened together share a client, which fetches ahead for all of them in one
 /// request: a client for each has threads of its own and a connection of its own to every broker.
@@ -32,7 +36,9 @@ pub(super) struct KafkaReader {
     doubtful: u64,
     /// A record that lies beyond what was asked for.
     held: Option<RawRecord>,
+    /// Since something was at hand: how often it was waited for, and how often it was looked for.
     waits: u32,
+    visits: u32,
 }
 
 impl KafkaReader {
@@ -44,13 +50,26 @@ impl KafkaReader {
         let loan = Arc::new(Loan::new(topic, from, ahead).map_err(refused)?);
         let (mut list, mut readers) = (TopicPartitionList::with_capacity(from.len()), Vec::new());
         for (partition, next) in from.iter().copied() {
+            let number_of = topic.partitions();
+            if partition >= number_of {
+                return Err(LogError::NoPartition { partition, number: number_of });
+            }
             let begin = Offset::Offset(i64::try_from(next).unwrap_or(i64::MAX));
             list.add_partition_offset(name, number(partition), begin).map_err(refused)?;
             // Before anything is fetched, so that all of it comes this way.
             let queue = Queue::split(&loan.consumer, name, partition);
             let queue = queue.ok_or(KafkaError::MetadataFetch(Code::UnknownPartition)).map_err(refused)?;
             let loan = Arc::clone(&loan);
-            readers.push(KafkaReader { queue, loan, partition, next, doubtful: 0, held: None, waits: 0 });
+            readers.push(KafkaReader {
+                queue,
+                loan,
+                partition,
+                next,
+                doubtful: 0,
+                held: None,
+                waits: 0,
+                visits: 0,
+            });
         }
         loan.consumer.assign(&list).map_err(refused)?;
         Ok(readers)
@@ -71,6 +90,10 @@ impl KafkaReader {
     fn settle(&mut self, upto: u64) -> Result<(), LogError> {
         if let Some(Err(error)) = self.loan.consumer.poll(Duration::ZERO) {
             self.note(code(&error).unwrap_or(Code::Unknown))?;
+        }
+        self.visits = self.visits.saturating_add(1);
+        if self.visits >= VISITS && self.visits.is_power_of_two() {
+            self.loan.topic.heads()?;
         }
         if self.next < upto
             && let Ok(list) = self.loan.consumer.position()
@@ -101,7 +124,10 @@ impl KafkaReader {
     /// The same of an error in a message's place.
     fn stumble(&mut self, trouble: &Trouble) -> Result<(), LogError> {
         self.doubtful = self.doubtful.max(trouble.offset + 1);
-        self.note(trouble.code)
+        self.note(trouble.code)?;
+        // What lies before it came before it.
+        self.next = self.next.max(trouble.offset);
+        Ok(())
     }
 
     /// Lends what the client has at hand; `lent` records were lent before.
@@ -169,7 +195,7 @@ impl LogReader for KafkaReader {
         }
         let lent = self.poll((upto, max), lent, each)?;
         if lent > 0 {
-            self.waits = 0;
+            (self.waits, self.visits) = (0, 0);
         }
         Ok(lent)
     }
@@ -192,6 +218,9 @@ impl LogReader for KafkaReader {
             None => self.settle(upto)?,
         }
         self.waits += 1;
+        if self.waits.is_multiple_of(WAITS) {
+            self.loan.topic.heads()?;
+        }
         if self.waits > SILENCE {
             return Err(self.loan.topic.silent(self.partition, self.next, upto));
         }

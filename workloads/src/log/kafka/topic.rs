@@ -10,6 +10,7 @@ use rdkafka::error::KafkaResult;
 
 use super::address::KafkaAddress;
 use super::line::Line;
+use super::queue::Queue;
 use super::refusal::Listener;
 use super::settings::Credentials;
 use crate::event::Millis;
@@ -130,6 +131,9 @@ impl Topic {
     fn give_back(&self, client: Client) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE && client.consumer.unassign().is_ok() {
+            // What was fetched and not read would lie there until the partition is read with this client again.
+            let queue = |partition: &u32| Queue::split(&client.consumer, self.address().topic(), *partition);
+            client.passed.keys().filter_map(queue).for_each(Queue::purge);
             idle.push(client);
         }
     }
