@@ -47,13 +47,12 @@ impl KafkaReader {
         let name = topic.address().topic();
         let refused =
             |error: KafkaError| refuse(&format!("read topic {name}"), topic.address(), &error, None);
+        if let Some((partition, _)) = from.iter().find(|(partition, _)| *partition >= topic.partitions()) {
+            return Err(LogError::NoPartition { partition: *partition, number: topic.partitions() });
+        }
         let loan = Arc::new(Loan::new(topic, from, ahead).map_err(refused)?);
         let (mut list, mut readers) = (TopicPartitionList::with_capacity(from.len()), Vec::new());
         for (partition, next) in from.iter().copied() {
-            let number_of = topic.partitions();
-            if partition >= number_of {
-                return Err(LogError::NoPartition { partition, number: number_of });
-            }
             let begin = Offset::Offset(i64::try_from(next).unwrap_or(i64::MAX));
             list.add_partition_offset(name, number(partition), begin).map_err(refused)?;
             // Before anything is fetched, so that all of it comes this way.
