@@ -41,6 +41,15 @@ impl Upto {
     pub fn new(log: Arc<dyn Log>, version: Version) -> Self {
         Upto { log, version }
     }
+
+    /// Where a partition ends that is read from an offset on.
+    fn end(&self, partition: u32, asked: u64) -> Result<u64, LogError> {
+        let number = self.log.meta().partitions;
+        let head = self.version.0.get(partition as usize).copied();
+        let head = head.ok_or(LogError::NoPartition { partition, number })?;
+        let past = LogError::OutOfRange { partition, asked, start: 0, head };
+        if asked > head { Err(past) } else { Ok(head) }
+    }
 }
 
 impl Log for Upto {
@@ -57,21 +66,20 @@ impl Log for Upto {
     }
 
     fn reader(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError> {
-        let number = self.meta().partitions;
-        self.readers(&[(partition, offset)])?.pop().ok_or(LogError::NoPartition { partition, number })
+        let end = self.end(partition, offset)?;
+        Ok(Box::new(UptoReader { reader: self.log.reader(partition, offset)?, end }))
     }
 
     fn readers(&self, from: &[(u32, u64)]) -> Result<Vec<Box<dyn LogReader>>, LogError> {
-        let number = self.meta().partitions;
-        let head = |(partition, asked): (u32, u64)| {
-            let head = self.version.0.get(partition as usize).copied();
-            let head = head.ok_or(LogError::NoPartition { partition, number })?;
-            let past = LogError::OutOfRange { partition, asked, start: 0, head };
-            if asked > head { Err(past) } else { Ok(head) }
-        };
-        let heads = from.iter().copied().map(head).collect::<Result<Vec<u64>, LogError>>()?;
-        let readers = self.log.readers(from)?.into_iter().zip(heads);
+        let ends = from.iter().map(|(partition, offset)| self.end(*partition, *offset));
+        let ends = ends.collect::<Result<Vec<u64>, LogError>>()?;
+        let readers = self.log.readers(from)?.into_iter().zip(ends);
         Ok(readers.map(|(reader, end)| Box::new(UptoReader { reader, end }) as _).collect())
+    }
+
+    fn glance(&self, partition: u32, offset: u64) -> Result<Box<dyn LogReader>, LogError> {
+        let end = self.end(partition, offset)?;
+        Ok(Box::new(UptoReader { reader: self.log.glance(partition, offset)?, end }))
     }
 
     fn offset_at(&self, partition: u32, time: Millis) -> Result<u64, LogError> {
