@@ -188,7 +188,8 @@ impl Sender {
                 if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
                     return Err(self.said(&error));
                 }
-                self.producer.poll(Duration::from_millis(1));
+                // Of the last millisecond of any wait rdkafka makes a loop that looks at the clock.
+                self.producer.poll(TURN);
                 self.check()?;
                 record = back;
             }
